@@ -1,0 +1,29 @@
+namespace Merlon.Contracts.Api;
+
+/// <summary>One manifest file as the client read it. <paramref name="Path"/> is only for messages.</summary>
+public sealed record ManifestFile(string Path, string Text);
+
+/// <summary>POST /v1/apply. All named documents are committed together or none.</summary>
+/// <param name="Prune">Remove the documents of the named tenants that are not in <paramref name="Files"/>.</param>
+/// <param name="Connections">cut (default), drain or keep.</param>
+/// <param name="DryRun">Check everything, commit nothing.</param>
+public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, string Connections = "cut", bool DryRun = false);
+
+/// <summary>One finding about a document.</summary>
+/// <param name="Severity">error or warning.</param>
+/// <param name="Code">Stable, kebab-case.</param>
+public sealed record DiagnosticRecord(string Severity, string Code, string Message, string File, int Line, int Column, string? Hint = null);
+
+/// <summary>Answer to apply and delete.</summary>
+/// <param name="Applied">False when <paramref name="Diagnostics"/> holds an error or on dry run: nothing was committed.</param>
+/// <param name="Sequence">HostPolicy sequence that carries it; wait for it with GET /v1/status.</param>
+public sealed record ApplyResult(bool Applied, IReadOnlyList<RevisionRecord> Revisions, IReadOnlyList<string> Changed, ulong Sequence, IReadOnlyList<DiagnosticRecord> Diagnostics);
+
+/// <summary>One committed version of all policy of a tenant.</summary>
+public sealed record RevisionRecord(string Tenant, long Revision, DateTimeOffset At, string By, IReadOnlyList<string> Changed);
+
+/// <summary>An error of the API, beside its HTTP status: what went wrong and the mend.</summary>
+public sealed record ApiError(string Code, string Message, string? Mend = null);
+
+/// <summary>A stored document. <paramref name="Ref"/> is KIND/TENANT/NAME in lower case.</summary>
+public sealed record DocumentRecord(string Ref, string Kind, string Tenant, string Name, long Revision, string Text);

@@ -1,0 +1,27 @@
+namespace Merlon.Contracts.Api;
+
+/// <summary>One end of a flow.</summary>
+/// <param name="Vm">Null = outside.</param>
+public sealed record FlowEndRecord(string? Vm, string? VmUuid, int? Nic, string? Tenant, string Address, int? Port);
+
+/// <summary>One line of the flow log.</summary>
+/// <param name="Event">open, close, deny, spoof, budget.</param>
+/// <param name="Verdict">allow, deny, reject, would-deny, would-allow.</param>
+/// <param name="Reason">Stable kebab-case reason of datapath/abi.h.</param>
+/// <param name="Service">tcp/5432, icmp/8/0, proto/47 ...</param>
+/// <param name="Rule">The rule that decided: the refusing one, else in's, else out's.</param>
+/// <param name="PacketsOut">Initiator to responder; for deny the packets refused.</param>
+/// <param name="Direction">For deny: out (at the source vNIC) or in (at the destination vNIC).</param>
+public sealed record FlowRecord(
+    DateTimeOffset Start, DateTimeOffset End, string Event, string Verdict, string Reason,
+    FlowEndRecord Source, FlowEndRecord Destination, string Service,
+    string? Rule, string? OutRule, string? InRule, long? Revision,
+    long PacketsOut, long PacketsIn, long BytesOut, long BytesIn,
+    string? EndState, string? Direction, string Host, string Segment);
+
+/// <summary>One entry of the connection table.</summary>
+/// <param name="State">merlon_state in kebab-case.</param>
+/// <param name="Approved">source, destination, both or none: which guarded sides have approved it under their present policy.</param>
+public sealed record ConnectionRecord(
+    FlowEndRecord Source, FlowEndRecord Destination, string Service, string State, string? OutRule, string? InRule,
+    long PacketsOut, long PacketsIn, long BytesOut, long BytesIn, int ExpiresInMs, long AgeMs, string Approved, string Segment);

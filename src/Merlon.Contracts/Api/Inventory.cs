@@ -1,0 +1,22 @@
+namespace Merlon.Contracts.Api;
+
+/// <summary>A VM as the product sees it.</summary>
+/// <param name="State">running or off.</param>
+/// <param name="Guarded">yes, partly, no, observe.</param>
+public sealed record VmRecord(string Name, string Uuid, string Tenant, IReadOnlyDictionary<string, string> Labels, string Host, string State, string Guarded, IReadOnlyList<NicRecord> Nics, IReadOnlyList<string> Groups);
+
+/// <summary>One vNIC.</summary>
+/// <param name="Attached">The program is on the interface and first in order.</param>
+/// <param name="DesiredDigest">Ruleset digest that the controller wants; <paramref name="KernelDigest"/> is what the agent read back.</param>
+/// <param name="Problem">Why it is not as wanted; null = as wanted.</param>
+public sealed record NicRecord(int Index, string Mac, string Network, string? Ifname, IReadOnlyList<string> Addresses, string? Guard, bool Attached, string? DesiredDigest, string? KernelDigest, string? Problem);
+
+/// <summary>A group and who is in it now.</summary>
+public sealed record GroupRecord(string Tenant, string Name, IReadOnlyList<string> Vms, IReadOnlyList<string> Cidrs);
+
+/// <summary>One rule of an applied policy with its hit count over all hosts.</summary>
+/// <param name="Rule">tenant/policy/rule@revision.</param>
+public sealed record RuleRecord(string Rule, string Tier, int Priority, string Action, IReadOnlyList<string> From, IReadOnlyList<string> To, IReadOnlyList<string> Services, bool Log, string Enforcement, long Hits);
+
+/// <summary>A policy with its numbers.</summary>
+public sealed record PolicyRecord(string Tenant, string Name, string Tier, int Priority, string Enforcement, long Revision, int Rules, IReadOnlyDictionary<string, string> Annotations);

@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+using Merlon.Policy.Model;
+
+namespace Merlon.Policy.Compile;
+
+/// <summary>A HostPolicy compiled to the words of datapath/abi.h ("the image"). Pure: same input, same words.</summary>
+/// <param name="Words">The image without the agent's bind and rule id sections (IMAGE_W_BIND, IMAGE_W_RULE_IDS are 0).</param>
+/// <param name="Nics">One per nic record, in record order.</param>
+/// <param name="Rules">Image rule number to name; cells refer to it.</param>
+public sealed record HostImage(
+    ImmutableArray<ulong> Words, ImmutableArray<ImageNic> Nics, ImmutableArray<RuleRef> Rules, ImageStats Stats)
+{
+    /// <summary>SHA-256 over the words, lower-case hex.</summary>
+    public required string Digest { get; init; }
+}
+
+/// <summary>What the agent needs to bind a nic record to a port.</summary>
+/// <param name="RulesetDigest">SHA-256 (hex) over everything that judges this vNIC, in names and addresses: independent of class
+/// numbers, so equal digests mean no connection needs judging again.</param>
+public sealed record ImageNic(NicKey Key, string RulesetDigest);
+
+/// <summary>Sizes that limits are stated in.</summary>
+public sealed record ImageStats(int RemoteClasses, int ServiceClasses, int Rulesets, int Cells, int V6Lengths, int Words);
