@@ -146,7 +146,15 @@ enum image_word {
 #define IMAGE_NODE_BIT 0x80000000u
 
 /* hash6 bucket: addr high (host order), addr low, length | realm << 8 | 1 << 32 (used), class.
- * Start bucket: merlon_hash6() & (buckets - 1), then linear. */
+ * Start bucket: merlon_hash6(high, low, length | realm << 8) & (buckets - 1), then linear, at most
+ * MERLON_V6_PROBES buckets; ends at an unused one. */
+static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u64 low, __u64 meta)
+{
+	__u64 h = (high ^ (meta * 0x9e3779b97f4a7c15ull)) * 0xbf58476d1ce4e5b9ull;
+
+	h = ((h ^ (h >> 32)) + low) * 0x94d049bb133111ebull;
+	return h ^ (h >> 29);
+}
 
 /* bind word of a slot: (nic record + 1) | policy epoch << 32; low half 0 = nothing bound. */
 

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Merlon.Contracts.Api;
+
+/// <summary>JSON of the public API and of the agent's socket: camelCase, nulls left out, no reflection (NativeAOT).</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(ApplyRequest))]
+[JsonSerializable(typeof(ApplyResult))]
+[JsonSerializable(typeof(ApiError))]
+[JsonSerializable(typeof(ApiAccess))]
+[JsonSerializable(typeof(IReadOnlyList<RevisionRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<DocumentRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<DiagnosticRecord>))]
+[JsonSerializable(typeof(VmRecord))]
+[JsonSerializable(typeof(IReadOnlyList<VmRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<NicRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<GroupRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<RuleRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<PolicyRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<FlowRecord>))]
+[JsonSerializable(typeof(FlowRecord))]
+[JsonSerializable(typeof(IReadOnlyList<ConnectionRecord>))]
+[JsonSerializable(typeof(ExplainRequest))]
+[JsonSerializable(typeof(ExplainResult))]
+[JsonSerializable(typeof(HostStatus))]
+[JsonSerializable(typeof(StatusRecord))]
+[JsonSerializable(typeof(IReadOnlyList<HostRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<DoctorCheck>))]
+[JsonSerializable(typeof(AttachRequest))]
+[JsonSerializable(typeof(AttachResult))]
+[JsonSerializable(typeof(IReadOnlyList<CaseRow>))]
+[JsonSerializable(typeof(IReadOnlyList<CaseResult>))]
+public sealed partial class ApiJson : JsonSerializerContext
+{
+}
