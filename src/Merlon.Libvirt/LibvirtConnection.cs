@@ -1,0 +1,155 @@
+using System.Threading.Channels;
+using Merlon.Libvirt.Domains;
+using Merlon.Libvirt.Events;
+using Merlon.Libvirt.Native;
+
+namespace Merlon.Libvirt;
+
+/// <summary>
+/// One connection to a libvirt daemon. Calls throw <see cref="LibvirtException"/>; after ConnectionClosed in
+/// <see cref="Events"/> the caller disposes it and opens another.
+/// </summary>
+public sealed unsafe class LibvirtConnection : IDisposable
+{
+    private const int KeepAliveSeconds = 5;
+    private const uint KeepAliveMisses = 3;
+
+    private readonly DomainEventSource _events;
+    private nint _handle;
+
+    private LibvirtConnection(nint handle)
+    {
+        _handle = handle;
+        (HostUuid, HostName) = ReadHost(handle);
+        _events = new DomainEventSource(handle);
+    }
+
+    public string HostUuid { get; }
+
+    public string HostName { get; }
+
+    public ChannelReader<DomainEvent> Events => _events.Reader;
+
+    public bool IsAlive => _handle != 0 && LibvirtNative.virConnectIsAlive(_handle) == 1;
+
+    public static LibvirtConnection Open(string uri)
+    {
+        LibvirtEventLoop.EnsureRunning();
+        var handle = LibvirtNative.virConnectOpen(uri);
+        if (handle == 0)
+            throw LibvirtException.Last($"connect to {uri}");
+        try
+        {
+            // A local hypervisor driver (test:///) has no keepalive; remote ones do.
+            _ = LibvirtNative.virConnectSetKeepAlive(handle, KeepAliveSeconds, KeepAliveMisses);
+            return new LibvirtConnection(handle);
+        }
+        catch
+        {
+            _ = LibvirtNative.virConnectClose(handle);
+            throw;
+        }
+    }
+
+    /// <summary>Every VM that libvirt knows, running or only defined. A VM that vanishes meanwhile is left out.</summary>
+    public IReadOnlyList<DomainInfo> ListDomains()
+    {
+        nint* domains;
+        var count = LibvirtNative.virConnectListAllDomains(Handle, &domains, 0);
+        if (count < 0)
+            throw LibvirtException.Last("list the VMs");
+        var result = new List<DomainInfo>(count);
+        try
+        {
+            for (var i = 0; i < count; i++)
+            {
+                if (Read(domains[i]) is { } domain)
+                    result.Add(domain);
+            }
+        }
+        finally
+        {
+            for (var i = 0; i < count; i++)
+                _ = LibvirtNative.virDomainFree(domains[i]);
+            System.Runtime.InteropServices.NativeMemory.Free(domains);
+        }
+
+        return result;
+    }
+
+    /// <summary>One VM, or null if libvirt does not know it.</summary>
+    public DomainInfo? FindDomain(string uuid)
+    {
+        var domain = LibvirtNative.virDomainLookupByUUIDString(Handle, uuid);
+        if (domain == 0)
+        {
+            var error = LibvirtException.Last($"look up VM {uuid}");
+            return error.IsNoDomain ? null : throw error;
+        }
+
+        try
+        {
+            return Read(domain);
+        }
+        finally
+        {
+            _ = LibvirtNative.virDomainFree(domain);
+        }
+    }
+
+    /// <summary>The bridge behind a libvirt network, or null if there is no such network or it has no bridge.</summary>
+    public string? BridgeOfNetwork(string network)
+    {
+        var handle = LibvirtNative.virNetworkLookupByName(Handle, network);
+        if (handle == 0)
+            return null;
+        try
+        {
+            return NativeText.Owned(LibvirtNative.virNetworkGetBridgeName(handle));
+        }
+        finally
+        {
+            _ = LibvirtNative.virNetworkFree(handle);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_handle == 0)
+            return;
+        _events.Dispose();
+        _ = LibvirtNative.virConnectClose(_handle);
+        _handle = 0;
+    }
+
+    private nint Handle
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_handle == 0, this);
+            return _handle;
+        }
+    }
+
+    private static DomainInfo? Read(nint domain)
+    {
+        var xml = NativeText.Owned(LibvirtNative.virDomainGetXMLDesc(domain, 0));
+        var active = xml is null ? -1 : LibvirtNative.virDomainIsActive(domain);
+        if (xml is null || active < 0)
+        {
+            var error = LibvirtException.Last($"read VM {DomainHandle.NameOf(domain)}");
+            return error.IsNoDomain ? null : throw error;
+        }
+
+        return DomainXml.Parse(xml) with { Running = active == 1 };
+    }
+
+    private static (string Uuid, string Name) ReadHost(nint handle)
+    {
+        var xml = NativeText.Owned(LibvirtNative.virConnectGetCapabilities(handle))
+            ?? throw LibvirtException.Last("read the host's capabilities");
+        var name = NativeText.Owned(LibvirtNative.virConnectGetHostname(handle))
+            ?? throw LibvirtException.Last("read the host's name");
+        return (CapabilitiesXml.HostUuid(xml), name);
+    }
+}
