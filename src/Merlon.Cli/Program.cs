@@ -1,1 +1,3 @@
-return 0;
+using Merlon.Cli;
+
+return await MerlonCommand.Create().Parse(args).InvokeAsync(new CallConfiguration());
