@@ -1,0 +1,128 @@
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Contracts.Wire;
+
+/// <summary>HostPolicy ↔ its wire form (host_policy.proto).</summary>
+public static class HostPolicyMessages
+{
+    /// <summary>Every byte of a received message is hostile: throws <see cref="ContractException"/> naming the first field that
+    /// breaks the contract.</summary>
+    public static HostPolicy FromMessage(HostPolicyMessage message) => new HostPolicyReader(message).Read();
+
+    public static HostPolicyMessage ToMessage(HostPolicy policy)
+    {
+        var message = new HostPolicyMessage { Sequence = policy.Sequence };
+        message.Endpoints.AddRange(policy.Endpoints.Select(Endpoint));
+        message.Nics.AddRange(policy.Nics.Select(Nic));
+        message.Sets.AddRange(policy.Sets.Select(Set));
+        message.RuleLists.AddRange(policy.RuleLists.Select(RuleList));
+        return message;
+    }
+
+    private static EndpointMessage Endpoint(PolicyEndpoint endpoint)
+    {
+        var message = new EndpointMessage
+        {
+            VmUuid = endpoint.Key.VmUuid,
+            NicIndex = checked((uint)endpoint.Key.Index),
+            Vm = endpoint.Vm,
+            Tenant = endpoint.Tenant,
+            Realm = endpoint.Realm,
+        };
+        message.Addresses.AddRange(endpoint.Addresses.Select(Bytes));
+        return message;
+    }
+
+    private static NicMessage Nic(PolicyNic nic)
+    {
+        Span<byte> mac = stackalloc byte[6];
+        nic.Mac.Write(mac);
+        return new()
+        {
+            Endpoint = checked((uint)nic.Endpoint),
+            Mac = ByteString.CopyFrom(mac),
+            Segment = nic.Segment,
+            Guard = Guard(nic.Guard),
+            OutRules = checked((uint)nic.OutRules),
+            InRules = checked((uint)nic.InRules),
+        };
+    }
+
+    private static GuardMessage Guard(NicGuard guard) => new()
+    {
+        Name = guard.Name,
+        Out = guard.Out,
+        In = guard.In,
+        Mode = (int)guard.Mode,
+        OnFailure = (int)guard.OnFailure,
+        Log = (int)guard.Log,
+        SpoofMac = (int)guard.AntiSpoof.Mac,
+        SpoofIpv4 = (int)guard.AntiSpoof.Ipv4,
+        SpoofIpv6 = (int)guard.AntiSpoof.Ipv6,
+        SpoofArp = (int)guard.AntiSpoof.Arp,
+        SpoofNd = (int)guard.AntiSpoof.Nd,
+        SpoofDhcpServer = (int)guard.AntiSpoof.DhcpServer,
+        SpoofRa = (int)guard.AntiSpoof.Ra,
+        MaxConnections = guard.MaxConnections,
+        MaxHalfOpen = guard.MaxHalfOpen,
+    };
+
+    private static EndpointSetMessage Set(EndpointSet set)
+    {
+        var message = new EndpointSetMessage();
+        Add(message.Endpoints, set.Endpoints);
+        message.Prefixes.AddRange(set.Prefixes.Select(p => new PrefixMessage { Network = Bytes(p.Network), Length = (uint)p.Length }));
+        return message;
+    }
+
+    private static RuleListMessage RuleList(RuleList list)
+    {
+        var message = new RuleListMessage { Direction = (int)list.Direction, DefaultAction = (int)list.Default };
+        message.Rules.AddRange(list.Rules.Select(Rule));
+        return message;
+    }
+
+    private static RuleMessage Rule(ResolvedRule rule)
+    {
+        var message = new RuleMessage
+        {
+            Tenant = rule.Rule.Tenant,
+            Policy = rule.Rule.Policy,
+            Rule = rule.Rule.Rule,
+            Revision = rule.Rule.Revision,
+            Tier = (int)rule.Tier,
+            Action = (int)rule.Action,
+            AnyRemote = rule.AnyRemote,
+            AnyLocal = rule.AnyLocal,
+            Log = rule.Log,
+            Observed = rule.Observed,
+        };
+        Add(message.Remotes, rule.Remotes);
+        Add(message.Locals, rule.Locals);
+        message.Services.AddRange(rule.Services.Select(Service));
+        message.Active.AddRange(rule.Active.Select(i => new IntervalMessage { From = i.From, To = i.To }));
+        return message;
+    }
+
+    private static ServiceMessage Service(ServiceMatch service) => new()
+    {
+        Protocol = service.Protocol,
+        Low = (uint)service.Low,
+        High = (uint)service.High,
+        SourceLow = (uint)service.SourceLow,
+        SourceHigh = (uint)service.SourceHigh,
+    };
+
+    private static void Add(RepeatedField<uint> field, IEnumerable<int> indexes) =>
+        field.AddRange(indexes.Select(i => checked((uint)i)));
+
+    private static ByteString Bytes(Address address)
+    {
+        Span<byte> mapped = stackalloc byte[16];
+        address.WriteMapped(mapped);
+        return ByteString.CopyFrom(address.Family == AddressFamily.IPv4 ? mapped[12..] : mapped);
+    }
+}

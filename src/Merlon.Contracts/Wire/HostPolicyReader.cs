@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using Google.Protobuf.Collections;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Contracts.Wire;
+
+/// <summary>Reads and checks one HostPolicyMessage; rules are checked by <see cref="RuleReader"/>.</summary>
+internal sealed class HostPolicyReader(HostPolicyMessage message)
+{
+    public HostPolicy Read()
+    {
+        Expect.Count(message.Endpoints.Count, Limits.Endpoints, "endpoints");
+        Expect.Count(message.Nics.Count, Limits.Nics, "nics");
+        Expect.Count(message.Sets.Count, Limits.Sets, "sets");
+        Expect.Count(message.RuleLists.Count, Limits.RuleLists, "rule_lists");
+        Expect.Count(message.RuleLists.Sum(l => l.Rules.Count), Limits.Rules, "rules");
+        Expect.Count(message.Sets.Sum(s => s.Prefixes.Count), Limits.Prefixes, "prefixes");
+        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message.RuleLists, message.Sets.Count));
+    }
+
+    /// <summary>Indexes into something of <paramref name="count"/> entries, strictly ascending.</summary>
+    internal static ImmutableArray<int> Ascending(RepeatedField<uint> indexes, int count, string field)
+    {
+        var last = -1;
+        foreach (var index in indexes)
+        {
+            var next = Expect.Index(index, count, field);
+            Expect.That(next > last, field, "not in ascending order");
+            last = next;
+        }
+        return [.. indexes.Select(i => (int)i)];
+    }
+
+    private ImmutableArray<PolicyEndpoint> Endpoints()
+    {
+        var all = ImmutableArray.CreateBuilder<PolicyEndpoint>(message.Endpoints.Count);
+        for (var i = 0; i < message.Endpoints.Count; i++)
+        {
+            var endpoint = Endpoint(message.Endpoints[i], $"endpoints[{i}]");
+            Expect.That(i == 0 || all[i - 1].Key.CompareTo(endpoint.Key) < 0, $"endpoints[{i}]", "not in order of its key, or twice");
+            all.Add(endpoint);
+        }
+        return all.MoveToImmutable();
+    }
+
+    private static PolicyEndpoint Endpoint(EndpointMessage m, string field)
+    {
+        Expect.That(m.NicIndex < Limits.NicsOfVm, field + ".nic_index", $"{m.NicIndex} is not below {Limits.NicsOfVm}");
+        Expect.Count(m.Addresses.Count, Limits.AddressesOfEndpoint, field + ".addresses");
+        ImmutableArray<Address> addresses = [.. m.Addresses.Select(a => Expect.Address(a.Span, field + ".addresses"))];
+        Expect.That(addresses.Distinct().Count() == addresses.Length, field + ".addresses", "an address twice");
+        return new(
+            new(Expect.Uuid(m.VmUuid, field + ".vm_uuid"), (int)m.NicIndex),
+            Expect.Name(m.Vm, field + ".vm"),
+            Expect.Name(m.Tenant, field + ".tenant", mayBeEmpty: true),
+            Expect.Name(m.Realm, field + ".realm", mayBeEmpty: true),
+            addresses);
+    }
+
+    private ImmutableArray<PolicyNic> Nics()
+    {
+        var all = ImmutableArray.CreateBuilder<PolicyNic>(message.Nics.Count);
+        for (var i = 0; i < message.Nics.Count; i++)
+        {
+            var nic = Nic(message.Nics[i], $"nics[{i}]");
+            Expect.That(i == 0 || all[i - 1].Endpoint < nic.Endpoint, $"nics[{i}]", "not in order of its endpoint, or twice");
+            all.Add(nic);
+        }
+        return all.MoveToImmutable();
+    }
+
+    private PolicyNic Nic(NicMessage m, string field) => new(
+        Expect.Index(m.Endpoint, message.Endpoints.Count, field + ".endpoint"),
+        Expect.Mac(m.Mac.Span, field + ".mac"),
+        Expect.Name(m.Segment, field + ".segment"),
+        Guard(m.Guard ?? throw Expect.Broken(field + ".guard", "is missing"), field + ".guard"),
+        List(m.OutRules, Direction.Out, field + ".out_rules"),
+        List(m.InRules, Direction.In, field + ".in_rules"));
+
+    private int List(uint index, Direction direction, string field)
+    {
+        var list = Expect.Index(index, message.RuleLists.Count, field);
+        Expect.That(message.RuleLists[list].Direction == (int)direction, field, "a rule list of the other direction");
+        return list;
+    }
+
+    private static NicGuard Guard(GuardMessage m, string field)
+    {
+        Expect.That(m.MaxConnections >= 0, field + ".max_connections", "is negative");
+        Expect.That(m.MaxHalfOpen >= 0, field + ".max_half_open", "is negative");
+        return new(
+            Expect.Name(m.Name, field + ".name", mayBeEmpty: true), m.Out, m.In,
+            Expect.Enum<Enforcement>(m.Mode, field + ".mode"),
+            Expect.Enum<OnFailure>(m.OnFailure, field + ".on_failure"),
+            Expect.Enum<LogLevel>(m.Log, field + ".log"),
+            Spoof(m, field), m.MaxConnections, m.MaxHalfOpen);
+    }
+
+    private static AntiSpoof Spoof(GuardMessage m, string field) => new(
+        Expect.Enum<SpoofCheck>(m.SpoofMac, field + ".spoof_mac"),
+        Expect.Enum<SpoofCheck>(m.SpoofIpv4, field + ".spoof_ipv4"),
+        Expect.Enum<SpoofCheck>(m.SpoofIpv6, field + ".spoof_ipv6"),
+        Expect.Enum<SpoofCheck>(m.SpoofArp, field + ".spoof_arp"),
+        Expect.Enum<SpoofCheck>(m.SpoofNd, field + ".spoof_nd"),
+        Expect.Enum<SpoofCheck>(m.SpoofDhcpServer, field + ".spoof_dhcp_server"),
+        Expect.Enum<SpoofCheck>(m.SpoofRa, field + ".spoof_ra"));
+
+    private ImmutableArray<EndpointSet> Sets() =>
+        [.. message.Sets.Select((m, i) => new EndpointSet(
+            Ascending(m.Endpoints, message.Endpoints.Count, $"sets[{i}].endpoints"),
+            Prefixes(m.Prefixes, $"sets[{i}].prefixes")))];
+
+    private static ImmutableArray<Prefix> Prefixes(RepeatedField<PrefixMessage> messages, string field)
+    {
+        var all = ImmutableArray.CreateBuilder<Prefix>(messages.Count);
+        foreach (var m in messages)
+        {
+            var network = Expect.Address(m.Network.Span, field + ".network");
+            Expect.That(m.Length <= network.Width, field + ".length", $"{m.Length} is more than {network.Width}");
+            var prefix = new Prefix(network, (int)m.Length);
+            Expect.That(prefix.IsCanonical, field, $"{prefix} has host bits set");
+            if (all.Count > 0)
+                Expect.That(all[^1].CompareTo(prefix) < 0 && !all[^1].Contains(prefix), field, $"{prefix} out of order or inside the one before");
+            all.Add(prefix);
+        }
+        return all.MoveToImmutable();
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Google.Protobuf.Collections;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Contracts.Wire;
+
+/// <summary>Reads and checks the rule lists of one HostPolicyMessage.</summary>
+internal static class RuleReader
+{
+    private const uint MaxPort = 65535;
+
+    public static ImmutableArray<RuleList> Lists(RepeatedField<RuleListMessage> messages, int sets) =>
+        [.. messages.Select((m, i) => List(m, sets, $"rule_lists[{i}]"))];
+
+    private static RuleList List(RuleListMessage m, int sets, string field)
+    {
+        var fallback = Expect.Enum<RuleAction>(m.DefaultAction, field + ".default_action");
+        Expect.That(fallback != RuleAction.Pass, field + ".default_action", "pass has nowhere to go");
+        var rules = ImmutableArray.CreateBuilder<ResolvedRule>(m.Rules.Count);
+        for (var i = 0; i < m.Rules.Count; i++)
+        {
+            var rule = Rule(m.Rules[i], sets, $"{field}.rules[{i}]");
+            Expect.That(i == 0 || rules[i - 1].Tier <= rule.Tier, $"{field}.rules[{i}].tier", "a tier before the one above it");
+            rules.Add(rule);
+        }
+        return new(Expect.Enum<Direction>(m.Direction, field + ".direction"), rules.MoveToImmutable(), fallback);
+    }
+
+    private static ResolvedRule Rule(RuleMessage m, int sets, string field)
+    {
+        Expect.Count(m.Services.Count, Limits.ServicesOfRule, field + ".services");
+        Expect.Count(m.Active.Count, Limits.IntervalsOfRule, field + ".active");
+        Expect.That(!m.AnyRemote || m.Remotes.Count == 0, field + ".remotes", "sets beside any_remote");
+        Expect.That(!m.AnyLocal || m.Locals.Count == 0, field + ".locals", "sets beside any_local");
+        return new(
+            Reference(m, field),
+            Expect.Enum<Tier>(m.Tier, field + ".tier"),
+            Expect.Enum<RuleAction>(m.Action, field + ".action"),
+            m.AnyRemote, HostPolicyReader.Ascending(m.Remotes, sets, field + ".remotes"),
+            m.AnyLocal, HostPolicyReader.Ascending(m.Locals, sets, field + ".locals"),
+            Services(m.Services, field + ".services"),
+            m.Log, m.Observed,
+            [.. m.Active.Select(i => Interval(i, field + ".active"))]);
+    }
+
+    private static RuleRef Reference(RuleMessage m, string field)
+    {
+        Expect.That(m.Revision >= 0, field + ".revision", "is negative");
+        return new(
+            Expect.Name(m.Tenant, field + ".tenant"), Expect.Name(m.Policy, field + ".policy"),
+            Expect.Name(m.Rule, field + ".rule"), m.Revision);
+    }
+
+    private static ImmutableArray<ServiceMatch> Services(RepeatedField<ServiceMessage> messages, string field)
+    {
+        Expect.That(messages.Count > 0, field, "a rule without services matches nothing");
+        var all = ImmutableArray.CreateBuilder<ServiceMatch>(messages.Count);
+        foreach (var m in messages)
+        {
+            var service = Service(m, field);
+            Expect.That(all.Count == 0 || all[^1].CompareTo(service) < 0, field, "not in ascending order");
+            all.Add(service);
+        }
+        return all.MoveToImmutable();
+    }
+
+    private static ServiceMatch Service(ServiceMessage m, string field)
+    {
+        Expect.That(m.Protocol is >= -1 and <= 255, field + ".protocol", $"{m.Protocol} is no IP protocol");
+        Expect.That(m.Low <= m.High && m.High <= MaxPort, field + ".low", $"{m.Low}-{m.High} is no range of 0-{MaxPort}");
+        Expect.That(m.SourceLow <= m.SourceHigh && m.SourceHigh <= MaxPort, field + ".source_low", $"{m.SourceLow}-{m.SourceHigh} is no range of 0-{MaxPort}");
+        return new(m.Protocol, (int)m.Low, (int)m.High, (int)m.SourceLow, (int)m.SourceHigh);
+    }
+
+    private static Interval Interval(IntervalMessage m, string field)
+    {
+        Expect.That(m.From < m.To, field, $"[{m.From}, {m.To}) holds no instant");
+        return new(m.From, m.To);
+    }
+}

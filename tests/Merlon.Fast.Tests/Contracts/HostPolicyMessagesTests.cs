@@ -1,0 +1,97 @@
+using CsCheck;
+using Google.Protobuf;
+using Merlon.Contracts.Wire;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Contracts;
+
+public class HostPolicyMessagesTests
+{
+    [Fact]
+    public void Every_policy_comes_back_from_the_wire_as_it_went() => HostPolicyGen.Policy.Sample(policy =>
+    {
+        var bytes = HostPolicyMessages.ToMessage(policy).ToByteArray();
+        var back = HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes));
+        Assert.Equal(bytes, HostPolicyMessages.ToMessage(back).ToByteArray());
+        Assert.Equivalent(policy, back, strict: true);
+    }, iter: 300);
+
+    /// <summary>Bytes that a hostile controller chooses end in a policy or a ContractException, never in anything else.</summary>
+    [Fact]
+    public void Altered_bytes_give_a_policy_or_a_clear_refusal() =>
+        Gen.Select(HostPolicyGen.Policy, Gen.Int[0, 1 << 20], Gen.Byte).Sample((policy, at, value) =>
+        {
+            var bytes = HostPolicyMessages.ToMessage(policy).ToByteArray();
+            bytes[at % bytes.Length] = value;
+            HostPolicyMessage message;
+            try { message = HostPolicyMessage.Parser.ParseFrom(bytes); }
+            catch (InvalidProtocolBufferException) { return; }
+            try { HostPolicyMessages.FromMessage(message); }
+            catch (ContractException e) { Assert.Contains(':', e.Message); }
+        }, iter: 2000);
+
+    public static TheoryData<string, Action<HostPolicyMessage>> Broken() => new()
+    {
+        { "nics[0].endpoint", m => m.Nics[0].Endpoint = 9 },
+        { "nics[0].out_rules", m => m.Nics[0].OutRules = 1 },
+        { "nics[0].in_rules", m => m.Nics[0].InRules = 7 },
+        { "nics[0].mac", m => m.Nics[0].Mac = ByteString.CopyFrom(1, 2, 3) },
+        { "nics[0].segment", m => m.Nics[0].Segment = "br\n0" },
+        { "nics[0].guard", m => m.Nics[0].Guard = null },
+        { "nics[0].guard.mode", m => m.Nics[0].Guard.Mode = 2 },
+        { "nics[0].guard.max_half_open", m => m.Nics[0].Guard.MaxHalfOpen = -1 },
+        { "nics[1]", m => m.Nics.Add(m.Nics[0].Clone()) },
+        { "endpoints[0].vm_uuid", m => m.Endpoints[0].VmUuid = "AAAAAAAA-0000-0000-0000-000000000001" },
+        { "endpoints[0].nic_index", m => m.Endpoints[0].NicIndex = 1000 },
+        { "endpoints[0].vm", m => m.Endpoints[0].Vm = new string('v', 256) },
+        { "endpoints[0].addresses", m => m.Endpoints[0].Addresses.Add(ByteString.CopyFrom(1, 2, 3, 4, 5)) },
+        { "endpoints[1]", m => m.Endpoints.Add(m.Endpoints[0].Clone()) },
+        { "sets[0].endpoints", m => m.Sets[0].Endpoints.Add(1) },
+        { "sets[0].prefixes", m => m.Sets[0].Prefixes[0].Length = 7 },
+        { "sets[0].prefixes.length", m => m.Sets[0].Prefixes[0].Length = 33 },
+        { "rule_lists[0].default_action", m => m.RuleLists[0].DefaultAction = 4 },
+        { "rule_lists[0].rules[0].remotes", m => m.RuleLists[0].Rules[0].Remotes.Add(3) },
+        { "rule_lists[0].rules[0].tier", m => m.RuleLists[0].Rules[0].Tier = -1 },
+        { "rule_lists[0].rules[0].action", m => m.RuleLists[0].Rules[0].Action = 0 },
+        { "rule_lists[0].rules[0].services", m => m.RuleLists[0].Rules[0].Services.Clear() },
+        { "rule_lists[0].rules[0].services.low", m => m.RuleLists[0].Rules[0].Services[0].High = 70000 },
+        { "rule_lists[0].rules[0].services.protocol", m => m.RuleLists[0].Rules[0].Services[0].Protocol = 256 },
+        { "rule_lists[0].rules[0].active", m => m.RuleLists[0].Rules[0].Active.Add(new IntervalMessage { From = 5, To = 5 }) },
+        { "rule_lists[0].rules[0].policy", m => m.RuleLists[0].Rules[0].Policy = "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Broken), DisableDiscoveryEnumeration = true)]
+    public void A_broken_field_is_named(string field, Action<HostPolicyMessage> breakIt)
+    {
+        var message = Small();
+        HostPolicyMessages.FromMessage(message);
+        breakIt(message);
+        var error = Assert.Throws<ContractException>(() => HostPolicyMessages.FromMessage(message));
+        Assert.StartsWith(field + ":", error.Message, StringComparison.Ordinal);
+    }
+
+    private static HostPolicyMessage Small() => new()
+    {
+        Sequence = 1,
+        Endpoints = { new EndpointMessage { VmUuid = "00000000-0000-0000-0000-000000000001", Vm = "web-1", Tenant = "shop" } },
+        Nics = { new NicMessage { Mac = ByteString.CopyFrom(2, 0, 0, 0, 0, 1), Segment = "br0", Guard = new() { In = true, Out = true }, InRules = 1 } },
+        Sets = { new EndpointSetMessage { Endpoints = { 0 }, Prefixes = { new PrefixMessage { Network = ByteString.CopyFrom(11, 0, 0, 0), Length = 8 } } } },
+        RuleLists =
+        {
+            new RuleListMessage
+            {
+                DefaultAction = 2,
+                Rules =
+                {
+                    new RuleMessage
+                    {
+                        Tenant = "shop", Policy = "p", Rule = "r", Revision = 1, Tier = 2, Action = 1, Remotes = { 0 }, AnyLocal = true,
+                        Services = { new ServiceMessage { Protocol = 6, Low = 80, High = 80, SourceHigh = 65535 } },
+                    },
+                },
+            },
+            new RuleListMessage { Direction = 1, DefaultAction = 2 },
+        },
+    };
+}
