@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Merlon.Hosts.Tests.Hosts;
+
+/// <summary>A network namespace of this test run. Sockets opened inside <see cref="Enter{T}"/> stay in it for life,
+/// so that test code talks as a guest without a process of its own.</summary>
+public sealed class NetNamespace : IDisposable
+{
+    private const int CloneNewNet = 0x40000000;
+
+    public NetNamespace(string name)
+    {
+        Name = name;
+        Shell.Run("ip", "netns", "add", name).Ok();
+        Ip("link", "set", "lo", "up");
+    }
+
+    public string Name { get; }
+
+    public string Path => "/run/netns/" + Name;
+
+    /// <summary>Runs ip(8) inside.</summary>
+    public string Ip(params string[] args) => Shell.Run("ip", ["-n", Name, .. args]).Ok();
+
+    /// <summary>Runs a function on a thread of its own that has entered the namespace.</summary>
+    public T Enter<T>(Func<T> inside)
+    {
+        T result = default!;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var handle = File.OpenHandle(Path);
+                if (setns(handle, CloneNewNet) != 0) throw new InvalidOperationException($"setns {Name}: {Marshal.GetLastPInvokeErrorMessage()}");
+                result = inside();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? result : throw new InvalidOperationException($"in namespace {Name}: {failure.Message}", failure);
+    }
+
+    public void Dispose() => Shell.Run("ip", "netns", "del", Name);
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int setns(SafeFileHandle fd, int kind);
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Merlon.Contracts;
+
+namespace Merlon.Hosts.Tests.Hosts;
+
+/// <summary>The real agent and controller of one instance, guarding one host namespace, and the command line.</summary>
+public sealed class Product : IDisposable
+{
+    private readonly NetNamespace _host;
+    private readonly int _port;
+    private readonly string _log;
+    private readonly string _libvirt;
+    private readonly string[] _agentArguments;
+
+    public Product(NetNamespace host, string instance, int port, string libvirt = "none", params string[] agentArguments)
+    {
+        _host = host;
+        _port = port;
+        _libvirt = libvirt;
+        _agentArguments = agentArguments;
+        Paths = InstancePaths.Parse(instance)!;
+        _log = Path.Combine(Repository.Root, "artifacts", "logs");
+        Directory.CreateDirectory(_log);
+    }
+
+    public InstancePaths Paths { get; }
+
+    public Process? Agent { get; private set; }
+    public Process? Controller { get; private set; }
+
+    public void StartController()
+    {
+        Controller = Start("controller", Repository.Bin("merlon-controller"), "run", "--instance", Paths.Instance, "--port", $"{_port}");
+        Until("the API", TimeSpan.FromSeconds(20), () => Cli("status").Code is 0 or 2);
+    }
+
+    public void StartAgent() => Agent = Start("agent", "nsenter", [$"--net={_host.Path}", Repository.Bin("merlon-agent"), "run",
+        "--instance", Paths.Instance, "--libvirt", _libvirt, "--controller", "unix:" + Paths.ControllerSocket,
+        "--object", Repository.Object, "--host", "host-" + Paths.Instance, .. _agentArguments]);
+
+    /// <summary>Runs the command line for this instance.</summary>
+    public ShellResult Cli(params string[] args) => Shell.Run(Repository.Bin("merlon"), ["--instance", Paths.Instance, .. args]);
+
+    /// <summary>Applies manifest text and waits until the kernel has it.</summary>
+    public void Apply(string yaml)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"merlon-{Paths.Instance}-{Guid.NewGuid():n}.yaml");
+        File.WriteAllText(file, yaml);
+        try
+        {
+            Cli("apply", "-f", file, "--wait").Ok();
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>Guards the host side of a guest by hand.</summary>
+    public void Attach(Guest guest, string tenant, string labels = "") => Cli([
+        "attach", guest.Ifname, "--vm", guest.Name, "--tenant", tenant, "--mac", guest.Mac,
+        "--address", guest.Ip4.ToString(), "--address", guest.Ip6.ToString(), "--network", "br0",
+        .. labels.Length > 0 ? new[] { "--labels", labels } : []]).Ok();
+
+    /// <summary>SIGKILL, without a word before.</summary>
+    public static void Kill9(Process? process)
+    {
+        if (process is null || process.HasExited) return;
+        if (kill(process.Id, 9) != 0) throw new InvalidOperationException(Marshal.GetLastPInvokeErrorMessage());
+        process.WaitForExit();
+    }
+
+    /// <summary>Waits until a condition holds or fails the test.</summary>
+    public static void Until(string what, TimeSpan limit, Func<bool> holds)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!holds())
+        {
+            if (clock.Elapsed > limit) throw new TimeoutException($"{what}: not within {limit.TotalSeconds:f0} s");
+            Thread.Sleep(50);
+        }
+    }
+
+    public void Dispose()
+    {
+        Kill9(Agent);
+        Kill9(Controller);
+        Shell.Run("nsenter", $"--net={_host.Path}", Repository.Bin("merlon-agent"), "remove", "--instance", Paths.Instance);
+        foreach (var folder in new[] { Paths.Etc, Paths.Var, Paths.Run })
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+    }
+
+    private Process Start(string name, string file, params string[] args)
+    {
+        // Through a shell, so that the log is a plain file that outlives the test.
+        var log = Path.Combine(_log, $"{Paths.Instance}-{name}.log");
+        var info = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1", "sh", log, file, .. args]);
+        return Process.Start(info)!;
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int kill(int pid, int signal);
+}

@@ -1,0 +1,45 @@
+namespace Merlon.Hosts.Tests.Hosts;
+
+/// <summary>One host: a namespace with a bridge, guests of it, and the product guarding it. Removes all of it.</summary>
+public sealed class TestHost : IDisposable
+{
+    private static int _count;
+    private readonly List<Guest> _guests = [];
+    private readonly string _run;
+
+    public TestHost()
+    {
+        var number = Interlocked.Increment(ref _count);
+        _run = $"{Environment.ProcessId % 1000:d3}{(char)('a' + number % 26)}";
+        Host = new NetNamespace($"mt{_run}-host");
+        Host.Ip("link", "add", "br0", "type", "bridge");
+        Host.Ip("link", "set", "br0", "up");
+        Shell.Run("nsenter", $"--net={Host.Path}", "sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0");
+        Product = new Product(Host, "t" + _run, 20000 + Environment.ProcessId % 10000 + number);
+    }
+
+    public NetNamespace Host { get; }
+
+    public Product Product { get; }
+
+    public Guest AddGuest(string name, string bridge = "br0")
+    {
+        var guest = new Guest(Host, _run, _guests.Count + 1, name, bridge);
+        _guests.Add(guest);
+        return guest;
+    }
+
+    public void Start()
+    {
+        Product.StartController();
+        Product.StartAgent();
+        Product.Until("the agent", TimeSpan.FromSeconds(20), () => File.Exists(Product.Paths.AgentSocket));
+    }
+
+    public void Dispose()
+    {
+        Product.Dispose();
+        foreach (var guest in _guests) guest.Dispose();
+        Host.Dispose();
+    }
+}

@@ -1,0 +1,29 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Merlon.Hosts.Tests.Hosts;
+
+namespace Merlon.Hosts.Tests.Traffic;
+
+/// <summary>Sends numbered datagrams from a guest.</summary>
+public sealed class UdpSender(Guest guest, IPAddress to, int port) : IDisposable
+{
+    private readonly Socket _socket = guest.Udp();
+    private readonly EndPoint _to = new IPEndPoint(to, port);
+    private readonly byte[] _buffer = new byte[64];
+
+    public void Send(long number)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(_buffer, number);
+        try
+        {
+            _socket.SendTo(_buffer, _to);
+        }
+        catch (SocketException)
+        {
+            // an ICMP error of an earlier datagram: the number counts as not delivered
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+}
