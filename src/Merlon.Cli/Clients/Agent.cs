@@ -1,0 +1,37 @@
+using System.Net.Sockets;
+
+namespace Merlon.Cli.Clients;
+
+/// <summary>The agent's root-only door on this host; it works with no controller.</summary>
+internal static class Agent
+{
+    public static JsonHttp Connect(Call call, TimeSpan? timeout = null)
+    {
+        var path = call.Environment("MERLON_AGENT_SOCKET") is { Length: > 0 } other ? other : call.Paths.AgentSocket;
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new Socket(System.Net.Sockets.AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            },
+        };
+        var http = new HttpClient(handler) { BaseAddress = new Uri("http://agent/"), Timeout = timeout ?? TimeSpan.FromSeconds(60) };
+        return new JsonHttp(http, e => Unreachable(path, e));
+    }
+
+    private static CliException Unreachable(string path, Exception e) =>
+        (e as SocketException ?? e.InnerException as SocketException)?.SocketErrorCode == SocketError.AccessDenied
+            ? new($"{path} is for root only", "use sudo", ExitCode.Denied)
+            : new($"agent not running (no answer at {path})", "start merlon-agent, or see 'merlon doctor'");
+}
