@@ -12,6 +12,9 @@ public sealed record HostImage(
 {
     /// <summary>SHA-256 over the words, lower-case hex.</summary>
     public required string Digest { get; init; }
+
+    /// <summary>Names of the realms by number: what a port record's realm counts. Sorted; the realms of this host's guarded vNICs.</summary>
+    public required ImmutableArray<string> Realms { get; init; }
 }
 
 /// <summary>What the agent needs to bind a nic record to a port.</summary>

@@ -17,4 +17,16 @@ public sealed record HostPolicy(
     ImmutableArray<RuleList> RuleLists)
 {
     public static HostPolicy Empty { get; } = new(0, [], [], [], []);
+
+    /// <summary>The first instant after <paramref name="at"/> (Unix seconds) at which a rule starts or ends: compile again then. Null = never.</summary>
+    public long? NextChange(long at)
+    {
+        long? next = null;
+        foreach (var interval in RuleLists.SelectMany(l => l.Rules).SelectMany(r => r.Active))
+        {
+            if (interval.From > at && (next is null || interval.From < next)) next = interval.From;
+            if (interval.To > at && interval.To != long.MaxValue && (next is null || interval.To < next)) next = interval.To;
+        }
+        return next;
+    }
 }

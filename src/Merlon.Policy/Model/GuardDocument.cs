@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Policy.Model;
+
+/// <summary>Which vNICs are guarded, and how. Exactly one binds a vNIC: lowest priority, then name, first match, taken whole.</summary>
+/// <param name="Exclude">action: exclude, the vNICs it binds are not guarded.</param>
+/// <param name="Select">Any of them; <c>any</c> = every vNIC.</param>
+/// <param name="TrustMetadata">Tenant and labels of the VM's own metadata count.</param>
+public sealed record GuardDocument(
+    string Tenant, string Name, ImmutableSortedDictionary<string, string> Annotations, Position Position,
+    int Priority, bool Exclude, ImmutableArray<Reference> Select, bool Out, bool In, Enforcement Mode, OnFailure OnFailure,
+    LogLevel Log, AntiSpoof AntiSpoof, int MaxConnections, int MaxHalfOpen, bool TrustMetadata) : Document(Tenant, Name, Annotations, Position)
+{
+    public override string Kind => "Guard";
+}

@@ -1,0 +1,12 @@
+using System.Collections.Immutable;
+
+namespace Merlon.Policy.Model;
+
+/// <summary>Ordered rules in one tier.</summary>
+/// <param name="Priority">0–65535, lower first; then by name.</param>
+public sealed record PolicyDocument(
+    string Tenant, string Name, ImmutableSortedDictionary<string, string> Annotations, Position Position,
+    Tier Tier, int Priority, Enforcement Enforcement, ImmutableArray<PolicyRule> Rules) : Document(Tenant, Name, Annotations, Position)
+{
+    public override string Kind => "Policy";
+}
