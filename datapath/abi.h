@@ -160,7 +160,8 @@ static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u6
 
 /* nic record:
  *  w0  flags | class of the vNIC itself (members by VM, no address) << 32
- *  w1  out ruleset | in ruleset << 32     for a local address that none of the locals names
+ *  w1  out ruleset | in ruleset << 32     for an address that is not the vNIC's own (map owners says
+ *      whose it is), and for an own one whose class none of the locals names
  *  w2  number of locals
  *  w3+2i  local i: class   w4+2i  out ruleset | in ruleset << 32
  * padded to IMAGE_NIC_WORDS. */
@@ -185,6 +186,7 @@ static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u6
 
 /* Protocol kinds. A kind's word: destination plane | source plane << 8 (0xff = none)
  * | source classes << 16 | first combo << 32.
+ * The kind goes by the protocol number alone, whatever the IP version.
  * destination value: port, ICMP type << 8 | code, or the protocol number (KIND_OTHER).
  * service class = combos[first + dclass * source classes + sclass]. */
 enum image_kind {

@@ -74,9 +74,13 @@ public static class HostPolicyMessages
     {
         var message = new EndpointSetMessage();
         Add(message.Endpoints, set.Endpoints);
-        message.Prefixes.AddRange(set.Prefixes.Select(p => new PrefixMessage { Network = Bytes(p.Network), Length = (uint)p.Length }));
+        message.Prefixes.AddRange(set.Prefixes.Select(Prefix));
+        message.Holes.AddRange(set.Holes.Select(Prefix));
+        message.Exceptions.AddRange(set.Exceptions.Select(e => new EndpointAddressMessage { Endpoint = (uint)e.Endpoint, Address = Bytes(e.Address) }));
         return message;
     }
+
+    private static PrefixMessage Prefix(Prefix prefix) => new() { Network = Bytes(prefix.Network), Length = (uint)prefix.Length };
 
     private static RuleListMessage RuleList(RuleList list)
     {

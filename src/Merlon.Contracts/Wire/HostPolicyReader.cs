@@ -15,7 +15,8 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
         Expect.Count(message.Sets.Count, Limits.Sets, "sets");
         Expect.Count(message.RuleLists.Count, Limits.RuleLists, "rule_lists");
         Expect.Count(message.RuleLists.Sum(l => l.Rules.Count), Limits.Rules, "rules");
-        Expect.Count(message.Sets.Sum(s => s.Prefixes.Count), Limits.Prefixes, "prefixes");
+        Expect.Count(message.Sets.Sum(s => s.Prefixes.Count + s.Holes.Count), Limits.Prefixes, "prefixes");
+        Expect.Count(message.Sets.Sum(s => s.Exceptions.Count), Limits.Prefixes, "exceptions");
         return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message.RuleLists, message.Sets.Count));
     }
 
@@ -109,7 +110,22 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
     private ImmutableArray<EndpointSet> Sets() =>
         [.. message.Sets.Select((m, i) => new EndpointSet(
             Ascending(m.Endpoints, message.Endpoints.Count, $"sets[{i}].endpoints"),
-            Prefixes(m.Prefixes, $"sets[{i}].prefixes")))];
+            Prefixes(m.Prefixes, $"sets[{i}].prefixes"),
+            Prefixes(m.Holes, $"sets[{i}].holes"),
+            Exceptions(m.Exceptions, $"sets[{i}].exceptions")))];
+
+    private ImmutableArray<EndpointAddress> Exceptions(RepeatedField<EndpointAddressMessage> messages, string field)
+    {
+        var all = ImmutableArray.CreateBuilder<EndpointAddress>(messages.Count);
+        foreach (var m in messages)
+        {
+            var next = new EndpointAddress(
+                Expect.Index(m.Endpoint, message.Endpoints.Count, field + ".endpoint"), Expect.Address(m.Address.Span, field + ".address"));
+            Expect.That(all.Count == 0 || all[^1].CompareTo(next) < 0, field, "not in ascending order");
+            all.Add(next);
+        }
+        return all.MoveToImmutable();
+    }
 
     private static ImmutableArray<Prefix> Prefixes(RepeatedField<PrefixMessage> messages, string field)
     {
@@ -121,7 +137,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
             var prefix = new Prefix(network, (int)m.Length);
             Expect.That(prefix.IsCanonical, field, $"{prefix} has host bits set");
             if (all.Count > 0)
-                Expect.That(all[^1].CompareTo(prefix) < 0 && !all[^1].Contains(prefix), field, $"{prefix} out of order or inside the one before");
+                Expect.That(all[^1].CompareTo(prefix) < 0, field, $"{prefix} out of order");
             all.Add(prefix);
         }
         return all.MoveToImmutable();

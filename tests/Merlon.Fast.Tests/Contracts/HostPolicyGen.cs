@@ -47,15 +47,11 @@ internal static class HostPolicyGen
         count == 0 ? Gen.Const(ImmutableArray<int>.Empty) : Gen.Int[0, count - 1].Array[0, 4].Select(i => i.Distinct().Order().ToImmutableArray());
 
     private static Gen<EndpointSet> Set(int endpoints) =>
-        Gen.Select(Indexes(endpoints), Prefix.Array[0, 5], (e, p) => new EndpointSet(e, Disjoint(p)));
+        Gen.Select(Indexes(endpoints), Prefixes, Prefixes, Gen.Select(Gen.Int[0, endpoints - 1], Address, (e, a) => new EndpointAddress(e, a)).Array[0, 3],
+            (e, p, h, x) => new EndpointSet(e, p, h, [.. x.Distinct().Order()]));
 
-    private static ImmutableArray<Prefix> Disjoint(Prefix[] prefixes)
-    {
-        var kept = new List<Prefix>();
-        foreach (var prefix in prefixes.Order())
-            if (kept.Count == 0 || !kept[^1].Contains(prefix)) kept.Add(prefix);
-        return [.. kept];
-    }
+    private static readonly Gen<ImmutableArray<Prefix>> Prefixes =
+        Prefix.Array[0, 5].Select(p => p.Distinct().Order().ToImmutableArray());
 
     private static Gen<PolicyNic> Nic(int endpoints, int outs, int ins) =>
         Gen.Select(Gen.Int[0, endpoints - 1], Gen.ULong[0, (1UL << 48) - 1], Name, Guard, Gen.Int[0, outs - 1], Gen.Int[0, ins - 1],
