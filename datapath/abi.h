@@ -70,6 +70,7 @@ enum merlon_reason {
 	REASON_HALF_OPEN_BUDGET = 56,
 	REASON_REVOKED = 57,            /* the connection's rule is gone: cut */
 	REASON_SAME_ADDRESSES = 58,     /* source equals destination (land) */
+	REASON_OTHER_MAC = 59,          /* a flooded copy for another MAC; counted, no event */
 };
 
 /* ---- ports: one record per attached interface -------------------------------------------------- */
@@ -238,6 +239,7 @@ enum merlon_state {
 	CONN_CLOSING = 4,          /* one FIN */
 	CONN_CLOSED = 5,           /* both FINs */
 	CONN_RESET = 6,
+	CONN_GONE = 7,             /* dead, its deletion has begun: not to be revived */
 };
 
 #define CONN_INITIATOR_B 0x1u      /* endpoint b opened the connection */
@@ -247,6 +249,7 @@ enum merlon_state {
 #define CONN_SCALE_OK 0x10u        /* both SYNs carried window scale (RFC 7323 2.2) */
 #define CONN_PROMOTED 0x20u        /* copied from half to conn; the half copy owes no event */
 #define CONN_REVOKED 0x40u
+#define CONN_LIBERAL 0x80u         /* TCP in fragments was seen: its windows are no longer exact */
 
 struct merlon_side {               /* one endpoint's guard: vNIC or outside */
 	__u32 vnic;                /* 0 = outside, or not guarded in the direction that counts */
@@ -272,7 +275,7 @@ struct merlon_conn {
 	struct merlon_window window[2]; /* a, b */
 	__u16 vm;                  /* budget the entry is charged to */
 	__u16 serial;
-	__u32 pad;
+	__u32 tag;                 /* hash of the key: proves that a value found is still this key's */
 	/* line 2: counted, not judged by */
 	__u64 packets[2];          /* by sender a, b */
 	__u64 bytes[2];            /* IP length */
@@ -280,7 +283,7 @@ struct merlon_conn {
 	__u32 rule[2];             /* host rule id that approved out, in; 0 = none */
 	__u32 last_ms;
 	__u32 ifindex;             /* of the responder's port, for the short cut */
-	__u64 pad2;
+	__u32 max_ack[2];          /* highest acknowledgement a, b sent (RFC 5961: the exact RST) */
 };
 
 struct merlon_budget {             /* map budgets: ARRAY by vm */
@@ -359,8 +362,10 @@ struct merlon_deny {
 	__u32 peer_vnic;
 	__u16 segment;
 	__u16 source_port;
-	__u8 flags;
-	__u8 pad[7];
+	__u8 flags;                /* EVENT_F_* */
+	__u8 verdict;
+	__u8 pad[2];
+	__u32 life;                /* 0 counted in, 1 idle, 2 being deleted */
 };
 
 /* ---- counters ---------------------------------------------------------------------------------------- */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map of the program. The agent sets max_entries of conn*, half*, denies, rings and rule_hits
+ * before loading; what stands here is what tests and a small host get.
+ */
+#ifndef MERLON_MAPS_H
+#define MERLON_MAPS_H
+
+#include "work.h"
+
+/* Few ports, changed rarely, read for every packet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MERLON_MAX_SLOTS);
+	__type(key, __u32);
+	__type(value, struct merlon_port);
+} ports SEC(".maps");
+
+/* Twice the slots: a vNIC that moves has its new record before the old one is gone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * MERLON_MAX_SLOTS);
+	__type(key, struct merlon_mac_key);
+	__type(value, struct merlon_mac_owner);
+} macs SEC(".maps");
+
+/* One record per address claim; a vNIC has a handful. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct merlon_owner_key);
+	__type(value, struct merlon_owner);
+} owners SEC(".maps");
+
+/* One word flips a whole generation; mapped, so that the agent's flip is one aligned store. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct merlon_control);
+} control SEC(".maps");
+
+/* Two generations; INNER_MAP lets each have just its size, MMAPABLE lets the agent copy it in at once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(max_entries, 1);
+		__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+		__type(key, __u32);
+		__type(value, __u64);
+	});
+} images SEC(".maps");
+
+/* Plain HASH, never LRU: a live connection is never pushed out. Preallocated: no allocation per packet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct merlon_key4);
+	__type(value, struct merlon_conn);
+} conn4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct merlon_key6);
+	__type(value, struct merlon_conn);
+} conn6 SEC(".maps");
+
+/* Half-open ones apart, so that a flood of them fills only this. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct merlon_key4);
+	__type(value, struct merlon_conn);
+} half4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct merlon_key6);
+	__type(value, struct merlon_conn);
+} half6 SEC(".maps");
+
+/* Indexed by the VM number of the port record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MERLON_MAX_VMS);
+	__type(key, __u32);
+	__type(value, struct merlon_budget);
+} budgets SEC(".maps");
+
+/* LRU: fragments are short-lived and owed nothing; a flood of them costs other fragments only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct fragment_key);
+	__type(value, struct fragment);
+} fragments SEC(".maps");
+
+/* Both hooks of one packet run on one CPU, one after the other. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct merlon_handoff);
+} handoff SEC(".maps");
+
+/* One ring per CPU: no shared lock, no shared line. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MERLON_MAX_CPUS);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_RINGBUF);
+		__uint(max_entries, 4096);
+	});
+} rings SEC(".maps");
+
+/* Full means counted, not logged: a flood of keys ends here. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct merlon_deny_key);
+	__type(value, struct merlon_deny);
+} denies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTER_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+/* The reason is one byte of the event. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u64);
+} reasons SEC(".maps");
+
+/* 8 bytes per CPU and rule id: the agent sizes it to its rules. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u64);
+} rule_hits SEC(".maps");
+
+/* Holds the timer that expires entries; pinned, so that it runs with the agent dead. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct clockwork);
+} timer SEC(".maps");
+
+/* Working memory: 512 bytes of stack do not hold a packet's facts and an event. One per WORK_*. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WORK_COUNT);
+	__type(key, __u32);
+	__type(value, struct work);
+} scratch SEC(".maps");
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What one packet's run knows, and other types that stay inside the kernel program. */
+#ifndef MERLON_WORK_H
+#define MERLON_WORK_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+
+/* TC_ACT_UNSPEC = TCX_NEXT: the next program decides; OK would silence other filters. */
+#define PASS (-1)
+#define SHOT 2
+
+#define FAMILY_NONE 0
+#define FAMILY_4 4
+#define FAMILY_6 6
+
+enum fragment_kind {
+	FRAGMENT_NONE = 0,
+	FRAGMENT_FIRST = 1,
+	FRAGMENT_LATER = 2,
+};
+
+/* The headers of one packet. Addresses as in abi.h; ports and id as on the wire; the rest host order. */
+struct packet {
+	__u8 source[16];
+	__u8 destination[16];
+	__u8 source_mac[6];
+	__u8 destination_mac[6];
+	__u16 ethertype;
+	__u8 family;
+	__u8 proto;
+	__u8 fragment;
+	__u8 tcp_flags;
+	__u16 source_port;
+	__u16 destination_port;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 hop_limit;
+	__u8 tcp_scale;            /* window shift offered + 1; 0 = none */
+	__u16 l3;
+	__u16 l4;
+	__u32 length;              /* of the IP packet */
+	__u32 l4_length;           /* from the transport header to the end */
+	__u32 data_length;         /* TCP: bytes after the header */
+	__u32 fragment_id;         /* IPv4: the id of every packet */
+	__u32 fragment_offset;     /* bytes */
+	__u32 seq;
+	__u32 ack;
+	__u32 window;
+};
+
+/* What a judgement takes and gives. */
+struct judgement {
+	__u8 local[16];
+	__u8 remote[16];
+	__u32 direction;           /* 0 out, 1 in */
+	__u32 remote_class;        /* CLASS_BY_ADDRESS: look remote up */
+	__u16 kind;                /* image_kind */
+	__u16 destination;         /* port, type << 8 | code, protocol */
+	__u16 source;
+	__u8 verdict;
+	__u8 candidate;
+	__u8 log;
+	__u8 reason;
+	__u32 rule;
+	__u32 candidate_rule;
+	__u32 local_class;         /* out: class of the own address, or of the vNIC alone */
+};
+#define CLASS_BY_ADDRESS 0xffffffffu
+
+struct work {
+	struct packet packet;
+	struct packet quoted;      /* inside an ICMP error */
+	struct merlon_port port;
+	struct merlon_handoff handoff;
+	struct judgement judgement;
+	__u32 in;                  /* at to_vm */
+	__u32 ifindex;
+	__u64 now_ns;
+	__u32 now_ms;
+	__u32 generation;
+	__u32 nic;                 /* word of the nic record; 0 = no image bound */
+	__u32 nic_flags;
+	__u32 epoch;
+	__u32 peer_ifindex;        /* from_vm: guarded port behind the destination MAC, 0 = none */
+	__u32 peer_incarnation;
+	__u32 peer_vnic;
+	__u32 tag;
+	__u16 vm;                  /* budget to charge */
+	__u16 pad;
+	struct merlon_event event;
+	struct merlon_deny_key deny_key;
+	struct merlon_deny deny;
+	/* merlon_conn to insert and the remains of one replaced; bytes, so that no map of this type holds a lock */
+	__u64 fresh[sizeof(struct merlon_conn) / 8];
+	__u64 old[sizeof(struct merlon_conn) / 8];
+};
+
+/* Three users of scratch that may meet on one CPU. */
+enum work_owner {
+	WORK_FROM_VM = 0,
+	WORK_TO_VM = 1,
+	WORK_TIMER = 2,
+	WORK_COUNT = 3,
+};
+
+struct fragment_key {
+	__u8 source[16];
+	__u8 destination[16];
+	__u32 id;
+	__u32 vnic;                /* each hook follows the first fragment that itself let through */
+	__u8 proto;
+	__u8 in;
+	__u16 segment;
+};
+
+struct fragment {
+	__u32 expires;             /* ms */
+	__u32 end;                 /* of the first fragment: no later one may reach below it */
+};
+
+struct clockwork {
+	struct bpf_timer timer;
+	__u64 passes;
+};
+
+static __always_inline struct merlon_conn *conn_of(__u64 *bytes)
+{
+	return (struct merlon_conn *)bytes;
+}
+
+#endif
