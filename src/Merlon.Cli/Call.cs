@@ -9,12 +9,12 @@ internal sealed class Call
 {
     private readonly CallConfiguration surroundings;
 
-    public Call(ParseResult parsed)
+    public Call(ParseResult parsed, CallConfiguration surroundings)
     {
+        this.surroundings = surroundings;
         Parsed = parsed;
-        surroundings = parsed.InvocationConfiguration as CallConfiguration ?? new CallConfiguration();
-        Out = parsed.InvocationConfiguration.Output;
-        Error = parsed.InvocationConfiguration.Error;
+        Out = surroundings.Output;
+        Error = surroundings.Error;
         Format = parsed.GetValue<string>(GlobalOptions.OutputName) switch
         {
             "json" => OutputFormat.Json,
@@ -29,6 +29,8 @@ internal sealed class Call
     }
 
     public ParseResult Parsed { get; }
+
+    public CallConfiguration Surroundings => surroundings;
 
     /// <summary>Data only.</summary>
     public TextWriter Out { get; }

@@ -1,14 +1,42 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Merlon.Cli.Commands;
+using Merlon.Cli.Commands.Get;
+using Merlon.Cli.Output;
 
 namespace Merlon.Cli;
 
 /// <summary>The whole command line.</summary>
 internal static class MerlonCommand
 {
-    public static RootCommand Create()
+    public static Task<int> Run(IReadOnlyList<string> args, CallConfiguration surroundings)
     {
-        var root = new RootCommand("Merlon, a distributed virtual firewall for KVM hosts");
+        var parsed = Create(new Names(asking: null)).Parse(args);
+        if (parsed.Action is not ParseErrorAction) return parsed.InvokeAsync(surroundings);
+        foreach (var error in parsed.Errors) surroundings.Error.WriteLine(Printable.Line($"error: {error.Message}"));
+        surroundings.Error.WriteLine($"see '{PathOf(parsed.CommandResult.Command)} --help'");
+        return Task.FromResult(ExitCode.Error);
+    }
+
+    private static string PathOf(Command command) =>
+        command is RootCommand ? "merlon" : $"{PathOf(command.Parents.OfType<Command>().First())} {command.Name}";
+
+    public static RootCommand Create(Names names)
+    {
+        var root = new RootCommand("Merlon, a distributed virtual firewall for KVM hosts")
+        {
+            ApplyCommand.Create(),
+            DeleteCommand.Create(names),
+            GetCommand.Create(names),
+            DescribeCommand.Create(names),
+            FlowsCommand.Create(names),
+            StatusCommand.Create(),
+            AttachCommand.Create(),
+            AttachCommand.CreateDetach(),
+            CompletionCommand.Create(),
+            CompletionCommand.CreateComplete(Create),
+        };
         GlobalOptions.AddTo(root);
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

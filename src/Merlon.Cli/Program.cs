@@ -1,3 +1,3 @@
 using Merlon.Cli;
 
-return await MerlonCommand.Create().Parse(args).InvokeAsync(new CallConfiguration());
+return await MerlonCommand.Run(args, new CallConfiguration());

@@ -7,6 +7,13 @@ internal sealed class Verb(string name, string description, params string[] exam
 {
     public IReadOnlyList<string> Examples { get; } = examples;
 
+    /// <summary>Left out of help: a door for scripts.</summary>
+    public Verb Hide()
+    {
+        Hidden = true;
+        return this;
+    }
+
     public Verb Runs(Func<Call, CancellationToken, Task<int>> action)
     {
         SetAction((parsed, cancel) => Guarded(parsed, action, cancel));
@@ -18,7 +25,7 @@ internal sealed class Verb(string name, string description, params string[] exam
         var error = parsed.InvocationConfiguration.Error;
         try
         {
-            return await action(new Call(parsed), cancel);
+            return await action(new Call(parsed, (CallConfiguration)parsed.InvocationConfiguration), cancel);
         }
         catch (CliException e)
         {

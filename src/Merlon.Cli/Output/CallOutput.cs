@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Merlon.Cli.Output;
@@ -14,7 +15,12 @@ internal static class CallOutput
             people(value);
             return;
         }
-        var node = JsonSerializer.SerializeToNode(value, type);
+        call.Print(JsonSerializer.SerializeToNode(value, type));
+    }
+
+    /// <summary>Writes a tree as JSON or YAML.</summary>
+    public static void Print(this Call call, JsonNode? node)
+    {
         if (call.Format == OutputFormat.Json) call.Out.WriteLine(JsonText.Of(node, indented: true));
         else call.Out.Write(YamlText.Of(node));
     }

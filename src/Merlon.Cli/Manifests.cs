@@ -1,0 +1,46 @@
+using Merlon.Contracts.Api;
+
+namespace Merlon.Cli;
+
+/// <summary>Manifest files named on the command line: a file, or every *.yaml and *.yml under a folder.</summary>
+internal static class Manifests
+{
+    /// <summary>A policy is text that people wrote; more than this is a mistake.</summary>
+    private const long MaxBytes = 64 << 20;
+
+    public static IReadOnlyList<ManifestFile> Read(IEnumerable<string> paths)
+    {
+        var files = new List<ManifestFile>();
+        foreach (var path in paths.SelectMany(Expand).Distinct()) files.Add(new(path, Text(path)));
+        return files;
+    }
+
+    public static string Text(string path)
+    {
+        try
+        {
+            if (new FileInfo(path) is { Exists: true, Length: > MaxBytes })
+                throw new CliException($"{path} is larger than {MaxBytes >> 20} MiB", "split it");
+            return File.ReadAllText(path);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new CliException(e.Message, "check the file's permissions");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw Missing(path);
+        }
+    }
+
+    private static IEnumerable<string> Expand(string path)
+    {
+        if (!Directory.Exists(path)) return File.Exists(path) ? [path] : throw Missing(path);
+        string[] found = [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+            .Where(f => f.EndsWith(".yaml", StringComparison.Ordinal) || f.EndsWith(".yml", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
+        return found.Length > 0 ? found : throw new CliException($"no *.yaml under {path}", "name a file or a folder with manifests");
+    }
+
+    private static CliException Missing(string path) => new($"{path} does not exist");
+}
