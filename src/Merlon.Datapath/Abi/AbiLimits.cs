@@ -1,0 +1,22 @@
+namespace Merlon.Datapath.Abi;
+
+/// <summary>Sizes and fixed numbers of abi.h.</summary>
+public static class AbiLimits
+{
+    public const uint Version = 1;
+    public const int MaxSlots = 4096;
+    public const int MaxVms = 2048;
+    public const int MaxRuleIds = 1048576;
+    public const int MaxCpus = 256;
+    public const int NicLocals = 8;
+    public const uint ImageMagic = 0x4d45524c;
+    public const int ImageHeaderWords = 32;
+    public const uint RuleIdDefault = 1;
+    public const uint RuleIdBuiltinArp = 2;
+    public const uint RuleIdBuiltinNd = 3;
+    public const uint RuleIdBuiltinDhcp = 4;
+    public const uint RuleIdBuiltinGroup = 5;
+
+    /// <summary>The agent numbers policy rules from here.</summary>
+    public const uint RuleIdFirst = 16;
+}

@@ -1,0 +1,14 @@
+using System.Runtime.InteropServices;
+
+namespace Merlon.Datapath.Abi;
+
+/// <summary>Key of maps <c>conn6</c> and <c>half6</c>: <c>merlon_key6</c>. Addresses and ports in network order.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct ConnKey6
+{
+    public ushort Segment;
+    public byte Proto;
+    private readonly byte _pad;
+    public ushort PortA, PortB;
+    public AddressBytes AddrA, AddrB;
+}

@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+
+namespace Merlon.Datapath.Abi;
+
+/// <summary>One connection, both directions: <c>merlon_conn</c>, 128 bytes in two cache lines.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct ConnRecord
+{
+    // bpf_spin_lock: the kernel copies around it; user space only keeps its place.
+    private readonly uint _lock;
+    public ConnState State;
+    public ConnFlags Flags;
+    public byte Scale;
+    public ConnState EndState;
+    /// <summary>Milliseconds of the boot clock; wraps after 49 days.</summary>
+    public uint Expires;
+    public uint Topology;
+    public Pair<ConnSide> Side;
+    public Pair<ConnWindow> Window;
+    public ushort Vm;
+    public ushort Serial;
+    private readonly uint _pad;
+    public Pair<ulong> Packets;
+    public Pair<ulong> Bytes;
+    public ulong CreatedNs;
+    public Pair<uint> Rule;
+    public uint LastMs;
+    public uint Ifindex;
+    private readonly ulong _pad2;
+}

@@ -1,0 +1,12 @@
+namespace Merlon.Datapath.Abi;
+
+/// <summary>Flags of a port record: <c>PORT_*</c>.</summary>
+[Flags]
+public enum PortFlags : byte
+{
+    None = 0,
+    /// <summary>The start gate: everything is dropped.</summary>
+    Closed = 1,
+    /// <summary>No image bound to the slot: pass instead of drop.</summary>
+    FailOpen = 2,
+}

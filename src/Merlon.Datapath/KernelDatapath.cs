@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using Merlon.Datapath.Abi;
+using Merlon.Datapath.Attach;
+using Merlon.Datapath.Events;
+using Merlon.Datapath.Maps;
+
+namespace Merlon.Datapath;
+
+/// <summary>The loaded program, its maps and its attachments. Everything is pinned: disposing closes descriptors only, and
+/// the kernel keeps enforcing.</summary>
+public sealed class KernelDatapath : IDisposable
+{
+    private readonly Loaded _loaded;
+
+    private KernelDatapath(Loaded loaded, DatapathOptions options)
+    {
+        _loaded = loaded;
+        Control = new(loaded.Map("control"));
+        Images = new(loaded.Map("images"), Control);
+        Ports = new(loaded.Map("ports"));
+        Macs = new(loaded.Map("macs"));
+        Owners = new(loaded.Map("owners"));
+        Budgets = new(loaded.Map("budgets"));
+        Counters = new(loaded.Map("counters"), loaded.Map("reasons"), loaded.Map("rule_hits"));
+        Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"));
+        Rings = new(loaded.Map("rings"), options.RingBytes);
+        Tests = new(loaded);
+        Attacher = new(loaded);
+    }
+
+    public ControlTable Control { get; }
+    public ImageStore Images { get; }
+    public PortTable Ports { get; }
+    public MacTable Macs { get; }
+    public OwnerTable Owners { get; }
+    public BudgetTable Budgets { get; }
+    public Counters Counters { get; }
+    public ConnectionTable Connections { get; }
+    public Attacher Attacher { get; }
+
+    /// <summary>Runs the real program on crafted packets.</summary>
+    public TestRun Tests { get; }
+
+    /// <summary>True when the pins of an earlier run were taken over, entries and all.</summary>
+    public bool Reused { get; private init; }
+
+    /// <summary>What a person should know though it is no error, such as a table that keeps its old size.</summary>
+    public IReadOnlyList<string> Notices => _loaded.Notices;
+
+    internal RingSet Rings { get; }
+
+    /// <summary>Loads and pins, or takes over what is pinned. The same object file: programs and entries stay. A newer one of
+    /// the same ABI: entries stay and every attached interface changes program atomically. Another ABI: refused.</summary>
+    public static KernelDatapath Open(DatapathOptions options)
+    {
+        KernelProbe.Require(options.BpffsFolder);
+        var reused = File.Exists(new PinFolder(options.BpffsFolder).Marker);
+        var loaded = new Loader(options).Open();
+        KernelDatapath? opened = null;
+        try
+        {
+            opened = new(loaded, options) { Reused = reused };
+            opened.Control.Initialize(AbiLimits.Version, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+            opened.Rings.Fill();
+            opened.Tests.StartTimer();
+            if (loaded.Fresh is not null) opened.Attacher.UpdateAll();
+            loaded.WriteMarker();
+            return opened;
+        }
+        catch
+        {
+            opened?.Dispose();
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A reader of the event rings; one at a time.</summary>
+    public EventReader OpenEvents() => new(Rings);
+
+    /// <summary>Detaches every interface and removes every pin. Live connections and counters are gone after it.</summary>
+    public void Remove()
+    {
+        Attacher.DetachAll();
+        _loaded.Pins.Clear();
+    }
+
+    public void Dispose()
+    {
+        Budgets.Dispose();
+        Control.Dispose();
+        _loaded.Dispose();
+    }
+}

@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Merlon.Datapath.Native;
+
+/// <summary>The first words of <c>struct bpf_prog_info</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ProgramInfo
+{
+    public uint Type, Id;
+    public ulong Tag;
+}

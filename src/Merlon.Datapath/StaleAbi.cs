@@ -1,0 +1,7 @@
+namespace Merlon.Datapath;
+
+/// <summary>One wording for everything that another version left behind.</summary>
+internal static class StaleAbi
+{
+    public const string Mend = "drain this host's VMs, then 'merlon detach --all' (live connections end), or start the version that made the pins";
+}
