@@ -31,7 +31,7 @@ internal sealed class Loaded(PinFolder pins, IReadOnlyList<string> notices) : ID
         var marker = new ProgramMarker { Abi = AbiLimits.Version };
         Fresh.CopyTo((Span<byte>)marker.Object);
         var pinned = Bpf.OpenPinned(Pins.Marker);
-        using var map = new KernelMap("marker", pinned ?? Bpf.CreateMap(Bpf.MapTypeArray, "merlon_marker", sizeof(uint), 40, 1, 0));
+        using var map = new KernelMap("marker", pinned ?? Bpf.CreateMap(Bpf.MapTypeArray, "merlon_marker", sizeof(uint), 36, 1, 0));
         map.Update(0u, marker);
         if (pinned is null) Bpf.Pin(map.Fd, Pins.Marker);
     }

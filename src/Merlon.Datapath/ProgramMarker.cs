@@ -6,7 +6,6 @@ namespace Merlon.Datapath;
 internal struct ProgramMarker
 {
     public uint Abi;
-    public uint Reserved;
     public Digest32 Object;
 
     /// <summary>SHA-256 of the object file.</summary>

@@ -52,9 +52,14 @@ public sealed class TestRun
         {
             var run = new TestRunOptions { Size = (nuint)sizeof(TestRunOptions), Repeat = 1 };
             if (Bpf.Info<ProgramInfo>(program).Type == TypeSyscall) run.Repeat = 0;
-            else (run.DataIn, run.DataSizeIn) = (input, (uint)packet.Length);
+            else
+            {
+                run.DataIn = input;
+                run.DataSizeIn = (uint)packet.Length;
+            }
             BpfError.Check(LibBpf.TestRun(program, &run), "timer-failed", "starting the expiry timer");
-            if ((int)run.ReturnCode < 0) throw BpfError.Of("timer-failed", "starting the expiry timer", (int)run.ReturnCode);
+            if (run.ReturnCode != 0)
+                throw new DatapathException("timer-failed", $"the expiry timer did not start ({(int)run.ReturnCode})", "report it with 'uname -r'");
         }
     }
 }

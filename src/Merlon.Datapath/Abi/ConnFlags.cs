@@ -5,4 +5,5 @@ namespace Merlon.Datapath.Abi;
 public enum ConnFlags : byte
 {
     None = 0, InitiatorB = 1, FinA = 2, FinB = 4, LogClose = 8, ScaleOk = 16, Promoted = 32, Revoked = 64,
+    Liberal = 128,
 }

@@ -19,12 +19,13 @@ public struct ConnRecord
     public Pair<ConnWindow> Window;
     public ushort Vm;
     public ushort Serial;
-    private readonly uint _pad;
+    /// <summary>Hash of the key.</summary>
+    public uint Tag;
     public Pair<ulong> Packets;
     public Pair<ulong> Bytes;
     public ulong CreatedNs;
     public Pair<uint> Rule;
     public uint LastMs;
     public uint Ifindex;
-    private readonly ulong _pad2;
+    public Pair<uint> MaxAck;
 }

@@ -12,5 +12,7 @@ public struct DenyRecord
     public ushort Segment;
     public ushort SourcePort;
     public EventFlags Flags;
-    private readonly byte _pad0, _pad1, _pad2, _pad3, _pad4, _pad5, _pad6;
+    public byte Verdict;
+    private readonly byte _pad0, _pad1;
+    public uint Life;
 }

@@ -41,4 +41,5 @@ public enum Reason : byte
     HalfOpenBudget = 56,
     Revoked = 57,
     SameAddresses = 58,
+    OtherMac = 59,
 }

@@ -49,7 +49,7 @@ public sealed class ConnectionTable
         return touched;
     }
 
-    private static bool Alive(in ConnRecord value) => value.State != ConnState.Dead && (int)(value.Expires - BootClock.NowMs) > 0;
+    private static bool Alive(in ConnRecord value) => value.State is not (ConnState.Dead or ConnState.Gone) && (int)(value.Expires - BootClock.NowMs) > 0;
 
     private static bool Listed(in ConnRecord value, bool half) => Alive(value) && !(half && (value.Flags & ConnFlags.Promoted) != 0);
 

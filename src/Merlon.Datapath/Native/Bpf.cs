@@ -37,6 +37,15 @@ internal static unsafe class Bpf
         return result;
     }
 
+    /// <summary>A program that drops every packet (r0 = TC_ACT_SHOT; exit).</summary>
+    public static BpfFd LoadDropAll()
+    {
+        const uint schedCls = 3;
+        var instructions = stackalloc ulong[] { 0x00000002_0000_00_b7, 0x95 };
+        // SAFETY: two instructions of eight bytes; libbpf copies them.
+        return new(BpfError.Check(LibBpf.ProgramLoad(schedCls, "merlon_gate", "Dual BSD/GPL", instructions, 2, null), "load-failed", "loading the gate"));
+    }
+
     /// <summary>Program ids at a tcx hook in the order they run; -errno when the kernel has no tcx or the interface is gone.</summary>
     public static int QueryTcx(int ifindex, uint attachType, Span<uint> programs)
     {

@@ -94,6 +94,9 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Name, EntryPoint = "bpf_map_get_fd_by_id")]
     public static partial int MapById(uint id);
 
+    [LibraryImport(Name, EntryPoint = "bpf_prog_load", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ProgramLoad(uint type, string name, string licence, void* instructions, nuint count, void* options);
+
     [LibraryImport(Name, EntryPoint = "bpf_prog_get_fd_by_id")]
     public static partial int ProgramById(uint id);
 

@@ -9,7 +9,7 @@ internal sealed unsafe class ObjectFile : SafeHandle
     private const int LogBytes = 16 << 20;
     private byte* _log;
 
-    private ObjectFile() : base(0, true) { }
+    public ObjectFile() : base(0, true) { }
 
     public override bool IsInvalid => handle == 0;
 

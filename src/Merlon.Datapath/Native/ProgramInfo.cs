@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Merlon.Datapath.Native;
@@ -8,4 +10,7 @@ internal struct ProgramInfo
 {
     public uint Type, Id;
     public ulong Tag;
+
+    /// <summary>As bpftool prints it.</summary>
+    public readonly string TagText => BinaryPrimitives.ReverseEndianness(Tag).ToString("x16", CultureInfo.InvariantCulture);
 }
