@@ -26,10 +26,13 @@ internal static class MerlonCommand
     {
         var root = new RootCommand("Merlon, a distributed virtual firewall for KVM hosts")
         {
+            CheckCommand.Create(),
             ApplyCommand.Create(),
             DeleteCommand.Create(names),
             GetCommand.Create(names),
             DescribeCommand.Create(names),
+            ExplainCommand.Create(names),
+            TestCommand.Create(),
             FlowsCommand.Create(names),
             StatusCommand.Create(),
             AttachCommand.Create(),

@@ -1,0 +1,72 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json;
+using Merlon.Contracts.Api;
+using CaseRow = Merlon.Policy.Cases.CaseRow;
+
+namespace Merlon.Cli.Offline;
+
+/// <summary>The real kernel program as an engine, through <c>merlon-agent judge</c>: the command line loads no program itself.</summary>
+internal static class KernelEngine
+{
+    public static async Task<IReadOnlyList<CaseResult>> Run(
+        Call call, string[] files, string[] inventory, IReadOnlyList<CaseRow> rows, CancellationToken cancel)
+    {
+        if (!Environment.IsPrivilegedProcess) throw new CliException("the kernel engine loads a BPF program", "run it as root");
+        var cases = Path.GetTempFileName();
+        try
+        {
+            IReadOnlyList<Contracts.Api.CaseRow> records = [.. rows.Select(Record)];
+            await File.WriteAllBytesAsync(cases, JsonSerializer.SerializeToUtf8Bytes(records, ApiJson.Default.IReadOnlyListCaseRow), cancel);
+            return await Judge(call, [.. files.SelectMany(f => new[] { "-f", f }), .. inventory.SelectMany(i => new[] { "-i", i }), cases], cancel);
+        }
+        finally
+        {
+            File.Delete(cases);
+        }
+    }
+
+    private static async Task<IReadOnlyList<CaseResult>> Judge(Call call, string[] arguments, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo(AgentBinary(call)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add("judge");
+        foreach (var a in arguments) start.ArgumentList.Add(a);
+        using var process = Started(start);
+        var talk = process.StandardError.ReadToEndAsync(cancel);
+        var text = await process.StandardOutput.ReadToEndAsync(cancel);
+        await process.WaitForExitAsync(cancel);
+        foreach (var line in (await talk).Split('\n', StringSplitOptions.RemoveEmptyEntries)) call.Say(line);
+        try
+        {
+            return JsonSerializer.Deserialize(text, ApiJson.Default.IReadOnlyListCaseResult) ?? throw new JsonException("null");
+        }
+        catch (JsonException)
+        {
+            throw new CliException($"merlon-agent judge ended with {process.ExitCode} and no verdicts", "see its words above");
+        }
+    }
+
+    private static Process Started(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new CliException($"{start.FileName} cannot be started: {e.Message}", "install merlon-agent beside merlon, or set MERLON_AGENT");
+        }
+    }
+
+    /// <summary>MERLON_AGENT, else beside this program (links followed), else in PATH.</summary>
+    private static string AgentBinary(Call call)
+    {
+        if (call.Environment("MERLON_AGENT") is { Length: > 0 } named) return named;
+        var self = Environment.ProcessPath is { } path ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : null;
+        var beside = Path.Combine(Path.GetDirectoryName(self) ?? "", "merlon-agent");
+        return File.Exists(beside) ? beside : "merlon-agent";
+    }
+
+    private static Contracts.Api.CaseRow Record(CaseRow r) =>
+        new(r.From, r.To, r.Service, Words.Of(r.Expect), r.SourcePort, r.At, r.Rule, r.Reason);
+}

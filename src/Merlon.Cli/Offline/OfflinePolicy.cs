@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Merlon.Contracts.Api;
+using Merlon.Policy.Inventory;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+using Merlon.Policy.Text;
+
+namespace Merlon.Cli.Offline;
+
+/// <summary>Policy and inventory read from files, with no server.</summary>
+/// <param name="Set">Null when a finding is an error.</param>
+internal sealed record OfflinePolicy(
+    PolicySet? Set, VmInventory Inventory, ImmutableArray<Document> Documents, ImmutableArray<Diagnostic> Findings)
+{
+    /// <summary>Reads and checks everything; all findings of all files are reported at once.</summary>
+    public static OfflinePolicy Load(IEnumerable<string> policy, IEnumerable<string> inventory)
+    {
+        var files = Manifests.Read([.. policy, .. inventory]);
+        var parsed = ManifestParser.Parse(files.Select(f => new ManifestText(f.Path, f.Text)));
+        var vms = VmInventory.FromDocuments(parsed.Documents.OfType<InventoryDocument>());
+        if (!parsed.Ok) return new(null, vms, parsed.Documents, parsed.Diagnostics);
+        var built = PolicySet.Build(parsed.Documents.Where(d => d is not InventoryDocument).Select(d => new StoredDocument(d, 0)));
+        ImmutableArray<Diagnostic> findings = [.. parsed.Diagnostics, .. built.Diagnostics];
+        if (built.Set is { } set && vms.Vms.Length > 0) findings = findings.AddRange(Resolved(set, vms));
+        return new(built.Set, vms, parsed.Documents, findings);
+    }
+
+    /// <summary>The set, or the end of the verb with every error on stderr.</summary>
+    public PolicySet Require(Call call)
+    {
+        foreach (var f in Findings) call.Say(f.ToString());
+        return Set is not null && !Findings.Any(f => f.Severity == Severity.Error)
+            ? Set : throw new CliException("the policy has errors", "correct them first");
+    }
+
+    public IReadOnlyList<DiagnosticRecord> Records => [.. Findings.Select(Record)];
+
+    private static IEnumerable<Diagnostic> Resolved(PolicySet set, VmInventory vms) =>
+        vms.Vms.Select(v => v.Host).Distinct().SelectMany(host => Resolver.Resolve(set, vms, host, 0).Diagnostics).Distinct();
+
+    private static DiagnosticRecord Record(Diagnostic d) =>
+        new(d.Severity == Severity.Error ? "error" : "warning", d.Code, d.Message, d.File, d.Line, d.Column, d.Hint);
+}
