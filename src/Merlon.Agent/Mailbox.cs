@@ -1,0 +1,63 @@
+using System.Threading.Channels;
+
+namespace Merlon.Agent;
+
+/// <summary>One thread that does one thing after the other: everything that changes the host's state runs here, so that
+/// nothing of it needs a lock.</summary>
+internal sealed class Mailbox(ILogger log)
+{
+    private readonly Channel<Action> _work = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
+
+    public void Post(Action work) => _work.Writer.TryWrite(work);
+
+    /// <summary>Runs <paramref name="question"/> on the mailbox's thread; its exception becomes the caller's.</summary>
+    public Task<T> Ask<T>(Func<T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            try
+            {
+                answer.SetResult(question());
+            }
+#pragma warning disable CA1031 // whatever it is, it belongs to the one who asked
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                answer.SetException(e);
+            }
+        });
+        return answer.Task;
+    }
+
+    /// <summary>Works until told to stop; call on a thread of its own.</summary>
+    public void Run(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (!_work.Reader.WaitToReadAsync(stop).AsTask().GetAwaiter().GetResult()) return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            while (!stop.IsCancellationRequested && _work.Reader.TryRead(out var work)) Do(work);
+        }
+    }
+
+    private void Do(Action work)
+    {
+        try
+        {
+            work();
+        }
+#pragma warning disable CA1031 // one failed step must not stop the agent; the next verify tries again
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.StepFailed(log, e);
+        }
+    }
+}

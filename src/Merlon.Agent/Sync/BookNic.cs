@@ -1,0 +1,5 @@
+namespace Merlon.Agent.Sync;
+
+/// <summary>One guarded vNIC's numbers.</summary>
+/// <param name="Stamp">What <paramref name="Epoch"/> stands for: ruleset digest, guard, place. Another stamp, another epoch.</param>
+internal sealed record BookNic(string VmUuid, int Index, string Vm, string Tenant, uint Vnic, ushort Slot, uint Epoch, string Stamp);

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary>Everything local to this host that must outlive the agent: which number stands for what. Written to disk
+/// before the kernel depends on it (docs/agent.md), so a number that the kernel holds is always in some book.</summary>
+/// <param name="NextVnic">Never goes back: a vnic number is never reused.</param>
+/// <param name="NextEpoch">Never goes back: an epoch is never reused on this host.</param>
+/// <param name="Rules">RuleRef text to host rule id; names stay until no entry can hold the id.</param>
+/// <param name="Owners">First claims on addresses, by realm and address.</param>
+/// <param name="Retired">vNICs no longer in the policy that entries or late events may still name.</param>
+/// <param name="PolicyFile">Last-known-good beside the book; null = none yet.</param>
+internal sealed record HostBook(
+    int Version, uint NextVnic, uint NextEpoch, BookCursors Cursors,
+    ImmutableArray<BookNic> Nics, ImmutableDictionary<string, ushort> Segments, ImmutableDictionary<string, ushort> Budgets,
+    ImmutableDictionary<string, uint> Rules, ImmutableDictionary<string, BookOwner> Owners,
+    ImmutableArray<RetiredNic> Retired, string? PolicyFile, ulong Sequence)
+{
+    public const int CurrentVersion = 1;
+
+    public static HostBook Empty { get; } = new(CurrentVersion, 1, 1, new(0, 1, 1, 16), [],
+        ImmutableDictionary<string, ushort>.Empty, ImmutableDictionary<string, ushort>.Empty,
+        ImmutableDictionary<string, uint>.Empty, ImmutableDictionary<string, BookOwner>.Empty, [], null, 0);
+
+    /// <summary>This book with counters that never fall behind <paramref name="later"/>: what remains of a change that failed.</summary>
+    public HostBook WithCountersOf(HostBook later) => this with
+    {
+        NextVnic = later.NextVnic, NextEpoch = later.NextEpoch, Cursors = later.Cursors,
+    };
+}

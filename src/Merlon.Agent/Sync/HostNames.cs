@@ -1,0 +1,43 @@
+using System.Collections.Frozen;
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Model;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary>The names behind the numbers that events and entries carry: an immutable snapshot that other threads read.</summary>
+internal sealed class HostNames
+{
+    private readonly FrozenDictionary<uint, NicName> _nics;
+    private readonly FrozenDictionary<uint, string> _rules;
+    private readonly FrozenDictionary<uint, string> _segments;
+
+    public HostNames(HostBook book)
+    {
+        _nics = book.Retired.Select(r => (r.Vnic, Name: new NicName(r.Vm, r.VmUuid, r.Index, r.Tenant)))
+            .Concat(book.Nics.Select(n => (n.Vnic, new NicName(n.Vm, n.VmUuid, n.Index, n.Tenant))))
+            .ToFrozenDictionary(n => n.Vnic, n => n.Name);
+        _rules = Builtins.Concat(book.Rules.Select(r => (Id: r.Value, Name: r.Key)))
+            .ToFrozenDictionary(r => r.Id, r => r.Name);
+        _segments = book.Segments.ToFrozenDictionary(s => (uint)s.Value, s => s.Key);
+    }
+
+    private static IEnumerable<(uint Id, string Name)> Builtins =>
+    [
+        (AbiLimits.RuleIdDefault, RuleRef.Default.ToString()),
+        (AbiLimits.RuleIdBuiltinArp, RuleRef.Builtin("arp").ToString()),
+        (AbiLimits.RuleIdBuiltinNd, RuleRef.Builtin("nd").ToString()),
+        (AbiLimits.RuleIdBuiltinDhcp, RuleRef.Builtin("dhcp").ToString()),
+        (AbiLimits.RuleIdBuiltinGroup, RuleRef.Builtin("group").ToString()),
+    ];
+
+    /// <summary>Null = outside, or a number that is in no book.</summary>
+    public NicName? Nic(uint vnic) => _nics.GetValueOrDefault(vnic);
+
+    /// <summary>Null = not judged.</summary>
+    public string? Rule(uint id) => id == 0 ? null : _rules.GetValueOrDefault(id, $"unknown/{id}");
+
+    public string Segment(uint segment) => _segments.GetValueOrDefault(segment, "");
+
+    /// <summary>Every rule name with its id, for hit counters.</summary>
+    public IEnumerable<KeyValuePair<uint, string>> Rules => _rules;
+}

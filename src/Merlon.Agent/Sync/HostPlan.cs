@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Model;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary>What the kernel is to hold: an image, and the numbers that tie it to this host.</summary>
+/// <param name="RuleIds">Image rule to host rule id.</param>
+internal sealed record HostPlan(
+    ulong Sequence, HostImage Image, ImmutableArray<NicPlan> Nics, ImmutableArray<uint> RuleIds,
+    ImmutableArray<RefusedClaim> Claims, HostBook Book)
+{
+    private readonly Dictionary<NicKey, NicPlan> _byKey = Nics.ToDictionary(n => n.Key);
+
+    public NicPlan? Find(NicKey key) => _byKey.GetValueOrDefault(key);
+
+    /// <summary>Bind words of all slots up to the highest in use: (record + 1) | epoch &lt;&lt; 32.</summary>
+    public ulong[] Bind()
+    {
+        var bind = new ulong[Nics.Length == 0 ? 0 : Nics.Max(n => n.Slot) + 1];
+        foreach (var nic in Nics) bind[nic.Slot] = (ulong)(nic.Record + 1) | (ulong)nic.Epoch << 32;
+        return bind;
+    }
+}

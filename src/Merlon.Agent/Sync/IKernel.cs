@@ -1,0 +1,54 @@
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Model;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary>What Sync needs of the kernel; the tests keep a pretended one that can die at any step.</summary>
+internal interface IKernel
+{
+    IReadOnlyDictionary<int, PortRecord> Ports();
+    void PutPort(int ifindex, PortRecord port);
+    void RemovePort(int ifindex);
+
+    IReadOnlyDictionary<MacPlace, MacHolder> Macs();
+    void PutMac(MacPlace place, MacHolder holder);
+    void RemoveMac(MacPlace place);
+
+    /// <summary>Address and realm to vNIC.</summary>
+    IReadOnlyDictionary<(Address Address, uint Realm), uint> Owners();
+    void PutOwner(Address address, uint realm, uint vnic);
+    void RemoveOwner(Address address, uint realm);
+
+    void SetBudget(int vm, uint connections, uint halfOpen);
+
+    /// <summary>Both hooks, first in order; keeps what is already there.</summary>
+    void Attach(int ifindex);
+
+    void Detach(int ifindex);
+
+    /// <summary>Null = attached at both hooks and first; else what is wrong.</summary>
+    string? Check(int ifindex);
+
+    /// <summary>Interfaces that carry our program, whether they have a port record or not.</summary>
+    IReadOnlyList<int> Attached();
+
+    /// <summary>The image in force; null = none committed.</summary>
+    KernelImage? Image();
+
+    void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds);
+
+    /// <summary>Clears a vNIC's side of every connection; an entry without any side goes.</summary>
+    void ForgetVnic(uint vnic);
+
+    /// <summary>Tells the short cut that ports have changed.</summary>
+    void BumpTopology();
+
+    /// <summary>vNICs and rules that entries still name.</summary>
+    KernelUse InUse();
+
+    /// <summary>Sets a rule's hits to 0, before its id stands for another rule.</summary>
+    void ForgetRule(uint id);
+
+    /// <summary>Highest vNIC and epoch that any entry, port or bind word holds.</summary>
+    KernelNumbers Numbers();
+}

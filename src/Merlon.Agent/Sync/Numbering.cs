@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary>The numbers of one plan in the making: those the book has, and new ones.</summary>
+internal sealed class Numbering(HostBook book)
+{
+    private readonly NumberPool _slots = new("slot", 0, AbiLimits.MaxSlots - 1, book.Cursors.Slot, book.Nics.Select(n => (uint)n.Slot));
+    private readonly NumberPool _segments = new("segment", 1, ushort.MaxValue, book.Cursors.Segment, book.Segments.Values.Select(v => (uint)v));
+    private readonly NumberPool _budgets = new("VM", 1, AbiLimits.MaxVms - 1, book.Cursors.Budget, book.Budgets.Values.Select(v => (uint)v));
+    private readonly NumberPool _rules = new("rule", AbiLimits.RuleIdFirst, AbiLimits.MaxRuleIds - 1, book.Cursors.Rule, book.Rules.Values);
+    private readonly ImmutableDictionary<string, ushort>.Builder _segmentOf = book.Segments.ToBuilder();
+    private readonly ImmutableDictionary<string, ushort>.Builder _budgetOf = book.Budgets.ToBuilder();
+    private readonly ImmutableDictionary<string, uint>.Builder _ruleOf = book.Rules.ToBuilder();
+    private readonly ImmutableArray<BookNic>.Builder _nics = ImmutableArray.CreateBuilder<BookNic>();
+    private uint _vnic = book.NextVnic;
+    private uint _epoch = book.NextEpoch;
+
+    public NicPlan Number(BookNic? old, PolicyEndpoint endpoint, PolicyNic nic, ushort realm, int record, string digest)
+    {
+        var stamp = Planner.Stamp(endpoint, nic, digest);
+        var kept = new BookNic(endpoint.Key.VmUuid, endpoint.Key.Index, endpoint.Vm, endpoint.Tenant,
+            old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
+            old is not null && old.Stamp == stamp ? old.Epoch : Next(ref _epoch, "epoch"), stamp);
+        _nics.Add(kept);
+        return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, nic.Segment,
+            kept.Vnic, kept.Slot, Of(_segmentOf, _segments, nic.Segment), realm, Of(_budgetOf, _budgets, endpoint.Key.VmUuid),
+            kept.Epoch, record, digest);
+    }
+
+    public ImmutableArray<uint> Rules(ImmutableArray<RuleRef> rules)
+    {
+        var ids = ImmutableArray.CreateBuilder<uint>(rules.Length);
+        foreach (var rule in rules)
+        {
+            var text = rule.ToString();
+            if (!_ruleOf.TryGetValue(text, out var id)) _ruleOf[text] = id = _rules.Take();
+            ids.Add(id);
+        }
+        return ids.ToImmutable();
+    }
+
+    public HostBook Book(IEnumerable<NicPlan> nics, ImmutableDictionary<string, BookOwner> owners, ulong sequence)
+    {
+        var present = nics.Select(n => n.Vnic).ToHashSet();
+        var left = book.Nics.Where(n => !present.Contains(n.Vnic))
+            .Select(n => new RetiredNic(n.Vnic, n.VmUuid, n.Index, n.Vm, n.Tenant));
+        return book with
+        {
+            NextVnic = _vnic, NextEpoch = _epoch, Cursors = new(_slots.Cursor, _segments.Cursor, _budgets.Cursor, _rules.Cursor),
+            Nics = _nics.ToImmutable(), Segments = _segmentOf.ToImmutable(), Budgets = _budgetOf.ToImmutable(),
+            Rules = _ruleOf.ToImmutable(), Owners = owners, Retired = [.. book.Retired, .. left], Sequence = sequence,
+        };
+    }
+
+    private static ushort Of(ImmutableDictionary<string, ushort>.Builder names, NumberPool pool, string name)
+    {
+        if (!names.TryGetValue(name, out var number)) names[name] = number = (ushort)pool.Take();
+        return number;
+    }
+
+    private static uint Next(ref uint counter, string what) =>
+        counter == uint.MaxValue ? throw new PolicyRefused($"all {what} numbers of this host are used up") : counter++;
+}

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using Google.Protobuf;
+using Merlon.Contracts.Wire;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary>Keeps the kernel's image equal to the newest policy that could be put into force. Each change is written to disk
+/// first, then prepared, committed in one step and settled; docs/agent.md says what a crash between any two leaves.</summary>
+/// <param name="wanted">The interfaces that a plan (null = no policy) wants guarded.</param>
+/// <param name="clock">Unix seconds.</param>
+internal sealed class PolicyKeeper(
+    IKernel kernel, PortKeeper ports, BookStore store, Func<HostPlan?, IReadOnlyList<WantedPort>> wanted, Func<long> clock, ILogger log)
+{
+    private readonly BookSweep _sweep = new();
+    private HostPolicy? _policy;
+    private long? _nextChange;
+
+    public HostBook Book { get; private set; } = HostBook.Empty;
+
+    /// <summary>In force; null = none yet.</summary>
+    public HostPlan? Plan { get; private set; }
+
+    /// <summary>Newest sequence received, in force or refused.</summary>
+    public ulong Newest { get; private set; }
+
+    /// <summary>Why <see cref="Newest"/> is not in force; null = it is.</summary>
+    public string? Error { get; private set; }
+
+    public double CompileMs { get; private set; }
+    public double SwapMs { get; private set; }
+
+    /// <summary>Takes up where the last agent stopped, without any change in the kernel where that holds the same already.</summary>
+    public void Restore()
+    {
+        Book = store.Load();
+        var numbers = kernel.Numbers();
+        Book = Book with { NextVnic = Math.Max(Book.NextVnic, numbers.Vnic + 1), NextEpoch = Math.Max(Book.NextEpoch, numbers.Epoch + 1) };
+        if (store.ReadPolicy(Book) is not { } bytes)
+        {
+            Reconcile();
+            return;
+        }
+        try
+        {
+            Put(HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes)), null);
+            Log.Restored(log, Plan!.Sequence, Plan.Nics.Length);
+        }
+        catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
+        {
+            Refuse(Book.Sequence, $"last-known-good cannot be used, the kernel keeps what it has: {e.Message}");
+        }
+    }
+
+    /// <summary>Puts a received policy into force, or refuses it and keeps the one in force.</summary>
+    public void Apply(HostPolicyMessage message)
+    {
+        var inForce = Plan?.Sequence ?? Book.Sequence;
+        Newest = Math.Max(Newest, message.Sequence);
+        try
+        {
+            if (message.Sequence < inForce) throw new PolicyRefused($"sequence {message.Sequence} is older than {inForce}");
+            var policy = HostPolicyMessages.FromMessage(message);
+            if (message.Sequence == inForce && Plan is not null)
+            {
+                var bytes = message.ToByteArray();
+                if (!bytes.AsSpan().SequenceEqual(store.ReadPolicy(Book))) throw new PolicyRefused($"sequence {inForce} came again with other content");
+                Error = null;
+                return;
+            }
+            Put(policy, message.ToByteArray());
+        }
+        catch (Exception e) when (e is PolicyRefused or ContractException)
+        {
+            Refuse(message.Sequence, e.Message);
+        }
+    }
+
+    /// <summary>Compiles again when a rule's interval begins or ends; true = it did.</summary>
+    public bool FollowTime()
+    {
+        if (_policy is null || _nextChange is not { } due || clock() < due) return false;
+        try
+        {
+            Put(_policy, null);
+        }
+        catch (PolicyRefused e)
+        {
+            _nextChange = clock() + 10;
+            Refuse(_policy.Sequence, $"the change of {DateTimeOffset.FromUnixTimeSeconds(due):u} cannot be made: {e.Message}");
+        }
+        return true;
+    }
+
+    /// <summary>Makes ports and attachments equal to what the plan in force wants.</summary>
+    public void Reconcile()
+    {
+        var list = wanted(Plan);
+        ports.Prepare(list, Plan);
+        ports.Settle(list, Plan);
+    }
+
+    /// <summary>Forgets names that nothing carries any more.</summary>
+    public void Sweep()
+    {
+        if (Plan is null || (Book.Retired.Length == 0 && Book.Rules.Count == Plan.RuleIds.Length)) return;
+        var (book, freed) = _sweep.Sweep(Book, Plan, kernel.InUse());
+        if (ReferenceEquals(book, Book)) return;
+        foreach (var id in freed) kernel.ForgetRule(id);
+        store.Save(book);
+        Book = book;
+    }
+
+    /// <param name="bytes">Null = it is on disk already.</param>
+    private void Put(HostPolicy policy, byte[]? bytes)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var at = clock();
+        var claims = ClaimCourt.Settle(policy, Book.Owners);
+        var compiled = ImageCompiler.Compile(claims.Policy, at);
+        if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
+        var plan = Planner.Plan(Book, claims, compiled.Image);
+        CompileMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        var next = plan.Book;
+        if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
+        store.Save(next);
+        Swap(plan, next);
+        (_policy, _nextChange, Plan, Book, Error) = (policy, policy.NextChange(at), plan, next, null);
+        Newest = Math.Max(Newest, policy.Sequence);
+        store.RemoveOthers(Book);
+        Log.Applied(log, policy.Sequence, plan.Nics.Length, plan.Image.Stats.RemoteClasses, CompileMs, SwapMs);
+    }
+
+    private void Swap(HostPlan plan, HostBook next)
+    {
+        var list = wanted(plan);
+        try
+        {
+            ports.Prepare(list, plan);
+            Commit(plan);
+        }
+        catch (KernelFault fault)
+        {
+            Undo(next);
+            throw new PolicyRefused(fault.Message);
+        }
+        ports.Settle(list, plan);
+    }
+
+    private void Commit(HostPlan plan)
+    {
+        if (Holds(kernel.Image(), plan)) return;
+        var started = Stopwatch.GetTimestamp();
+        kernel.Commit(plan.Image.Words.AsSpan(), plan.Bind(), plan.RuleIds.AsSpan());
+        SwapMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        if (!Holds(kernel.Image(), plan)) throw new KernelFault("the image read back differs from the one committed", null);
+    }
+
+    // The numbers handed out for the failed plan may be in the kernel by now: they are spent.
+    private void Undo(HostBook failed)
+    {
+        Book = Book.WithCountersOf(failed);
+        store.Save(Book);
+        if (Plan is not null && !Holds(kernel.Image(), Plan))
+            kernel.Commit(Plan.Image.Words.AsSpan(), Plan.Bind(), Plan.RuleIds.AsSpan());
+        Reconcile();
+    }
+
+    private static bool Holds(KernelImage? image, HostPlan plan) =>
+        image is not null && image.Digest == plan.Image.Digest && image.Bind.AsSpan().SequenceEqual(plan.Bind())
+        && image.RuleIds.AsSpan().SequenceEqual(plan.RuleIds.AsSpan());
+
+    private void Refuse(ulong sequence, string reason)
+    {
+        Error = reason;
+        Log.Refused(log, sequence, Plan?.Sequence ?? 0, reason);
+    }
+}

@@ -1,0 +1,164 @@
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Model;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary>Makes ports, MACs, owners and attachments equal to what is wanted, around a commit: <see cref="Prepare"/> before
+/// it opens nothing, <see cref="Settle"/> after it opens and lets go. Both start from what the kernel says, so doing them
+/// again after a crash at any step ends the same (docs/agent.md).</summary>
+internal sealed class PortKeeper(IKernel kernel, ILogger log)
+{
+    // Distinct for every port of this boot, across agent restarts: the boot clock in ms only grows.
+    private uint _incarnation = (uint)Environment.TickCount64;
+
+    /// <summary>Why an interface is not as wanted, by ifindex.</summary>
+    public Dictionary<int, string> Problems { get; } = [];
+
+    public void Prepare(IReadOnlyList<WantedPort> wanted, HostPlan? plan)
+    {
+        Problems.Clear();
+        var have = kernel.Ports();
+        if (plan is not null) PutOwners(plan);
+        foreach (var port in wanted)
+        {
+            PutClosedUnlessSame(port, have);
+            if (port.Plan is { } nic) kernel.SetBudget(nic.Budget, (uint)nic.Guard.MaxConnections, (uint)nic.Guard.MaxHalfOpen);
+        }
+        if (plan is not null) PutMacs(wanted);
+        foreach (var port in wanted) TryAttach(port);
+        LetLeaversPass(wanted, have);
+    }
+
+    public void Settle(IReadOnlyList<WantedPort> wanted, HostPlan? plan)
+    {
+        var have = kernel.Ports();
+        var changed = false;
+        foreach (var port in wanted) changed |= Open(port, have);
+        if (plan is not null) RemoveMacs(wanted);
+        var keep = wanted.Select(p => p.Ifindex).ToHashSet();
+        foreach (var ifindex in kernel.Attached().Concat(have.Keys).Distinct().Where(i => !keep.Contains(i)))
+        {
+            Release(ifindex, have.GetValueOrDefault(ifindex).Vnic, wanted);
+            changed = true;
+        }
+        if (plan is not null) RemoveOwners(plan);
+        if (changed) kernel.BumpTopology();
+    }
+
+    private void PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
+    {
+        if (have.TryGetValue(port.Ifindex, out var old) && IsSamePlace(old, port.Record(old.Incarnation)))
+        {
+            var record = port.Record(old.Incarnation);
+            record.Flags |= old.Flags & PortFlags.Closed;
+            if (!Equal(old, record)) kernel.PutPort(port.Ifindex, record);
+            return;
+        }
+        var fresh = port.Record(unchecked(++_incarnation));
+        fresh.Flags |= PortFlags.Closed;
+        kernel.PutPort(port.Ifindex, fresh);
+    }
+
+    private void TryAttach(WantedPort port)
+    {
+        try
+        {
+            kernel.Attach(port.Ifindex);
+        }
+        catch (KernelFault fault)
+        {
+            Problems[port.Ifindex] = fault.Message;
+        }
+    }
+
+    // The new image binds nothing to a leaver's slot: until it is detached it must pass, not drop.
+    private void LetLeaversPass(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have)
+    {
+        var keep = wanted.Select(p => p.Ifindex).ToHashSet();
+        foreach (var (ifindex, record) in have)
+        {
+            if (keep.Contains(ifindex) || record.Flags.HasFlag(PortFlags.FailOpen)) continue;
+            var passing = record;
+            passing.Flags |= PortFlags.FailOpen;
+            kernel.PutPort(ifindex, passing);
+        }
+    }
+
+    private bool Open(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
+    {
+        if (!have.TryGetValue(port.Ifindex, out var old) || Problems.ContainsKey(port.Ifindex)) return false;
+        var record = port.Record(old.Incarnation);
+        if (Equal(old, record)) return false;
+        kernel.PutPort(port.Ifindex, record);
+        if (port.Plan is { } plan) Log.Guarded(log, port.Ifname, plan.Key.Index, plan.Vm);
+        return true;
+    }
+
+    private void Release(int ifindex, uint vnic, IReadOnlyList<WantedPort> wanted)
+    {
+        try
+        {
+            kernel.Detach(ifindex);
+        }
+        catch (KernelFault fault)
+        {
+            Problems[ifindex] = fault.Message;
+            return;
+        }
+        kernel.RemovePort(ifindex);
+        // The vNIC may live on under another ifindex: a VM that was started again while we looked away.
+        if (vnic != 0 && wanted.All(w => w.Plan?.Vnic != vnic)) kernel.ForgetVnic(vnic);
+        Log.Unguarded(log, ifindex);
+    }
+
+    private void PutMacs(IReadOnlyList<WantedPort> wanted)
+    {
+        var have = kernel.Macs();
+        foreach (var (place, holder) in WantedMacs(wanted))
+            if (!have.TryGetValue(place, out var old) || old != holder) kernel.PutMac(place, holder);
+    }
+
+    private void RemoveMacs(IReadOnlyList<WantedPort> wanted)
+    {
+        var keep = WantedMacs(wanted);
+        foreach (var place in kernel.Macs().Keys.Where(k => !keep.ContainsKey(k))) kernel.RemoveMac(place);
+    }
+
+    // Two guests with one MAC on a segment: the elder vNIC has it, the other is judged as an outside one.
+    private Dictionary<MacPlace, MacHolder> WantedMacs(IReadOnlyList<WantedPort> wanted)
+    {
+        var macs = new Dictionary<MacPlace, MacHolder>();
+        foreach (var port in wanted.Where(p => p.Plan is not null).OrderBy(p => p.Plan!.Vnic))
+            if (!macs.TryAdd(new(port.Plan!.Mac, port.Plan.Segment), new((uint)port.Ifindex, port.Plan.Vnic)))
+                Problems.TryAdd(port.Ifindex, $"MAC {port.Plan.Mac} is another VM's on {port.Plan.SegmentName}");
+        return macs;
+    }
+
+    private void PutOwners(HostPlan plan)
+    {
+        var have = kernel.Owners();
+        foreach (var ((address, realm), vnic) in WantedOwners(plan))
+            if (have.GetValueOrDefault((address, realm)) != vnic) kernel.PutOwner(address, realm, vnic);
+    }
+
+    private void RemoveOwners(HostPlan plan)
+    {
+        var keep = WantedOwners(plan);
+        foreach (var (address, realm) in kernel.Owners().Keys.Where(k => !keep.ContainsKey(k))) kernel.RemoveOwner(address, realm);
+    }
+
+    private static Dictionary<(Address, uint), uint> WantedOwners(HostPlan plan)
+    {
+        var owners = new Dictionary<(Address, uint), uint>();
+        foreach (var nic in plan.Nics)
+            foreach (var address in nic.Addresses) owners[(address, nic.Realm)] = nic.Vnic;
+        return owners;
+    }
+
+    private static bool IsSamePlace(in PortRecord a, in PortRecord b) =>
+        a.Vnic == b.Vnic && a.Slot == b.Slot && a.Segment == b.Segment && a.Realm == b.Realm;
+
+    private static bool Equal(in PortRecord a, in PortRecord b) =>
+        System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<PortRecord>(in a))
+            .SequenceEqual(System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<PortRecord>(in b)));
+}

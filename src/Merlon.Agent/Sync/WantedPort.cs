@@ -1,0 +1,30 @@
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary>An interface that must carry the program.</summary>
+/// <param name="Plan">Null = attached by hand and in no policy yet: stays closed; or <paramref name="Kept"/>.</param>
+/// <param name="Kept">The kernel's own record, left as it is: there is no readable policy to say otherwise.</param>
+internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, PortRecord? Kept = null)
+{
+    // Out of every image's range: even an opened port with this slot would drop.
+    private const ushort NoSlot = ushort.MaxValue;
+
+    /// <summary>The record as it is to be once open.</summary>
+    public PortRecord Record(uint incarnation)
+    {
+        if (Kept is { } kept) return kept;
+        if (Plan is not { } plan) return new() { Incarnation = incarnation, Slot = NoSlot, Flags = PortFlags.Closed };
+        var spoof = plan.Guard.AntiSpoof;
+        return new()
+        {
+            Vnic = plan.Vnic, Incarnation = incarnation, Slot = plan.Slot, Segment = plan.Segment, Realm = plan.Realm, Vm = plan.Budget,
+            Mac = MacBytes.From(plan.Mac),
+            Flags = plan.Guard.OnFailure == OnFailure.Open ? PortFlags.FailOpen : PortFlags.None,
+            SpoofMac = (byte)spoof.Mac, SpoofIpv4 = (byte)spoof.Ipv4, SpoofIpv6 = (byte)spoof.Ipv6, SpoofArp = (byte)spoof.Arp,
+            SpoofNd = (byte)spoof.Nd, SpoofDhcp = (byte)spoof.DhcpServer, SpoofRa = (byte)spoof.Ra,
+        };
+    }
+}
