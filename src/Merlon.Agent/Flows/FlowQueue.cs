@@ -23,10 +23,10 @@ internal sealed class FlowQueue(int maxRecords, long maxBytes)
         get { lock (_lock) return _records.Count; }
     }
 
-    /// <summary>Number of the newest record, 0 = none yet.</summary>
-    public ulong Last
+    /// <summary>Highest number the controller has stored; 0 = none yet.</summary>
+    public ulong Acked
     {
-        get { lock (_lock) return _first + (ulong)_records.Count - 1; }
+        get { lock (_lock) return _first - 1; }
     }
 
     public void Add(FlowRecordMessage record)

@@ -7,7 +7,7 @@ namespace Merlon.Agent.Flows;
 /// <summary>Builds the record that people read from the kernel's event: names for numbers, UTC for the boot clock.</summary>
 internal static class FlowRecords
 {
-    public static FlowRecordMessage From(in MerlonEvent e, HostNames names, BootClock clock)
+    public static FlowRecordMessage From(in MerlonEvent e, HostNames names, ClockOffset clock)
     {
         var record = new FlowRecordMessage
         {

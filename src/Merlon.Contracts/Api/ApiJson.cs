@@ -24,6 +24,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(IReadOnlyList<FlowRecord>))]
 [JsonSerializable(typeof(FlowRecord))]
 [JsonSerializable(typeof(IReadOnlyList<ConnectionRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<RuleHitRecord>))]
 [JsonSerializable(typeof(ExplainRequest))]
 [JsonSerializable(typeof(ExplainResult))]
 [JsonSerializable(typeof(HostStatus))]

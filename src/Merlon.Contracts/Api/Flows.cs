@@ -25,3 +25,6 @@ public sealed record FlowRecord(
 public sealed record ConnectionRecord(
     FlowEndRecord Source, FlowEndRecord Destination, string Service, string State, string? OutRule, string? InRule,
     long PacketsOut, long PacketsIn, long BytesOut, long BytesIn, int ExpiresInMs, long AgeMs, string Approved, string Segment);
+
+/// <summary>GET /v1/rule-hits of the agent: how often a rule judged a packet that opened or was refused, since the pins were made.</summary>
+public sealed record RuleHitRecord(string Rule, long Hits);

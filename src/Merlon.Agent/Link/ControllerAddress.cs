@@ -1,0 +1,49 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using Grpc.Net.Client;
+
+namespace Merlon.Agent.Link;
+
+/// <summary>Where the controller listens, and how a channel to it is made: mutual TLS on either transport.</summary>
+internal static class ControllerAddress
+{
+    // A HostPolicy of the largest size that the limits allow is well below this.
+    private const int MaxMessageBytes = 64 << 20;
+
+    public static GrpcChannel Open(string controller, SslClientAuthenticationOptions tls)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            SslOptions = tls,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            KeepAlivePingDelay = TimeSpan.FromSeconds(5),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+            UseProxy = false,
+        };
+        var url = controller;
+        if (controller.StartsWith("unix:", StringComparison.Ordinal))
+        {
+            url = "https://localhost";
+            handler.ConnectCallback = (_, stop) => Dial(controller["unix:".Length..], stop);
+        }
+        return GrpcChannel.ForAddress(url, new()
+        {
+            HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = MaxMessageBytes, MaxSendMessageSize = MaxMessageBytes,
+        });
+    }
+
+    private static async ValueTask<Stream> Dial(string path, CancellationToken stop)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), stop);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

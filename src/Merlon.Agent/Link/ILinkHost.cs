@@ -1,0 +1,19 @@
+using Merlon.Contracts.Wire;
+
+namespace Merlon.Agent.Link;
+
+/// <summary>What the link needs of the host it speaks for.</summary>
+internal interface ILinkHost
+{
+    /// <summary>Hello, and everything the controller must know at once.</summary>
+    Task<IReadOnlyList<AgentMessage>> GreetingAsync();
+
+    /// <summary>A controller's policy; answered by a report through the link.</summary>
+    void Receive(HostPolicyMessage policy);
+
+    Task<Answer> AnswerAsync(Ask ask);
+
+    void LinkChanged(bool connected, string? reason);
+
+    ulong LostInKernel { get; }
+}

@@ -1,0 +1,45 @@
+using Merlon.Contracts.Api;
+
+namespace Merlon.Agent.Status;
+
+/// <summary>What an operator must act on now. An alarm that is over stays on the board a little, so that a fault that the
+/// agent mends within a second is still seen.</summary>
+internal sealed class AlarmBoard(TimeProvider time, ILogger log)
+{
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(10);
+    private readonly Dictionary<(string Code, string Subject), Entry> _entries = [];
+
+    public void Raise(string code, string subject, string message, string? mend = null)
+    {
+        var since = _entries.GetValueOrDefault((code, subject))?.Alarm.Since;
+        if (since is null) Log.AlarmRaised(log, code, message);
+        _entries[(code, subject)] = new(new(code, message, mend, since ?? time.GetUtcNow()), null);
+    }
+
+    public void Over(string code, string subject)
+    {
+        if (_entries.TryGetValue((code, subject), out var entry) && entry.Over is null)
+            _entries[(code, subject)] = entry with { Over = time.GetUtcNow() };
+    }
+
+    /// <summary>Raises one alarm for each subject given and ends those of every other subject of this code.</summary>
+    public void Only(string code, IReadOnlyDictionary<string, string> messages, string? mend)
+    {
+        foreach (var subject in _entries.Keys.Where(k => k.Code == code && !messages.ContainsKey(k.Subject)).Select(k => k.Subject).ToList())
+            Over(code, subject);
+        foreach (var (subject, message) in messages) Raise(code, subject, message, mend);
+    }
+
+    public IReadOnlyList<Alarm> List()
+    {
+        var now = time.GetUtcNow();
+        foreach (var (key, entry) in _entries.Where(e => e.Value.Over + Linger <= now).ToList())
+        {
+            _entries.Remove(key);
+            Log.AlarmOver(log, key.Code, entry.Alarm.Message);
+        }
+        return [.. _entries.Values.Select(e => e.Alarm).OrderBy(a => a.Since).ThenBy(a => a.Code, StringComparer.Ordinal)];
+    }
+
+    private sealed record Entry(Alarm Alarm, DateTimeOffset? Over);
+}
