@@ -1,18 +1,29 @@
+using System.Collections.Immutable;
+using Merlon.Agent.Sync;
 using Merlon.Contracts.Wire;
-using Merlon.Libvirt.Domains;
+using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
+using AddressClaim = Merlon.Agent.Sync.AddressClaim;
 
 namespace Merlon.Agent.Guests;
 
 /// <summary>Every VM of this host: libvirt's domains and the interfaces attached by hand.</summary>
 internal sealed class GuestBook
 {
-    private IReadOnlyList<Guest> _domains = [];
     private IReadOnlyList<Guest> _byHand = [];
 
-    public IEnumerable<Guest> All => _domains.Concat(_byHand);
+    /// <summary>The VMs that libvirt named.</summary>
+    public IReadOnlyList<Guest> Domains { get; private set; } = [];
 
-    public void SetDomains(IEnumerable<DomainInfo> domains) => _domains = [.. domains.Select(DomainGuests.From)];
+    public IEnumerable<Guest> All => Domains.Concat(_byHand);
+
+    /// <summary>Who claimed each address first; kept by <see cref="Inventory"/>.</summary>
+    public ImmutableDictionary<string, BookOwner> Owners { get; set; } = ImmutableDictionary<string, BookOwner>.Empty;
+
+    /// <summary>Second claims, found by <see cref="Inventory"/>: they are not in it.</summary>
+    public ImmutableArray<RefusedClaim> Refused { get; private set; } = [];
+
+    public void SetDomains(IReadOnlyList<Guest> domains) => Domains = domains;
 
     public void SetByHand(IEnumerable<HandAttachment> attachments) => _byHand = HandAttachments.Guests(attachments);
 
@@ -28,12 +39,20 @@ internal sealed class GuestBook
 
     public HostInventory Inventory()
     {
+        var verdict = ClaimCourt.Hear(Claims(), Owners);
+        (Owners, Refused) = (verdict.Owners, verdict.Refused);
         var inventory = new HostInventory();
-        foreach (var guest in All.OrderBy(g => g.Uuid, StringComparer.Ordinal)) inventory.Vms.Add(Message(guest));
+        foreach (var guest in All.OrderBy(g => g.Uuid, StringComparer.Ordinal)) inventory.Vms.Add(Message(guest, verdict.Lost));
         return inventory;
     }
 
-    private static VmInfo Message(Guest guest)
+    private IEnumerable<AddressClaim> Claims() =>
+        from guest in All
+        from nic in guest.Nics
+        from text in nic.Addresses
+        select new AddressClaim(InventoryNic.DefaultRealm, Address.Parse(text), new(guest.Uuid, nic.Index), guest.Name, false);
+
+    private static VmInfo Message(Guest guest, HashSet<(NicKey, Address)> lost)
     {
         var vm = new VmInfo
         {
@@ -46,7 +65,7 @@ internal sealed class GuestBook
             {
                 Index = (uint)nic.Index, Mac = nic.Mac, Network = nic.Network, Ifname = nic.Ifname ?? "", CannotGuard = nic.CannotGuard ?? "",
             };
-            info.Addresses.AddRange(nic.Addresses);
+            info.Addresses.AddRange(nic.Addresses.Where(a => !lost.Contains((new(guest.Uuid, nic.Index), Address.Parse(a)))));
             vm.Nics.Add(info);
         }
         return vm;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Merlon.Agent.Guests;
 
 namespace Merlon.Agent.Sync;
 
@@ -6,4 +7,5 @@ namespace Merlon.Agent.Sync;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(HostBook))]
 [JsonSerializable(typeof(HandAttachment[]))]
+[JsonSerializable(typeof(GuestFileContent))]
 internal sealed partial class BookJson : JsonSerializerContext;

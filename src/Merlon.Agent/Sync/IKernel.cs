@@ -19,7 +19,7 @@ internal interface IKernel
     void PutOwner(Address address, uint realm, uint vnic);
     void RemoveOwner(Address address, uint realm);
 
-    void SetBudget(int vm, uint connections, uint halfOpen);
+    void SetBudget(ushort vm, uint connections, uint halfOpen);
 
     /// <summary>Both hooks, first in order; keeps what is already there.</summary>
     void Attach(int ifindex);

@@ -19,11 +19,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         Problems.Clear();
         var have = kernel.Ports();
         if (plan is not null) PutOwners(plan);
-        foreach (var port in wanted)
-        {
-            PutClosedUnlessSame(port, have);
-            if (port.Plan is { } nic) kernel.SetBudget(nic.Budget, (uint)nic.Guard.MaxConnections, (uint)nic.Guard.MaxHalfOpen);
-        }
+        foreach (var port in wanted) PutClosedUnlessSame(port, have);
+        SetBudgets(wanted);
         if (plan is not null) PutMacs(wanted);
         foreach (var port in wanted) TryAttach(port);
         LetLeaversPass(wanted, have);
@@ -37,12 +34,16 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         if (plan is not null) RemoveMacs(wanted);
         var keep = wanted.Select(p => p.Ifindex).ToHashSet();
         foreach (var ifindex in kernel.Attached().Concat(have.Keys).Distinct().Where(i => !keep.Contains(i)))
-        {
-            Release(ifindex, have.GetValueOrDefault(ifindex).Vnic, wanted);
-            changed = true;
-        }
+            Release(ifindex, keepVnic: wanted.Any(w => w.Plan is { } p && p.Vnic == have.GetValueOrDefault(ifindex).Vnic));
         if (plan is not null) RemoveOwners(plan);
         if (changed) kernel.BumpTopology();
+    }
+
+    // A budget is a VM's: of several vNICs with different Guards the most generous counts.
+    private void SetBudgets(IReadOnlyList<WantedPort> wanted)
+    {
+        foreach (var vm in wanted.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard)))
+            kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen));
     }
 
     private void PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
@@ -94,8 +95,13 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         return true;
     }
 
-    private void Release(int ifindex, uint vnic, IReadOnlyList<WantedPort> wanted)
+    /// <summary>Lets an interface go: from now on it is as if Merlon were absent.</summary>
+    /// <param name="keepVnic">The vNIC lives on under another ifindex: its entries stay.</param>
+    public void Release(int ifindex, bool keepVnic)
     {
+        var vnic = kernel.Ports().GetValueOrDefault(ifindex).Vnic;
+        // First, so that no peer leaves an entry to a hook that is about to go.
+        foreach (var (place, _) in kernel.Macs().Where(m => m.Value.Ifindex == (uint)ifindex)) kernel.RemoveMac(place);
         try
         {
             kernel.Detach(ifindex);
@@ -106,9 +112,17 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             return;
         }
         kernel.RemovePort(ifindex);
-        // The vNIC may live on under another ifindex: a VM that was started again while we looked away.
-        if (vnic != 0 && wanted.All(w => w.Plan?.Vnic != vnic)) kernel.ForgetVnic(vnic);
+        if (vnic != 0 && !keepVnic) kernel.ForgetVnic(vnic);
+        kernel.BumpTopology();
         Log.Unguarded(log, ifindex);
+    }
+
+    /// <summary>True when the kernel's ports are not those wanted.</summary>
+    public bool Differ(IReadOnlyList<WantedPort> wanted)
+    {
+        var have = kernel.Ports();
+        return have.Count != wanted.Count
+            || wanted.Any(w => !have.TryGetValue(w.Ifindex, out var port) || (w.Plan is not null && port.Flags.HasFlag(PortFlags.Closed)));
     }
 
     private void PutMacs(IReadOnlyList<WantedPort> wanted)

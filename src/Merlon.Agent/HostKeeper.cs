@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using Merlon.Agent.Guests;
+using Merlon.Agent.Link;
+using Merlon.Agent.Status;
+using Merlon.Agent.Sync;
+using Merlon.Contracts.Api;
+using Merlon.Contracts.Wire;
+using Merlon.Libvirt.Domains;
+
+namespace Merlon.Agent;
+
+/// <summary>Keeps this host as its policy wants it. Everything here runs on the mailbox's thread, except what says otherwise.</summary>
+internal sealed class HostKeeper
+{
+    private const int SweepEvery = 60;
+    private readonly AgentOptions _options;
+    private readonly IKernel _kernel;
+    private readonly Func<IReadOnlyList<HostLink>> _readLinks;
+    private readonly HandAttachments _hand;
+    private readonly GuestFile _guestFile;
+    private readonly PortKeeper _ports;
+    private readonly List<Waiting> _waiting = [];
+    private IReadOnlyList<HostLink> _links = [];
+    private HostInventory _inventory = new();
+    private HostPolicyMessage? _pending;
+    private string? _libvirtTrouble;
+    private long _policyCame;
+    private int _ticks;
+
+    public HostKeeper(AgentOptions options, IKernel kernel, Func<IReadOnlyList<HostLink>> readLinks, ILogger log)
+    {
+        (_options, _kernel, _readLinks) = (options, kernel, readLinks);
+        Box = new(log);
+        Alarms = new(TimeProvider.System, log);
+        _hand = new(options.Paths.Var, options.Paths.Instance);
+        _guestFile = new(options.Paths.Var);
+        _ports = new(kernel, log);
+        Policy = new(kernel, _ports, new(options.Paths.Var),
+            plan => WantedPorts.Of(plan, Guests, _hand.All, _links, kernel), () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
+    }
+
+    public Mailbox Box { get; }
+    public AlarmBoard Alarms { get; }
+    public GuestBook Guests { get; } = new();
+    public PolicyKeeper Policy { get; }
+    public IReadOnlyDictionary<int, string> PortProblems => _ports.Problems;
+
+    /// <summary>Sends to the controller, if one is connected. Set before anything else happens.</summary>
+    public Action<AgentMessage> Send { get; set; } = _ => { };
+
+    /// <summary>Any thread may read it.</summary>
+    public HostNames Names { get; private set; } = new(HostBook.Empty);
+
+    public bool ControllerConnected { get; private set; }
+    public bool LibvirtConnected => _options.LibvirtUri is not null && _libvirtTrouble is null && LibvirtKnown;
+    public double LastAttachMs { get; private set; }
+
+    /// <summary>The guests are known: libvirt has spoken, now or to an earlier agent. Before that no inventory is sent, since an
+    /// empty one would have every VM unguarded.</summary>
+    private bool LibvirtKnown { get; set; }
+
+    /// <summary>Before the mailbox runs: takes over what is on disk and in the kernel.</summary>
+    public void Start()
+    {
+        _hand.Load();
+        LibvirtKnown = _options.LibvirtUri is null;
+        if (_guestFile.Load() is { } guests && _options.LibvirtUri is not null)
+        {
+            Guests.SetDomains(guests);
+            LibvirtKnown = true;
+        }
+        Guests.SetByHand(_hand.All);
+        Guests.Owners = _guestFile.Owners;
+        _links = _readLinks();
+        Policy.Restore();
+        Names = new(Policy.Book);
+        _inventory = Guests.Inventory();
+    }
+
+    /// <summary>libvirt's answer to which VMs there are.</summary>
+    public void DomainsChanged(IReadOnlyList<DomainInfo> domains)
+    {
+        (LibvirtKnown, _libvirtTrouble) = (true, null);
+        Alarms.Over("libvirt-down", "");
+        Guests.SetDomains([.. domains.Select(DomainGuests.From)]);
+        Alarms.Only("metadata-refused", domains.Where(d => d.Metadata.Refused is not null).ToDictionary(d => d.Uuid,
+            d => $"the metadata urn:merlon:1 of {d.Name} does not count: {d.Metadata.Refused}"), "mend it with virsh metadata");
+        GuestsChanged();
+    }
+
+    public void LibvirtLost(string reason, string mend)
+    {
+        _libvirtTrouble = reason;
+        Alarms.Raise("libvirt-down", "", $"libvirt does not answer, VMs that start now are seen late: {reason}", mend);
+    }
+
+    /// <summary>Interfaces came, went or moved.</summary>
+    public void LinksChanged()
+    {
+        _links = _readLinks();
+        Reconcile();
+    }
+
+    /// <summary>Any thread. Only the newest of several that wait is put into force.</summary>
+    public void Receive(HostPolicyMessage policy)
+    {
+        var came = Stopwatch.GetTimestamp();
+        if (Interlocked.Exchange(ref _pending, policy) is null) Box.Post(() => ApplyPending(came));
+    }
+
+    /// <summary>Every second.</summary>
+    public void Tick()
+    {
+        Verify();
+        if (Policy.FollowTime()) AfterPolicy();
+        if (++_ticks % SweepEvery == 0)
+        {
+            Policy.Sweep();
+            Names = new(Policy.Book);
+        }
+    }
+
+    public void ControllerChanged(bool connected, string? reason)
+    {
+        ControllerConnected = connected;
+        if (connected) Alarms.Over("controller-down", "");
+        else Alarms.Raise("controller-down", "", $"the controller does not answer, the last policy stays in force: {reason}", "is merlon-controller running?");
+    }
+
+    /// <summary>The first thing a new session says, besides hello.</summary>
+    public IReadOnlyList<AgentMessage> Greeting()
+    {
+        var messages = new List<AgentMessage>();
+        if (LibvirtKnown) messages.Add(new() { Inventory = _inventory });
+        if (Policy.Plan is not null || Policy.Error is not null) messages.Add(Report());
+        return messages;
+    }
+
+    /// <summary>Guards an interface by hand; the answer's task ends when a policy includes it.</summary>
+    public Waiting Attach(AttachRequest request, long asked)
+    {
+        _links = _readLinks();
+        var link = _links.FirstOrDefault(l => l.Name == request.Ifname)
+            ?? throw new RequestRefused("no-interface", $"there is no interface {request.Ifname}", "see ip link");
+        if (Guests.Domains.SelectMany(d => d.Nics.Select(n => (d.Name, n.Ifname))).FirstOrDefault(n => n.Ifname == request.Ifname) is { Name: { } vm })
+            throw new RequestRefused("libvirt-owns-it", $"{request.Ifname} is an interface of {vm}, which libvirt manages", "guard it by a Guard in the policy");
+        var attachment = _hand.Add(request, link.Master, Guests.Domains);
+        var waiting = new Waiting(new(attachment.VmUuid, attachment.Index), attachment.Ifname, asked);
+        _waiting.Add(waiting);
+        GuestsChanged();
+        Answer();
+        return waiting;
+    }
+
+    public HandAttachment Detach(string ifname)
+    {
+        var removed = _hand.Remove(ifname);
+        _waiting.RemoveAll(w => w.Ifname == ifname);
+        _links = _readLinks();
+        if (_links.FirstOrDefault(l => l.Name == ifname) is { } link) _ports.Release(link.Ifindex, keepVnic: false);
+        GuestsChanged();
+        return removed;
+    }
+
+    public AgentMessage Report() => new() { Applied = Reports.Of(Policy, Guests, Wanted(), _kernel, _ports) };
+
+    public IReadOnlyList<WantedPort> Wanted() => WantedPorts.Of(Policy.Plan, Guests, _hand.All, _links, _kernel);
+
+    private void GuestsChanged()
+    {
+        Guests.SetByHand(_hand.All);
+        Reconcile();
+        var inventory = Guests.Inventory();
+        _guestFile.Save(Guests.Domains, Guests.Owners);
+        if (inventory.Equals(_inventory)) return;
+        _inventory = inventory;
+        if (LibvirtKnown) Send(new() { Inventory = inventory });
+    }
+
+    private void ApplyPending(long came)
+    {
+        if (Interlocked.Exchange(ref _pending, null) is not { } policy) return;
+        _policyCame = came;
+        Policy.Apply(policy);
+        AfterPolicy();
+    }
+
+    private void AfterPolicy()
+    {
+        Names = new(Policy.Book);
+        if (Policy.Error is { } error)
+            Alarms.Raise("policy-refused", "", $"policy {Policy.Newest} is not in force: {error}", "mend the policy and apply it again");
+        else Alarms.Over("policy-refused", "");
+        Answer();
+        PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
+        Send(Report());
+    }
+
+    private void Reconcile()
+    {
+        Policy.Reconcile();
+        Answer();
+    }
+
+    private void Answer()
+    {
+        foreach (var waiting in _waiting.ToList())
+        {
+            var link = _links.FirstOrDefault(l => l.Name == waiting.Ifname);
+            if (link is null || Policy.Plan?.Find(waiting.Key) is null || _ports.Problems.ContainsKey(link.Ifindex)) continue;
+            waiting.Guarded(_policyCame);
+            LastAttachMs = waiting.Done.Result;
+            _waiting.Remove(waiting);
+        }
+    }
+
+    // A link can vanish or come while its event is lost; a foreign hand can detach us or push in before us.
+    private void Verify()
+    {
+        _links = _readLinks();
+        var wrong = new Dictionary<string, string>();
+        var wanted = Wanted();
+        foreach (var port in wanted)
+            if ((_ports.Problems.GetValueOrDefault(port.Ifindex) ?? _kernel.Check(port.Ifindex)) is { } problem) wrong[port.Ifname] = problem;
+        Alarms.Only("not-guarding", wrong.ToDictionary(w => w.Key, w => $"{w.Key}: {w.Value}"), "the agent puts it right by itself; find out who changed it");
+        if (wrong.Count > 0 || _ports.Differ(wanted)) Reconcile();
+    }
+}

@@ -1,0 +1,89 @@
+using Merlon.Datapath;
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Model;
+
+namespace Merlon.Agent.Sync;
+
+/// <summary><see cref="IKernel"/> over the pinned maps and programs.</summary>
+internal sealed class KernelTables(KernelDatapath datapath) : IKernel
+{
+    public IReadOnlyDictionary<int, PortRecord> Ports() => datapath.Ports.List();
+
+    public void PutPort(int ifindex, PortRecord port) => Try(() => datapath.Ports.Set(ifindex, port));
+
+    public void RemovePort(int ifindex) => datapath.Ports.Remove(ifindex);
+
+    public IReadOnlyDictionary<MacPlace, MacHolder> Macs() =>
+        datapath.Macs.List().ToDictionary(m => new MacPlace(m.Mac, m.Segment), m => new MacHolder(m.Owner.Ifindex, m.Owner.Vnic));
+
+    public void PutMac(MacPlace place, MacHolder holder) =>
+        Try(() => datapath.Macs.Set(place.Segment, place.Mac, (int)holder.Ifindex, holder.Vnic));
+
+    public void RemoveMac(MacPlace place) => datapath.Macs.Remove(place.Segment, place.Mac);
+
+    public IReadOnlyDictionary<(Address Address, uint Realm), uint> Owners() =>
+        datapath.Owners.List().ToDictionary(o => (o.Address, o.Realm), o => o.Vnic);
+
+    public void PutOwner(Address address, uint realm, uint vnic) => Try(() => datapath.Owners.Set(realm, address, vnic));
+
+    public void RemoveOwner(Address address, uint realm) => datapath.Owners.Remove(realm, address);
+
+    public void SetBudget(ushort vm, uint connections, uint halfOpen) => datapath.Budgets.SetLimits(vm, connections, halfOpen);
+
+    public void Attach(int ifindex) => Try(() => datapath.Attacher.Attach(ifindex));
+
+    public void Detach(int ifindex) => Try(() => datapath.Attacher.Detach(ifindex));
+
+    public string? Check(int ifindex) => datapath.Attacher.Verify(ifindex).Problem;
+
+    public IReadOnlyList<int> Attached() => datapath.Attacher.ListAttached();
+
+    public KernelImage? Image() =>
+        datapath.Images.ReadBack() is { } image ? new(image.Generation, image.Digest, image.Bind, image.RuleIds) : null;
+
+    public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        try
+        {
+            datapath.Images.Commit(words, bind, ruleIds);
+        }
+        catch (DatapathException e)
+        {
+            throw new KernelFault(e.Message, e);
+        }
+    }
+
+    public void ForgetVnic(uint vnic) => datapath.Connections.RemoveVnic(vnic);
+
+    public void BumpTopology() => datapath.Control.BumpTopology();
+
+    public KernelUse InUse()
+    {
+        var entries = datapath.Connections.List();
+        return new(entries.SelectMany(e => new[] { e.SourceVnic, e.DestinationVnic }).ToHashSet(),
+            entries.SelectMany(e => new[] { e.OutRule, e.InRule }).ToHashSet());
+    }
+
+    public void ForgetRule(uint id) => datapath.Counters.ResetRuleHits(id);
+
+    public KernelNumbers Numbers()
+    {
+        var entries = datapath.Connections.List();
+        var vnic = entries.Select(e => Math.Max(e.SourceVnic, e.DestinationVnic)).Concat(Ports().Values.Select(p => p.Vnic)).DefaultIfEmpty().Max();
+        var epoch = entries.Select(e => Math.Max(e.SourceEpoch, e.DestinationEpoch))
+            .Concat((Image()?.Bind ?? []).Select(word => (uint)(word >> 32))).DefaultIfEmpty().Max();
+        return new(vnic, epoch);
+    }
+
+    private static void Try(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (DatapathException e)
+        {
+            throw new KernelFault(e.Message, e);
+        }
+    }
+}
