@@ -1,7 +1,7 @@
 namespace Merlon.Agent;
 
 /// <summary>Something an operator must mend before the agent can work: a stable code, what is wrong, and the mend.</summary>
-public sealed class AgentFault(string code, string message, string mend) : Exception(message)
+internal sealed class AgentFault(string code, string message, string mend) : Exception(message)
 {
     /// <summary>Kebab-case, stable.</summary>
     public string Code { get; } = code;

@@ -6,7 +6,7 @@ namespace Merlon.Agent;
 /// <param name="LibvirtUri">Null = no libvirt: only interfaces attached by hand.</param>
 /// <param name="Controller">unix:PATH or https://HOST:PORT; null = none, the policy on disk rules.</param>
 /// <param name="ObjectPath">The BPF object; the one beside the binary by default.</param>
-public sealed record AgentOptions(InstancePaths Paths, string? LibvirtUri, string? Controller, string ObjectPath, string Host)
+internal sealed record AgentOptions(InstancePaths Paths, string? LibvirtUri, string? Controller, string ObjectPath, string Host)
 {
     /// <summary>Parses the words after the verb; throws <see cref="AgentFault"/> for a word it does not know.</summary>
     public static AgentOptions Parse(ReadOnlySpan<string> words)

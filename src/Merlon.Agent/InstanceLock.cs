@@ -3,7 +3,7 @@ using Merlon.Contracts;
 namespace Merlon.Agent;
 
 /// <summary>One daemon per instance: an flock that the kernel lets go of when the process dies, however it dies.</summary>
-public sealed class InstanceLock : IDisposable
+internal sealed class InstanceLock : IDisposable
 {
     private readonly FileStream _file;
 

@@ -50,4 +50,7 @@ internal static partial class Log
 
     [LoggerMessage(16, LogLevel.Error, "a reader of events failed, reading goes on")]
     public static partial void EventsFailed(ILogger log, Exception error);
+
+    [LoggerMessage(17, LogLevel.Warning, "{Notice}")]
+    public static partial void Notice(ILogger log, string notice);
 }

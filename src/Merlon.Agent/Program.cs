@@ -1,1 +1,3 @@
-return 0;
+using Merlon.Agent;
+
+return await Verbs.RunAsync(args);

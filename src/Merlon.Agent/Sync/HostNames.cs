@@ -14,7 +14,7 @@ internal sealed class HostNames
     public HostNames(HostBook book)
     {
         _nics = book.Retired.Select(r => (r.Vnic, Name: new NicName(r.Vm, r.VmUuid, r.Index, r.Tenant)))
-            .Concat(book.Nics.Select(n => (n.Vnic, new NicName(n.Vm, n.VmUuid, n.Index, n.Tenant))))
+            .Concat(book.Nics.Select(n => (n.Vnic, Name: new NicName(n.Vm, n.VmUuid, n.Index, n.Tenant))))
             .ToFrozenDictionary(n => n.Vnic, n => n.Name);
         _rules = Builtins.Concat(book.Rules.Select(r => (Id: r.Value, Name: r.Key)))
             .ToFrozenDictionary(r => r.Id, r => r.Name);

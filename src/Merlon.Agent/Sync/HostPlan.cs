@@ -18,7 +18,7 @@ internal sealed record HostPlan(
     public ulong[] Bind()
     {
         var bind = new ulong[Nics.Length == 0 ? 0 : Nics.Max(n => n.Slot) + 1];
-        foreach (var nic in Nics) bind[nic.Slot] = (ulong)(nic.Record + 1) | (ulong)nic.Epoch << 32;
+        foreach (var nic in Nics) bind[nic.Slot] = (uint)(nic.Record + 1) | (ulong)nic.Epoch << 32;
         return bind;
     }
 }

@@ -21,16 +21,16 @@ internal interface IKernel
 
     void SetBudget(ushort vm, uint connections, uint halfOpen);
 
-    /// <summary>Both hooks, first in order; keeps what is already there.</summary>
-    void Attach(int ifindex);
+    /// <summary>Both hooks, first in order; under the same incarnation it keeps what is already there.</summary>
+    void Attach(int ifindex, uint incarnation);
 
     void Detach(int ifindex);
 
     /// <summary>Null = attached at both hooks and first; else what is wrong.</summary>
     string? Check(int ifindex);
 
-    /// <summary>Interfaces that carry our program, whether they have a port record or not.</summary>
-    IReadOnlyList<int> Attached();
+    /// <summary>Attachments by ifindex, whether there is a port record or not; not live = the interface took it away.</summary>
+    IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached();
 
     /// <summary>The image in force; null = none committed.</summary>
     KernelImage? Image();

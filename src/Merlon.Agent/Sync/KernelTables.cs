@@ -30,13 +30,19 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void SetBudget(ushort vm, uint connections, uint halfOpen) => datapath.Budgets.SetLimits(vm, connections, halfOpen);
 
-    public void Attach(int ifindex) => Try(() => datapath.Attacher.Attach(ifindex));
+    public void Attach(int ifindex, uint incarnation) => Try(() => datapath.Attacher.Attach(ifindex, incarnation));
 
     public void Detach(int ifindex) => Try(() => datapath.Attacher.Detach(ifindex));
 
-    public string? Check(int ifindex) => datapath.Attacher.Verify(ifindex).Problem;
+    public string? Check(int ifindex)
+    {
+        var state = datapath.Attacher.Verify(ifindex);
+        return !state.Present ? "the program is not attached" : !state.First ? "another program sees packets before Merlon" : null;
+    }
 
-    public IReadOnlyList<int> Attached() => datapath.Attacher.ListAttached();
+    public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => datapath.Attacher.ListAttached()
+        .GroupBy(a => a.Ifindex, (ifindex, all) => all.OrderByDescending(a => a.Live).First())
+        .ToDictionary(a => a.Ifindex, a => (a.Incarnation, a.Live));
 
     public KernelImage? Image() =>
         datapath.Images.ReadBack() is { } image ? new(image.Generation, image.Digest, image.Bind, image.RuleIds) : null;
@@ -64,7 +70,7 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
             entries.SelectMany(e => new[] { e.OutRule, e.InRule }).ToHashSet());
     }
 
-    public void ForgetRule(uint id) => datapath.Counters.ResetRuleHits(id);
+    public void ForgetRule(uint id) => datapath.Counters.ForgetRule(id);
 
     public KernelNumbers Numbers()
     {

@@ -19,10 +19,12 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         Problems.Clear();
         var have = kernel.Ports();
         if (plan is not null) PutOwners(plan);
-        foreach (var port in wanted) PutClosedUnlessSame(port, have);
+        var attached = kernel.Attached();
+        foreach (var port in wanted) PutClosedUnlessSame(port, have, attached);
         SetBudgets(wanted);
         if (plan is not null) PutMacs(wanted);
-        foreach (var port in wanted) TryAttach(port);
+        have = kernel.Ports();
+        foreach (var port in wanted) TryAttach(port, have[port.Ifindex].Incarnation);
         LetLeaversPass(wanted, have);
     }
 
@@ -33,7 +35,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         foreach (var port in wanted) changed |= Open(port, have);
         if (plan is not null) RemoveMacs(wanted);
         var keep = wanted.Select(p => p.Ifindex).ToHashSet();
-        foreach (var ifindex in kernel.Attached().Concat(have.Keys).Distinct().Where(i => !keep.Contains(i)))
+        foreach (var ifindex in kernel.Attached().Keys.Concat(have.Keys).Distinct().Where(i => !keep.Contains(i)))
             Release(ifindex, keepVnic: wanted.Any(w => w.Plan is { } p && p.Vnic == have.GetValueOrDefault(ifindex).Vnic));
         if (plan is not null) RemoveOwners(plan);
         if (changed) kernel.BumpTopology();
@@ -46,7 +48,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen));
     }
 
-    private void PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
+    private void PutClosedUnlessSame(
+        WantedPort port, IReadOnlyDictionary<int, PortRecord> have, IReadOnlyDictionary<int, (uint Incarnation, bool Live)> attached)
     {
         if (have.TryGetValue(port.Ifindex, out var old) && IsSamePlace(old, port.Record(old.Incarnation)))
         {
@@ -55,16 +58,17 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             if (!Equal(old, record)) kernel.PutPort(port.Ifindex, record);
             return;
         }
-        var fresh = port.Record(unchecked(++_incarnation));
+        // A live attachment keeps its incarnation: under another one it would come off for a moment.
+        var fresh = port.Record(attached.TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
         fresh.Flags |= PortFlags.Closed;
         kernel.PutPort(port.Ifindex, fresh);
     }
 
-    private void TryAttach(WantedPort port)
+    private void TryAttach(WantedPort port, uint incarnation)
     {
         try
         {
-            kernel.Attach(port.Ifindex);
+            kernel.Attach(port.Ifindex, incarnation);
         }
         catch (KernelFault fault)
         {

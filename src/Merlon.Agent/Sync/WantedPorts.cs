@@ -32,7 +32,7 @@ internal static class WantedPorts
     private static void AddUnlocated(HostPlan? plan, IReadOnlyCollection<HostLink> links, IKernel kernel, Dictionary<int, WantedPort> wanted)
     {
         var byIndex = links.ToDictionary(l => l.Ifindex);
-        var attached = kernel.Attached().ToHashSet();
+        var attached = kernel.Attached().Where(a => a.Value.Live).Select(a => a.Key).ToHashSet();
         var placed = wanted.Values.Where(w => w.Plan is not null).Select(w => w.Plan!.Vnic).ToHashSet();
         foreach (var (ifindex, record) in kernel.Ports())
         {

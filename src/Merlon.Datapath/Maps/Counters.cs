@@ -25,4 +25,10 @@ public sealed class Counters
 
     /// <summary>How often a rule judged; 0 for a number beyond the table.</summary>
     public ulong RuleHits(uint ruleId) => ruleId < _ruleHits.Info.MaxEntries ? _ruleHits.Sum(ruleId) : 0;
+
+    /// <summary>Sets a rule's hits to 0, before its number stands for another rule.</summary>
+    public void ForgetRule(uint ruleId)
+    {
+        if (ruleId < _ruleHits.Info.MaxEntries) _ruleHits.Clear(ruleId);
+    }
 }

@@ -1,0 +1,40 @@
+using Merlon.Agent.Status;
+using Merlon.Contracts.Api;
+using Wire = Merlon.Contracts.Wire;
+
+namespace Merlon.Agent;
+
+/// <summary>The clock of the agent: checks each second, status each fifth.</summary>
+internal static class Beat
+{
+    private const int StatusEvery = 5;
+
+    public static async Task RunAsync(HostKeeper keeper, StatusWriter status, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        for (var beat = 0; ; beat++)
+        {
+            var send = beat % StatusEvery == 0;
+            keeper.Box.Post(() =>
+            {
+                keeper.Tick();
+                if (send) keeper.Send(new() { Status = Message(status) });
+            });
+            try
+            {
+                if (!await timer.WaitForNextTickAsync(stop)) return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    public static Wire.HostStatus Message(StatusWriter status)
+    {
+        var message = new Wire.HostStatus { Json = System.Text.Json.JsonSerializer.Serialize(status.Status(), ApiJson.Default.HostStatus) };
+        foreach (var hit in status.RuleHits()) message.Hits[hit.Rule] = (ulong)hit.Hits;
+        return message;
+    }
+}

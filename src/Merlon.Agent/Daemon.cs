@@ -1,0 +1,100 @@
+using Merlon.Agent.Flows;
+using Merlon.Agent.Guests;
+using Merlon.Agent.Link;
+using Merlon.Agent.Status;
+using Merlon.Agent.Sync;
+using Merlon.Contracts.Pki;
+using Merlon.Datapath;
+using Merlon.Datapath.Links;
+
+namespace Merlon.Agent;
+
+/// <summary>The running agent: wires the rooms together and ends without touching what the kernel enforces.</summary>
+internal sealed class Daemon(AgentOptions options)
+{
+    // At about 300 bytes a record the count is met first; the bytes are for hostile names.
+    private const int MostFlows = 100_000;
+    private const long MostFlowBytes = 32 << 20;
+
+    public async Task RunAsync()
+    {
+        Directory.CreateDirectory(options.Paths.Var);
+        using var hold = InstanceLock.Take(options.Paths);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddProvider(new JournalLoggerProvider());
+        AgentApi.Listen(builder, options.Paths.AgentSocket);
+        await using var app = builder.Build();
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Merlon.Agent");
+        var sizes = new DatapathOptions(options.ObjectPath, options.Paths.Bpf);
+        using var datapath = KernelDatapath.Open(sizes);
+        foreach (var notice in datapath.Notices) Log.Notice(log, notice);
+        using var watch = new LinkWatch();
+        var keeper = new HostKeeper(options, new KernelTables(datapath), LinkFollower.List, log);
+        keeper.Start();
+        var flows = new FlowQueue(MostFlows, MostFlowBytes);
+        var pump = new EventPump(datapath, () => keeper.Names, flows, log);
+        var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, log) : null;
+        var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => libvirt?.HostUuid ?? HostIdentity.Uuid());
+        AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, keeper.Box.Ask(status.Status).Result,
+            options.LibvirtUri is not null, options.Controller is not null));
+        using var pki = options.Controller is null ? null : HostPki.EnsureAt(options.Paths.Pki);
+        var link = pki is null ? null : new ControllerLink(options.Controller!, pki, flows, log);
+        if (link is not null) keeper.Send = link.Send;
+        await app.StartAsync();
+        Log.Started(log, StatusWriter.Version, options.Host, options.Paths.Instance);
+        await RunAllAsync(app, keeper, status, pump, libvirt, link, watch, log);
+        Log.Stopped(log);
+    }
+
+    private async Task RunAllAsync(WebApplication app, HostKeeper keeper, StatusWriter status, EventPump pump, LibvirtWatch? libvirt,
+        ControllerLink? link, LinkWatch watch, ILogger log)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(app.Lifetime.ApplicationStopping);
+        var stop = over.Token;
+        var parts = new List<Task>
+        {
+            OnThread("keeper", () => keeper.Box.Run(stop)),
+            OnThread("events", () => pump.Run(stop)),
+            LinkFollower.RunAsync(watch, names => keeper.Box.Post(() => LinksChanged(keeper, libvirt, names)), stop),
+            Beat.RunAsync(keeper, status, stop),
+        };
+        if (libvirt is not null)
+            parts.Add(libvirt.RunAsync(domains => keeper.Box.Post(() => keeper.DomainsChanged(domains)),
+                (reason, mend) => keeper.Box.Post(() => keeper.LibvirtLost(reason, mend)), stop));
+        if (link is not null) parts.Add(link.RunAsync(new LinkHost(options, keeper, status, pump), stop));
+        var first = await Task.WhenAny([app.WaitForShutdownAsync(CancellationToken.None), .. parts]);
+        if (first.IsFaulted) Log.StepFailed(log, first.Exception);
+        await over.CancelAsync();
+        await app.StopAsync();
+        await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+
+    private static void LinksChanged(HostKeeper keeper, LibvirtWatch? libvirt, IReadOnlyList<string> names)
+    {
+        keeper.LinksChanged();
+        var known = keeper.Guests.Ifnames().Values.ToHashSet();
+        if (names.Count == 0 || names.Any(n => !known.Contains(n))) libvirt?.AskAgain();
+    }
+
+    private static Task OnThread(string name, Action work)
+    {
+        var done = new TaskCompletionSource();
+        new Thread(() =>
+        {
+            try
+            {
+                work();
+                done.SetResult();
+            }
+#pragma warning disable CA1031 // it ends the daemon, by way of the task
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                done.SetException(e);
+            }
+        })
+        { Name = name, IsBackground = true }.Start();
+        return done.Task;
+    }
+}

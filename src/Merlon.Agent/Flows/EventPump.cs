@@ -1,0 +1,50 @@
+using Merlon.Agent.Sync;
+using Merlon.Datapath;
+using Merlon.Datapath.Abi;
+
+namespace Merlon.Agent.Flows;
+
+/// <summary>Empties the kernel's rings into the queue, on a thread of its own so that no policy change delays it.</summary>
+internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, FlowQueue queue, ILogger log)
+{
+    private const int BatchEvents = 1024;
+    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ClockEvery = TimeSpan.FromSeconds(10);
+    private ulong _unknown;
+
+    /// <summary>Events that never became a record: the kernel's rings or deny table were full, or their shape was unknown.</summary>
+    public ulong Lost =>
+        datapath.Counters[Counter.EventsLost] + datapath.Counters[Counter.DeniesLost] + Volatile.Read(ref _unknown);
+
+    public void Run(CancellationToken stop)
+    {
+        using var reader = datapath.OpenEvents();
+        using var wake = stop.Register(reader.Wake);
+        var events = new MerlonEvent[BatchEvents];
+        var clock = ClockOffset.Measure();
+        var measured = Environment.TickCount64;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (Environment.TickCount64 - measured > ClockEvery.TotalMilliseconds) (clock, measured) = (ClockOffset.Measure(), Environment.TickCount64);
+                var taken = reader.Drain(events);
+                if (taken > 0) Take(events.AsSpan(0, taken), clock);
+                else reader.Wait(Wait);
+                Volatile.Write(ref _unknown, reader.Unknown);
+            }
+            catch (DatapathException e)
+            {
+                Log.EventsFailed(log, e);
+                stop.WaitHandle.WaitOne(Wait);
+            }
+        }
+    }
+
+    private void Take(Span<MerlonEvent> events, ClockOffset clock)
+    {
+        events.Sort(static (a, b) => a.TimeNs.CompareTo(b.TimeNs));
+        var snapshot = names();
+        foreach (ref readonly var e in events) queue.Add(FlowRecords.From(e, snapshot, clock));
+    }
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Serialization.Metadata;
+using Merlon.Agent.Guests;
+using Merlon.Contracts.Api;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Merlon.Agent.Status;
+
+/// <summary>The door for people on this host: HTTP on a unix socket that only root opens.</summary>
+internal static class AgentApi
+{
+    private const int MostConnections = 100_000;
+    private static readonly TimeSpan PolicyWait = TimeSpan.FromSeconds(10);
+
+    public static void Listen(WebApplicationBuilder builder, string path)
+    {
+        File.Delete(path);
+        builder.Services.Configure<SocketTransportOptions>(o => o.CreateBoundListenSocket = endpoint => Bind(endpoint, path));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.ListenUnixSocket(path);
+            kestrel.Limits.MaxRequestBodySize = 1 << 20;
+        });
+    }
+
+    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor)
+    {
+        app.MapGet("/v1/status", http => Write(http, keeper.Box.Ask(status.Status), ApiJson.Default.HostStatus));
+        app.MapGet("/v1/nics", http => Write(http, keeper.Box.Ask(status.Nics), ApiJson.Default.IReadOnlyListNicRecord));
+        app.MapGet("/v1/rule-hits", http => Write(http, keeper.Box.Ask(status.RuleHits), ApiJson.Default.IReadOnlyListRuleHitRecord));
+        app.MapGet("/v1/connections", http => Write(http,
+            keeper.Box.Ask(() => status.Connections(http.Request.Query["vm"].ToString(), Limit(http))), ApiJson.Default.IReadOnlyListConnectionRecord));
+        app.MapGet("/v1/doctor", http => Write(http, Task.Run(doctor), ApiJson.Default.IReadOnlyListDoctorCheck));
+        app.MapPost("/v1/attach", http => Attach(http, keeper));
+        app.MapDelete("/v1/attach/{ifname}", http => Detach(http, keeper));
+    }
+
+    // Bound and closed to others before anyone can connect: Kestrel listens on it later.
+    private static Socket Bind(EndPoint endpoint, string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(endpoint);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return socket;
+    }
+
+    private static int Limit(HttpContext http) =>
+        int.TryParse(http.Request.Query["limit"], out var limit) && limit > 0 ? Math.Min(limit, MostConnections) : MostConnections;
+
+    private static async Task Write<T>(HttpContext http, Task<T> answer, JsonTypeInfo<T> type) =>
+        await http.Response.WriteAsJsonAsync(await answer, type);
+
+    private static async Task Attach(HttpContext http, HostKeeper keeper)
+    {
+        var asked = Stopwatch.GetTimestamp();
+        await Guard(http, async () =>
+        {
+            var request = await Read(http);
+            var waiting = await keeper.Box.Ask(() => keeper.Attach(request, asked));
+            if (await Task.WhenAny(waiting.Done, Task.Delay(PolicyWait, http.RequestAborted)) != waiting.Done)
+                throw new RequestRefused("no-policy", $"{request.Ifname} is attached and closed: no policy includes it yet",
+                    "is the controller connected (merlon status), and does a Guard select the VM?");
+            await http.Response.WriteAsJsonAsync(
+                new AttachResult(request.Ifname, request.Vm, waiting.Key.VmUuid, true, await waiting.Done), ApiJson.Default.AttachResult);
+        });
+    }
+
+    private static Task Detach(HttpContext http, HostKeeper keeper) => Guard(http, async () =>
+    {
+        var asked = Stopwatch.GetTimestamp();
+        var ifname = (string)http.Request.RouteValues["ifname"]!;
+        var removed = await keeper.Box.Ask(() => keeper.Detach(ifname));
+        await http.Response.WriteAsJsonAsync(
+            new AttachResult(ifname, removed.Vm, removed.VmUuid, false, Stopwatch.GetElapsedTime(asked).TotalMilliseconds), ApiJson.Default.AttachResult);
+    });
+
+    private static async Task<AttachRequest> Read(HttpContext http)
+    {
+        try
+        {
+            return await http.Request.ReadFromJsonAsync(ApiJson.Default.AttachRequest, http.RequestAborted)
+                ?? throw new RequestRefused("bad-request", "the body is empty", "send an AttachRequest");
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            throw new RequestRefused("bad-request", $"the body is no AttachRequest: {e.Message}", "see merlon attach --help");
+        }
+    }
+
+    private static async Task Guard(HttpContext http, Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (RequestRefused refused)
+        {
+            http.Response.StatusCode = refused.Code switch
+            {
+                "bad-request" => StatusCodes.Status400BadRequest,
+                "no-interface" or "not-attached" => StatusCodes.Status404NotFound,
+                _ => StatusCodes.Status409Conflict,
+            };
+            await http.Response.WriteAsJsonAsync(new ApiError(refused.Code, refused.Message, refused.Mend), ApiJson.Default.ApiError);
+        }
+    }
+}

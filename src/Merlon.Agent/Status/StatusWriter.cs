@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Merlon.Agent.Flows;
+using Merlon.Agent.Sync;
+using Merlon.Contracts.Api;
+using Merlon.Datapath;
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Model;
+
+namespace Merlon.Agent.Status;
+
+/// <summary>Writes the records that both doors serve. On the mailbox's thread.</summary>
+internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, KernelDatapath datapath, DatapathOptions sizes, FlowQueue flows, EventPump pump, Func<string> hostUuid)
+{
+    private readonly DateTimeOffset _started = DateTimeOffset.UtcNow;
+
+    public static string Version { get; } = typeof(StatusWriter).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    public HostStatus Status()
+    {
+        var lost = (long)pump.Lost;
+        if (lost > 0) keeper.Alarms.Raise("events-lost", "kernel", $"{lost} events were lost in the kernel", "fewer logged rules, or larger rings");
+        if (flows.Lost > 0) keeper.Alarms.Raise("events-lost", "agent", $"{flows.Lost} flow records were lost in the agent", "the controller is away or slow");
+        var plan = keeper.Policy.Plan;
+        var interfaces = keeper.Wanted().Select(Interface).OrderBy(i => i.Ifname, StringComparer.Ordinal).ToList();
+        return new(
+            options.Host, hostUuid(), options.Paths.Instance, Version, (int)AbiLimits.Version, keeper.LibvirtConnected, keeper.ControllerConnected,
+            plan?.Sequence ?? 0, keeper.Policy.Newest, plan?.Image.Digest ?? "", keeper.Guests.All.Count(), keeper.Guests.All.Sum(g => g.Nics.Count),
+            interfaces.Count(i => i.Attached), Entries(), sizes.Connections4 + sizes.Connections6, lost, flows.Lost, flows.Count,
+            keeper.Policy.SwapMs, keeper.LastAttachMs, Resident(), _started, keeper.Alarms.List(), interfaces);
+    }
+
+    public IReadOnlyList<NicRecord> Nics()
+    {
+        var ports = keeper.Wanted().Where(w => w.Plan is not null).ToDictionary(w => w.Plan!.Key);
+        return [.. keeper.Guests.All.SelectMany(g => g.Nics.Select(n => Nic(g, n, ports.GetValueOrDefault(new(g.Uuid, n.Index)))))];
+    }
+
+    public IReadOnlyList<ConnectionRecord> Connections(string vm, int limit) =>
+        Status.Connections.Records(datapath.Connections.List(), vm, limit, keeper.Names, keeper.Policy.Book.Nics.ToDictionary(n => n.Vnic, n => n.Epoch));
+
+    /// <summary>Rules that have judged anything.</summary>
+    public IReadOnlyList<RuleHitRecord> RuleHits() =>
+        [.. keeper.Names.Rules.Select(r => new RuleHitRecord(r.Value, (long)datapath.Counters.RuleHits(r.Key))).Where(r => r.Hits > 0)
+            .OrderBy(r => r.Rule, StringComparer.Ordinal)];
+
+    private NicStatus Interface(WantedPort port)
+    {
+        var problem = Problem(port);
+        var state = datapath.Attacher.Verify(port.Ifindex);
+        var name = keeper.Names.Nic(port.Plan?.Vnic ?? 0);
+        return new(port.Ifname, port.Ifindex, name?.Vm ?? "", name?.VmUuid ?? "", name?.Index ?? 0, state.Present, state.First,
+            port.Plan?.RulesetDigest ?? "", port.Plan?.Epoch ?? 0, problem);
+    }
+
+    private NicRecord Nic(Guests.Guest guest, Guests.GuestNic nic, WantedPort? port)
+    {
+        var plan = keeper.Policy.Plan?.Find(new NicKey(guest.Uuid, nic.Index));
+        var problem = port is not null ? Problem(port) : nic.CannotGuard;
+        return new(nic.Index, nic.Mac, nic.Network, nic.Ifname, nic.Addresses, plan?.Guard.Name, port is not null && problem is null,
+            plan?.RulesetDigest, port is not null && problem is null ? plan?.RulesetDigest : null, problem, guest.Name);
+    }
+
+    private string? Problem(WantedPort port) => port.Plan is null
+        ? "closed: no policy includes it yet"
+        : keeper.PortProblems.GetValueOrDefault(port.Ifindex) ?? datapath.Attacher.Verify(port.Ifindex) switch
+        {
+            { Present: false } => "the program is not attached",
+            { First: false } => "another program sees packets before Merlon",
+            _ => null,
+        };
+
+    private int Entries() => (int)Math.Max(0, (long)datapath.Counters[Counter.ConnOpened] - (long)datapath.Counters[Counter.ConnExpired]);
+
+    private static long Resident()
+    {
+        using var self = Process.GetCurrentProcess();
+        return self.WorkingSet64;
+    }
+}
