@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Merlon.Libvirt;
 using Merlon.Libvirt.Domains;
 using Merlon.Libvirt.Events;
@@ -8,13 +9,13 @@ namespace Merlon.Agent.Guests;
 internal sealed class LibvirtWatch(string uri, ILogger log)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
-    private readonly SemaphoreSlim _again = new(0);
+    private readonly Channel<bool> _again = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>The host as libvirt knows it; null before the first connection.</summary>
     public string? HostUuid { get; private set; }
 
     /// <summary>Asks for a new list soon: an interface came that no known guest has.</summary>
-    public void AskAgain() => _again.Release();
+    public void AskAgain() => _again.Writer.TryWrite(true);
 
     public async Task RunAsync(Action<IReadOnlyList<DomainInfo>> changed, Action<string, string> lost, CancellationToken stop)
     {
@@ -51,9 +52,10 @@ internal sealed class LibvirtWatch(string uri, ILogger log)
             changed(connection.ListDomains());
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
             var happened = connection.Events.WaitToReadAsync(either.Token).AsTask();
-            await Task.WhenAny(happened, _again.WaitAsync(either.Token));
+            await Task.WhenAny(happened, _again.Reader.WaitToReadAsync(either.Token).AsTask());
             await either.CancelAsync();
             if (stop.IsCancellationRequested || !connection.IsAlive) return;
+            _again.Reader.TryRead(out _);
             // One list answers any number of events.
             while (connection.Events.TryRead(out var e))
                 if (e.Kind == DomainEventKind.ConnectionClosed) return;

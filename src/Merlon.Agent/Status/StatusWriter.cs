@@ -36,7 +36,7 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
     }
 
     public IReadOnlyList<ConnectionRecord> Connections(string vm, int limit) =>
-        Status.Connections.Records(datapath.Connections.List(), vm, limit, keeper.Names, keeper.Policy.Book.Nics.ToDictionary(n => n.Vnic, n => n.Epoch));
+        ConnectionRecords.Of(datapath.Connections.List(), vm, limit, keeper.Names, keeper.Policy.Book.Nics.ToDictionary(n => n.Vnic, n => n.Epoch));
 
     /// <summary>Rules that have judged anything.</summary>
     public IReadOnlyList<RuleHitRecord> RuleHits() =>

@@ -7,11 +7,11 @@ using Merlon.Policy.Model;
 namespace Merlon.Agent.Status;
 
 /// <summary>Entries of the connection table with the names of their ends and rules.</summary>
-internal static class Connections
+internal static class ConnectionRecords
 {
     /// <param name="vm">Name or UUID; empty = all.</param>
     /// <param name="epochs">Present epoch of each vNIC.</param>
-    public static IReadOnlyList<ConnectionRecord> Records(
+    public static IReadOnlyList<ConnectionRecord> Of(
         IEnumerable<ConnectionEntry> entries, string vm, int limit, HostNames names, IReadOnlyDictionary<uint, uint> epochs) =>
         [.. entries.Where(e => vm.Length == 0 || Is(vm, names.Nic(e.SourceVnic)) || Is(vm, names.Nic(e.DestinationVnic)))
             .OrderByDescending(e => e.CreatedNs).Take(limit).Select(e => Record(e, names, epochs))];

@@ -1,0 +1,42 @@
+using AwesomeAssertions;
+using Merlon.Agent.Sync;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Agent;
+
+public class BookSweepTest
+{
+    private static readonly KernelUse Nothing = new(new HashSet<uint>(), new HashSet<uint>());
+
+    private static (HostPlan Before, HostPlan After) Change()
+    {
+        var before = Samples.Plan(HostBook.Empty, Samples.Policy(1, Samples.Endpoint(1)), "a", "old");
+        return (before, Samples.Plan(before.Book, Samples.Policy(2), "a", "new"));
+    }
+
+    [Fact]
+    public void A_name_goes_at_the_second_sweep_that_finds_it_idle()
+    {
+        var (before, after) = Change();
+        var sweep = new BookSweep();
+        var first = sweep.Sweep(after.Book, after, Nothing);
+        first.Book.Rules.Should().ContainKey("shop/p/old@1");
+        first.FreedRules.Should().BeEmpty();
+        var second = sweep.Sweep(first.Book, after, Nothing);
+        second.Book.Rules.Keys.Should().Equal("shop/p/new@1");
+        second.FreedRules.Should().Equal(before.RuleIds[0]);
+        second.Book.Retired.Should().BeEmpty();
+        second.Book.Segments.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_name_that_an_entry_holds_stays()
+    {
+        var (before, after) = Change();
+        var use = new KernelUse(new HashSet<uint> { before.Nics[0].Vnic }, new HashSet<uint> { before.RuleIds[0] });
+        var sweep = new BookSweep();
+        sweep.Sweep(after.Book, after, use);
+        var second = sweep.Sweep(after.Book, after, use);
+        second.Book.Should().BeSameAs(after.Book);
+    }
+}
