@@ -6,6 +6,7 @@ using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Merlon.Libvirt.Domains;
+using Merlon.Policy.Compile;
 
 namespace Merlon.Agent;
 
@@ -36,7 +37,7 @@ internal sealed class HostKeeper
         _guestFile = new(options.Paths.Var);
         _ports = new(kernel, log);
         Policy = new(kernel, _ports, new(options.Paths.Var),
-            plan => WantedPorts.Of(plan, Guests, _hand.All, _links, kernel), () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
+            plan => WantedPorts.Of(plan, Guests, _hand.All, _links, kernel), ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
     }
 
     public Mailbox Box { get; }

@@ -9,9 +9,11 @@ namespace Merlon.Agent.Sync;
 /// <summary>Keeps the kernel's image equal to the newest policy that could be put into force. Each change is written to disk
 /// first, then prepared, committed in one step and settled; docs/agent.md says what a crash between any two leaves.</summary>
 /// <param name="wanted">The interfaces that a plan (null = no policy) wants guarded.</param>
+/// <param name="compile">At an instant in Unix seconds.</param>
 /// <param name="clock">Unix seconds.</param>
 internal sealed class PolicyKeeper(
-    IKernel kernel, PortKeeper ports, BookStore store, Func<HostPlan?, IReadOnlyList<WantedPort>> wanted, Func<long> clock, ILogger log)
+    IKernel kernel, PortKeeper ports, BookStore store, Func<HostPlan?, IReadOnlyList<WantedPort>> wanted,
+    Func<HostPolicy, long, CompileResult> compile, Func<long> clock, ILogger log)
 {
     private readonly BookSweep _sweep = new();
     private HostPolicy? _policy;
@@ -118,7 +120,7 @@ internal sealed class PolicyKeeper(
         var started = Stopwatch.GetTimestamp();
         var at = clock();
         var claims = ClaimCourt.Settle(policy, Book.Owners);
-        var compiled = ImageCompiler.Compile(claims.Policy, at);
+        var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
         var plan = Planner.Plan(Book, claims, compiled.Image);
         CompileMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;

@@ -1,0 +1,178 @@
+using AwesomeAssertions;
+using Merlon.Agent.Sync;
+using Merlon.Contracts.Wire;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Resolve;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Agent;
+
+public sealed class PolicyKeeperTest : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("merlon-keeper").FullName;
+    private readonly PretendedKernel _kernel = new();
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    // VM n is behind interface n.
+    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null)
+    {
+        var ports = new PortKeeper(_kernel, NullLogger.Instance);
+        var agent = new PolicyKeeper(_kernel, ports, new(_folder),
+            plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
+            compile ?? Compile, () => 1000, NullLogger.Instance);
+        agent.Restore();
+        return agent;
+    }
+
+    private static CompileResult Compile(HostPolicy policy, long at)
+    {
+        ulong[] words = [policy.Sequence];
+        return new(Samples.Image(policy, $"ruleset of {policy.Sequence}", $"rule-{policy.Sequence}") with
+        {
+            Words = [.. words], Digest = PretendedKernel.Digest(words),
+        }, []);
+    }
+
+    private static HostPolicyMessage Message(ulong sequence, params int[] vms) =>
+        HostPolicyMessages.ToMessage(Samples.Policy(sequence, [.. vms.Select(vm => Samples.Endpoint(vm, $"10.8.0.{vm}"))]));
+
+    [Fact]
+    public void A_new_port_is_closed_until_its_policy_is_in_force()
+    {
+        var fates = new List<string>();
+        _kernel.Watch = () => fates.Add(_kernel.Fate(1));
+        Agent().Apply(Message(1, 1));
+        fates.Distinct().Should().HaveCount(3);
+        fates.Distinct().Take(2).Should().Equal("open", "closed");
+        fates[^1].Should().StartWith("image");
+    }
+
+    [Fact]
+    public void An_older_policy_is_refused_and_the_one_in_force_stays()
+    {
+        var agent = Agent();
+        agent.Apply(Message(5, 1));
+        var before = _kernel.Picture();
+        agent.Apply(Message(4, 1, 2));
+        agent.Error.Should().Be("sequence 4 is older than 5");
+        _kernel.Picture().Should().Be(before);
+    }
+
+    [Fact]
+    public void The_same_policy_again_changes_nothing_and_is_no_error()
+    {
+        var agent = Agent();
+        agent.Apply(Message(5, 1));
+        _kernel.Changes.Clear();
+        agent.Apply(Message(5, 1));
+        agent.Error.Should().BeNull();
+        _kernel.Changes.Should().BeEmpty();
+        agent.Apply(Message(5, 1, 2));
+        agent.Error.Should().Be("sequence 5 came again with other content");
+    }
+
+    [Fact]
+    public void A_refused_commit_leaves_the_old_policy_whole_and_the_newcomer_unattached()
+    {
+        var agent = Agent();
+        agent.Apply(Message(1, 1));
+        var before = _kernel.Picture();
+        _kernel.RefuseCommits = true;
+        agent.Apply(Message(2, 1, 2));
+        agent.Error.Should().Be("no memory");
+        agent.Plan!.Sequence.Should().Be(1);
+        _kernel.Picture().Should().Be(before);
+        _kernel.RefuseCommits = false;
+        agent.Apply(Message(3, 1, 2));
+        agent.Error.Should().BeNull();
+    }
+
+    [Fact]
+    public void A_policy_that_does_not_compile_changes_nothing()
+    {
+        var agent = Agent((policy, at) => policy.Sequence == 2 ? new(null, ["too many classes"]) : Compile(policy, at));
+        agent.Apply(Message(1, 1));
+        _kernel.Changes.Clear();
+        agent.Apply(Message(2, 1, 2));
+        agent.Error.Should().Be("too many classes");
+        _kernel.Changes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_new_agent_changes_nothing_that_the_old_one_left()
+    {
+        Agent().Apply(Message(1, 1, 2));
+        _kernel.Changes.Clear();
+        var again = Agent();
+        again.Plan!.Sequence.Should().Be(1);
+        _kernel.Changes.Where(c => c != "set budget").Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_damaged_policy_on_disk_leaves_the_kernel_as_it_is()
+    {
+        Agent().Apply(Message(1, 1));
+        var before = _kernel.Picture();
+        File.WriteAllBytes(Directory.GetFiles(_folder, "policy-*").Single(), [0xff, 0xff]);
+        var again = new PolicyKeeper(_kernel, new PortKeeper(_kernel, NullLogger.Instance), new(_folder),
+            plan => plan is null ? [.. _kernel.Ports().Select(p => new WantedPort(p.Key, "x", null, p.Value))] : [], Compile, () => 1000, NullLogger.Instance);
+        again.Restore();
+        again.Error.Should().StartWith("last-known-good cannot be used");
+        _kernel.Picture().Should().Be(before);
+    }
+
+    [Fact]
+    public void A_lost_book_starts_above_every_number_that_the_kernel_holds()
+    {
+        var first = Agent();
+        first.Apply(Message(1, 1));
+        File.Delete(Path.Combine(_folder, "state.json"));
+        var again = Agent();
+        again.Book.NextVnic.Should().BeGreaterThan(first.Plan!.Nics[0].Vnic);
+        again.Book.NextEpoch.Should().BeGreaterThan(first.Plan.Nics[0].Epoch);
+    }
+
+    [Fact]
+    public void Killed_at_any_step_no_hole_opens_and_the_next_agent_ends_the_same()
+    {
+        for (var step = 0; ; step++)
+        {
+            using var run = new PolicyKeeperTest();
+            if (!run.KilledAt(step)) return;
+        }
+    }
+
+    // 1 leaves, 2 stays under a new ruleset, 3 comes.
+    private bool KilledAt(int step)
+    {
+        Agent().Apply(Message(1, 1, 2));
+        var seen2 = new HashSet<string>();
+        _kernel.Watch = () =>
+        {
+            seen2.Add(_kernel.Fate(2));
+            _kernel.Fate(2).Should().StartWith("image", "a guarded VM is judged by one policy or the other at every step");
+            if (_kernel.Attached().ContainsKey(3)) _kernel.Fate(3).Should().NotBe("open", "a newcomer is closed until it is judged");
+        };
+        var agent = Agent();
+        _kernel.StepsToLive = step;
+        var killed = false;
+        try
+        {
+            agent.Apply(Message(2, 2, 3));
+        }
+        catch (PretendedKernel.KilledException)
+        {
+            killed = true;
+        }
+        _kernel.StepsToLive = int.MaxValue;
+        if (killed) Agent();
+        seen2.Count.Should().BeLessThanOrEqualTo(2);
+        _kernel.Fate(1).Should().Be("open");
+        _kernel.Fate(2).Should().StartWith("image").And.EndWith("record 0 epoch 3");
+        _kernel.Fate(3).Should().StartWith("image").And.EndWith("record 1 epoch 4");
+        _kernel.Ports().Keys.Should().BeEquivalentTo([2, 3]);
+        return killed;
+    }
+}

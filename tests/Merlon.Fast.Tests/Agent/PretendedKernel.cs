@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Merlon.Agent.Sync;
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Model;
+
+namespace Merlon.Fast.Tests.Agent;
+
+/// <summary>Tables in memory that outlive an agent. Each change may be the last one an agent makes, and is looked at.</summary>
+internal sealed class PretendedKernel : IKernel
+{
+    private readonly Dictionary<int, PortRecord> _ports = [];
+    private readonly Dictionary<MacPlace, MacHolder> _macs = [];
+    private readonly Dictionary<(Address, uint), uint> _owners = [];
+    private readonly Dictionary<int, uint> _attached = [];
+    private KernelImage? _image;
+
+    /// <summary>Changes left until the agent is killed.</summary>
+    public int StepsToLive { get; set; } = int.MaxValue;
+
+    public bool RefuseCommits { get; set; }
+
+    /// <summary>Called after each change.</summary>
+    public Action Watch { get; set; } = () => { };
+
+    public List<string> Changes { get; } = [];
+
+    /// <summary>What happens to a packet at an interface: open, closed, or who judges it.</summary>
+    public string Fate(int ifindex)
+    {
+        if (!_attached.ContainsKey(ifindex)) return "open";
+        if (!_ports.TryGetValue(ifindex, out var port) || port.Flags.HasFlag(PortFlags.Closed)) return "closed";
+        var word = _image is not null && port.Slot < _image.Bind.Length ? _image.Bind[port.Slot] : 0;
+        if ((uint)word == 0) return port.Flags.HasFlag(PortFlags.FailOpen) ? "open" : "closed";
+        return $"image {_image!.Digest[..8]} record {(uint)word - 1} epoch {word >> 32}";
+    }
+
+    public IReadOnlyDictionary<int, PortRecord> Ports() => new Dictionary<int, PortRecord>(_ports);
+
+    public void PutPort(int ifindex, PortRecord port) => Change("put port", () => _ports[ifindex] = port);
+
+    public void RemovePort(int ifindex) => Change("remove port", () => _ports.Remove(ifindex));
+
+    public IReadOnlyDictionary<MacPlace, MacHolder> Macs() => new Dictionary<MacPlace, MacHolder>(_macs);
+
+    public void PutMac(MacPlace place, MacHolder holder) => Change("put mac", () => _macs[place] = holder);
+
+    public void RemoveMac(MacPlace place) => Change("remove mac", () => _macs.Remove(place));
+
+    public IReadOnlyDictionary<(Address Address, uint Realm), uint> Owners() => new Dictionary<(Address, uint), uint>(_owners);
+
+    public void PutOwner(Address address, uint realm, uint vnic) => Change("put owner", () => _owners[(address, realm)] = vnic);
+
+    public void RemoveOwner(Address address, uint realm) => Change("remove owner", () => _owners.Remove((address, realm)));
+
+    public void SetBudget(ushort vm, uint connections, uint halfOpen) => Change("set budget", () => { });
+
+    public void Attach(int ifindex, uint incarnation)
+    {
+        if (_attached.GetValueOrDefault(ifindex) != incarnation) Change("attach", () => _attached[ifindex] = incarnation);
+    }
+
+    public void Detach(int ifindex)
+    {
+        if (_attached.ContainsKey(ifindex)) Change("detach", () => _attached.Remove(ifindex));
+    }
+
+    public string? Check(int ifindex) => _attached.ContainsKey(ifindex) ? null : "not attached";
+
+    public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => _attached.ToDictionary(a => a.Key, a => (a.Value, true));
+
+    public KernelImage? Image() => _image;
+
+    public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        if (RefuseCommits) throw new KernelFault("no memory", null);
+        var next = new KernelImage((_image?.Generation ?? 0) + 1, Digest(words), bind.ToArray(), ruleIds.ToArray());
+        Change("commit", () => _image = next);
+    }
+
+    public void ForgetVnic(uint vnic) => Change("forget vnic", () => { });
+
+    public void BumpTopology() => Change("bump", () => { });
+
+    public KernelUse InUse() => new(new HashSet<uint>(), new HashSet<uint>());
+
+    public void ForgetRule(uint id) => Change("forget rule", () => { });
+
+    public KernelNumbers Numbers() => new(
+        _ports.Values.Select(p => p.Vnic).DefaultIfEmpty().Max(), (_image?.Bind ?? []).Select(w => (uint)(w >> 32)).DefaultIfEmpty().Max());
+
+    public static string Digest(ReadOnlySpan<ulong> words) => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(words)));
+
+    /// <summary>Everything that matters, as text.</summary>
+    public string Picture() => string.Join('\n',
+    [
+        .. _ports.OrderBy(p => p.Key).Select(p => $"port {p.Key} vnic {p.Value.Vnic} slot {p.Value.Slot} {p.Value.Flags} {Fate(p.Key)}"),
+        .. _macs.Select(m => $"mac {m}").Order(), .. _owners.Select(o => $"owner {o}").Order(), .. _attached.Keys.Order().Select(a => $"attached {a}"),
+        $"image {_image?.Digest} {string.Join(',', _image?.Bind ?? [])} {string.Join(',', _image?.RuleIds ?? [])}",
+    ]);
+
+    private void Change(string what, Action change)
+    {
+        if (StepsToLive-- <= 0) throw new KilledException();
+        change();
+        Changes.Add(what);
+        Watch();
+    }
+
+    /// <summary>The agent died here.</summary>
+    internal sealed class KilledException : Exception;
+}
