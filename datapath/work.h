@@ -26,8 +26,8 @@ enum fragment_kind {
 
 /* The headers of one packet. Addresses as in abi.h; ports and id as on the wire; the rest host order. */
 struct packet {
-	__u8 source[16];
-	__u8 destination[16];
+	__u8 source[16] __attribute__((aligned(8)));
+	__u8 destination[16] __attribute__((aligned(8)));
 	__u8 source_mac[6];
 	__u8 destination_mac[6];
 	__u16 ethertype;
@@ -55,8 +55,8 @@ struct packet {
 
 /* What a judgement takes and gives. */
 struct judgement {
-	__u8 local[16];
-	__u8 remote[16];
+	__u8 local[16] __attribute__((aligned(8)));
+	__u8 remote[16] __attribute__((aligned(8)));
 	__u32 direction;           /* 0 out, 1 in */
 	__u32 remote_class;        /* CLASS_BY_ADDRESS: look remote up */
 	__u16 kind;                /* image_kind */
