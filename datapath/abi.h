@@ -304,6 +304,8 @@ struct merlon_handoff {            /* map handoff: PERCPU_ARRAY of 1 */
 	__u32 rule;                /* host rule id that allowed out */
 	__u32 source_class;
 	__u32 flags;               /* HANDOFF_* */
+	__u32 candidate_rule;      /* would-deny by out: the rule that would have */
+	__u32 pad;
 };
 
 #define HANDOFF_LOG 0x1u

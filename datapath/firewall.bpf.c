@@ -1,29 +1,161 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "maps.h"
+/* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
+#include "expiry.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* What the run starts from. Everything else in w is written before it is read. */
+static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 in)
+{
+	w->in = in;
+	w->ifindex = skb->ifindex;
+	w->now_ns = bpf_ktime_get_boot_ns();
+	w->now_ms = w->now_ns / 1000000;
+	w->generation = 0;
+	w->nic_flags = 0;
+	w->epoch = 0;
+	w->peer_ifindex = 0;
+	w->peer_vnic = 0;
+	__builtin_memset(&w->port, 0, sizeof(w->port));
+	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
+}
+
+/* Layer 2. 0 = goes on. */
+static __always_inline int check_macs(struct work *w)
+{
+	if (!w->in)
+		return spoofed_mac(w);
+	/* A bridge that floods shows a guest its neighbours' frames. */
+	if (!(w->packet.destination_mac[0] & 1) && w->port.spoof_mac == SPOOF_ENFORCE &&
+	    !same6(w->packet.destination_mac, w->port.mac))
+		return REASON_OTHER_MAC;
+	return 0;
+}
+
+static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
+{
+	int reason = spoofed_arp(skb, w);
+
+	if (reason)
+		return drop(w, reason);
+	hit(RULE_ID_BUILTIN_ARP);
+	return PASS;
+}
+
+/* What needs no look at the tables. 0 = goes on. */
+static __noinline int check_ip(struct __sk_buff *skb, struct work *w)
+{
+	struct packet *p = &w->packet;
+	int reason;
+
+	if (same16(p->source, p->destination))
+		return REASON_SAME_ADDRESSES;
+	if (p->fragment == FRAGMENT_LATER)
+		return 0;
+	if (p->proto == PROTO_TCP && !tcp_flags_valid(p->tcp_flags))
+		return REASON_TCP_INVALID_FLAGS;
+	if (is_nd(p))
+		return spoofed_nd(skb, w);
+	if (w->in)
+		return 0;
+	reason = spoofed_service(w);
+	if (!reason && builtin(w))
+		reason = spoofed_source(w);
+	return reason;
+}
+
+static __always_inline int judge_ip(struct __sk_buff *skb, struct work *w)
+{
+	struct packet *p = &w->packet;
+	bool icmp = p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6;
+	bool foreign = w->in && !same6(p->destination_mac, w->port.mac);
+
+	if (to_many(p) || foreign)
+		return judge_alone(w);
+	if (icmp && is_error(p))
+		return pass_related(skb, w);
+	if (icmp && !is_echo(p))
+		return judge_alone(w);
+	return track(w);
+}
+
+static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
+{
+	int reason = check_ip(skb, w), verdict;
+	__u32 rule;
+
+	if (reason)
+		return drop(w, reason);
+	rule = w->packet.fragment ? 0 : builtin(w);
+	if (rule) {
+		hit(rule);
+		return PASS;
+	}
+	if (!w->in && !to_many(&w->packet))
+		find_peer(w);
+	if (w->packet.fragment == FRAGMENT_LATER)
+		return follow_first(w);
+	verdict = judge_ip(skb, w);
+	if (verdict == PASS && w->packet.fragment)
+		remember_first(w);
+	return verdict;
+}
+
+static __always_inline int hook(struct __sk_buff *skb, __u32 in)
+{
+	struct work *w = bpf_map_lookup_elem(&scratch, &in);
+	struct merlon_port *port;
+	int reason;
+
+	if (!w)
+		return SHOT;
+	begin(w, skb, in);
+	if (!in)
+		handoff_clear();
+	reason = parse_frame(skb, &w->packet);
+	port = bpf_map_lookup_elem(&ports, &w->ifindex);
+	if (!port)
+		return drop(w, REASON_NO_PORT);
+	w->port = *port;
+	if (w->port.flags & PORT_CLOSED)
+		return drop(w, REASON_GATE_CLOSED);
+	if (in)
+		handoff_take(w);
+	if (!bind_image(w, w->handoff.generation))
+		return w->port.flags & PORT_FAIL_OPEN ? PASS : drop(w, REASON_NO_IMAGE);
+	if (!reason)
+		reason = check_macs(w);
+	if (reason)
+		return drop(w, reason);
+	return w->packet.family == FAMILY_NONE ? pass_arp(skb, w) : pass_ip(skb, w);
+}
 
 SEC("tc")
 int from_vm(struct __sk_buff *skb)
 {
-	__u32 ifindex = skb->ifindex;
-	struct merlon_port *port = bpf_map_lookup_elem(&ports, &ifindex);
-
-	return !port || port->flags & PORT_CLOSED ? SHOT : PASS;
+	return hook(skb, WORK_FROM_VM);
 }
 
 SEC("tc")
 int to_vm(struct __sk_buff *skb)
 {
-	return from_vm(skb);
+	return hook(skb, WORK_TO_VM);
 }
 
+/* Run once by BPF_PROG_TEST_RUN after loading. A timer that already runs gets this program's tick. */
 SEC("tc")
 int start_timer(struct __sk_buff *skb)
 {
 	__u32 zero = 0;
-	void *t = bpf_map_lookup_elem(&timer, &zero);
-	void *c = bpf_map_lookup_elem(&control, &zero);
+	struct clockwork *clock = bpf_map_lookup_elem(&timer, &zero);
+	long error;
 
-	return t && c ? 0 : SHOT;
+	if (!clock)
+		return 1;
+	error = bpf_timer_init(&clock->timer, &timer, CLOCK_MONOTONIC_);
+	if (error && error != -EBUSY_)
+		return 2;
+	if (bpf_timer_set_callback(&clock->timer, tick) || bpf_timer_start(&clock->timer, PASS_NS, 0))
+		return 3;
+	return 0;
 }
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";

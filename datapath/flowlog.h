@@ -31,7 +31,8 @@ static __always_inline void count(__u32 counter)
 
 static __always_inline void hit(__u32 rule)
 {
-	add(&rule_hits, rule, 1);
+	if (rule)
+		add(&rule_hits, rule, 1);
 }
 
 __noinline int emit(struct merlon_event *event)

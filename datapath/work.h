@@ -5,6 +5,8 @@
 
 #include <linux/bpf.h>
 #include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -22,6 +24,11 @@ enum fragment_kind {
 	FRAGMENT_NONE = 0,
 	FRAGMENT_FIRST = 1,
 	FRAGMENT_LATER = 2,
+};
+
+/* So that functions verified on their own can take one. */
+struct address {
+	__u8 bytes[16] __attribute__((aligned(8)));
 };
 
 /* The headers of one packet. Addresses as in abi.h; ports and id as on the wire; the rest host order. */
@@ -62,15 +69,25 @@ struct judgement {
 	__u16 kind;                /* image_kind */
 	__u16 destination;         /* port, type << 8 | code, protocol */
 	__u16 source;
+	__u8 passes;
 	__u8 verdict;
-	__u8 candidate;
 	__u8 log;
 	__u8 reason;
-	__u32 rule;
-	__u32 candidate_rule;
-	__u32 local_class;         /* out: class of the own address, or of the vNIC alone */
+	__u32 rule;                /* host rule id of the active verdict */
+	__u32 candidate_rule;      /* of the other one where the two differ, else 0 */
+	__u32 local_class;         /* of the own address, or of the vNIC alone */
 };
 #define CLASS_BY_ADDRESS 0xffffffffu
+
+/* A connection's key in the form of events. */
+struct ends {
+	__u8 a[16] __attribute__((aligned(8)));
+	__u8 b[16] __attribute__((aligned(8)));
+	__u16 port_a, port_b;
+	__u16 segment;
+	__u8 proto;
+	__u8 half;
+};
 
 struct work {
 	struct packet packet;
@@ -78,6 +95,7 @@ struct work {
 	struct merlon_port port;
 	struct merlon_handoff handoff;
 	struct judgement judgement;
+	struct ends ends;
 	__u32 in;                  /* at to_vm */
 	__u32 ifindex;
 	__u64 now_ns;
@@ -90,8 +108,8 @@ struct work {
 	__u32 peer_incarnation;
 	__u32 peer_vnic;
 	__u32 tag;
-	__u16 vm;                  /* budget to charge */
-	__u16 pad;
+	__u32 source_is_b;
+	__u32 vm;                  /* budget to charge */
 	struct merlon_event event;
 	struct merlon_deny_key deny_key;
 	struct merlon_deny deny;

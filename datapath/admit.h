@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Packets without an entry: they may open one, or are judged each for itself, or have no business here. */
+#ifndef MERLON_ADMIT_H
+#define MERLON_ADMIT_H
+
+#include "related.h"
+
+/* 0 = may open a connection. beside: a live entry was found that the packet does not fit. */
+static __always_inline int opens(const struct packet *p, bool beside)
+{
+	if (p->proto == PROTO_TCP && !is_syn(p))
+		return beside ? REASON_TCP_OUT_OF_WINDOW : REASON_TCP_NO_CONNECTION;
+	if ((p->proto == PROTO_ICMP && p->icmp_type == ICMP_ECHO_REPLY) ||
+	    (p->proto == PROTO_ICMP6 && p->icmp_type == ICMP6_ECHO_REPLY))
+		return REASON_ICMP_NO_CONNECTION;
+	return 0;
+}
+
+static __always_inline int refuse(struct work *w)
+{
+	struct judgement *j = &w->judgement;
+
+	return drop_by_rule(w, j->reason, j->verdict == VERDICT_WOULD_ALLOW ? j->candidate_rule : j->rule, j->verdict);
+}
+
+/* Judges a first packet in this hook's direction. Fills w->judgement; 0, or SHOT or PASS from drop(). */
+static __noinline int judge_first(struct work *w)
+{
+	__u32 direction = w->in ? IN : OUT;
+
+	w->judgement.rule = 0;
+	w->judgement.candidate_rule = 0;
+	w->judgement.log = 0;
+	w->judgement.verdict = VERDICT_ALLOW;
+	w->judgement.reason = REASON_DIRECTION_NOT_GUARDED;
+	w->judgement.local_class = CLASS_BY_ADDRESS;
+	if (!guarded(w, direction))
+		return 0;
+	if (judge_side(w, direction, 1, 0))
+		return drop(w, REASON_IMAGE_FAULT);
+	return w->judgement.passes ? 0 : refuse(w);
+}
+
+/* The budget of the VM that opens: the sender's where it is guarded, else the own one's. */
+static __always_inline __u32 opener_vm(struct work *w)
+{
+	struct merlon_port *port = w->in ? port_behind(w, w->packet.source_mac, w->handoff.vnic) : NULL;
+
+	return port ? port->vm : w->port.vm;
+}
+
+static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 differs)
+{
+	__u32 direction = w->in ? IN : OUT;
+	int placed;
+
+	w->vm = opener_vm(w);
+	if (!charge(w->vm, HALF))
+		return drop(w, REASON_HALF_OPEN_BUDGET);
+	fill_fresh(w, guarded(w, direction) ? w->epoch : 0, log || differs);
+	placed = place(w, family, HALF);
+	if (placed != PLACE_DONE)
+		discharge(w->vm, HALF);
+	if (placed == PLACE_FULL)
+		return drop(w, REASON_TABLE_FULL);
+	if (placed == PLACE_JOINED)
+		return PASS;
+	if (w->packet.proto == PROTO_TCP)
+		retire(w, family, 1);
+	count(COUNTER_CONN_OPENED);
+	if (log || differs)
+		open_event(w, differs, w->judgement.candidate_rule ? w->judgement.candidate_rule : w->handoff.candidate_rule);
+	return PASS;
+}
+
+static __noinline int open_connection(struct work *w, __u32 family, __u32 beside)
+{
+	struct judgement *j = &w->judgement;
+	__u32 log, differs;
+	int reason = w->in ? 0 : spoofed_source(w), verdict;
+
+	if (reason)
+		return drop(w, reason);
+	reason = opens(&w->packet, beside);
+	if (reason)
+		return guarded(w, w->in ? IN : OUT) ? drop(w, reason) : PASS;
+	verdict = judge_first(w);
+	if (verdict)
+		return verdict;
+	log = j->log || w->nic_flags & NIC_LOG_ALLOW;
+	differs = j->verdict == VERDICT_WOULD_DENY;
+	if (!w->in && w->peer_ifindex) {
+		handoff_give(w, guarded(w, OUT) ? w->epoch : 0, j->rule, j->local_class,
+			     (log ? HANDOFF_LOG : 0) | (differs ? HANDOFF_WOULD_DENY : 0));
+		return PASS;
+	}
+	return enter(w, family, log || w->handoff.flags & HANDOFF_LOG, differs || w->handoff.flags & HANDOFF_WOULD_DENY);
+}
+
+/* Multicast, broadcast, ICMP that is neither echo nor error, frames for another MAC: no entry, every packet alone. */
+static __noinline int judge_alone(struct work *w)
+{
+	struct judgement *j = &w->judgement;
+	int reason = w->in ? 0 : spoofed_source(w), verdict;
+
+	if (reason)
+		return drop(w, reason);
+	verdict = judge_first(w);
+	if (verdict)
+		return verdict;
+	if (j->verdict == VERDICT_WOULD_DENY)
+		record_deny(w, REASON_OBSERVED, j->candidate_rule, VERDICT_WOULD_DENY);
+	if (!w->in)
+		handoff_give(w, 0, j->rule, j->local_class, 0);
+	return PASS;
+}
+
+static __noinline int track(struct work *w)
+{
+	__u32 family = w->packet.family, beside = 0;
+	struct merlon_conn *c;
+	int verdict;
+
+	set_ends(w, &w->packet);
+	c = find(w, family, CONN);
+	if (c) {
+		verdict = follow(w, c, family, CONN);
+		if (verdict != LOOK_ON)
+			return verdict;
+		beside = !absent(c, w);
+	}
+	c = find(w, family, HALF);
+	if (c) {
+		verdict = follow(w, c, family, HALF);
+		if (verdict != LOOK_ON)
+			return verdict;
+	}
+	return open_connection(w, family, beside);
+}
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The tables: keys, lookup, burial, placing.
+ *
+ * Life of an element: live -> (expired) -> DEAD, by whoever buries it under its lock: exactly one run copies
+ * the totals out, tells them and gives the budget back. One timer pass later DEAD -> GONE under the lock,
+ * then the timer deletes. Only GONE is deleted and GONE is never revived, so a run that found an element
+ * DEAD or expired may re-initialise it in place under the lock, and no deletion can hit the new life.
+ * A deleted element's memory is reused at once for another key: every locked section first compares
+ * `tag`, a hash of the key, so that a pointer looked up just before is not taken for its successor.
+ */
+#ifndef MERLON_CONNTRACK_H
+#define MERLON_CONNTRACK_H
+
+#include "builtin.h"
+
+#define TIMEOUT_TCP_HALF 30000u
+#define TIMEOUT_TCP_ESTABLISHED (12 * 3600 * 1000u)
+#define TIMEOUT_TCP_CLOSING 120000u
+#define TIMEOUT_TCP_CLOSED 10000u
+#define TIMEOUT_TCP_RESET 5000u
+#define TIMEOUT_UDP_NEW 30000u
+#define TIMEOUT_UDP_REPLIED 180000u
+#define TIMEOUT_ICMP 30000u
+#define TIMEOUT_OTHER_NEW 60000u
+#define TIMEOUT_OTHER_REPLIED 600000u
+
+#define CONN 0
+#define HALF 1
+
+/* Is the packet's source endpoint b, the higher one? Equal ends count as a. */
+static __always_inline bool source_is_b(const struct packet *p)
+{
+	const __u64 *s = (const __u64 *)p->source, *d = (const __u64 *)p->destination;
+
+	if (s[0] != d[0])
+		return bpf_be64_to_cpu(s[0]) > bpf_be64_to_cpu(d[0]);
+	if (s[1] != d[1])
+		return bpf_be64_to_cpu(s[1]) > bpf_be64_to_cpu(d[1]);
+	return bpf_ntohs(p->source_port) > bpf_ntohs(p->destination_port);
+}
+
+static __always_inline __u32 tag_of(const struct ends *e)
+{
+	const __u64 *a = (const __u64 *)e->a, *b = (const __u64 *)e->b;
+	__u64 h = mix(e->segment | (__u64)e->proto << 16, a[0]);
+
+	h = mix(h, a[1]);
+	h = mix(h, b[0]);
+	h = mix(h, b[1]);
+	return mix(h, e->port_a | (__u64)e->port_b << 16);
+}
+
+/* w->ends, w->tag and w->source_is_b from a packet (the real one, or the quoted one). */
+static __noinline int set_ends(struct work *w, const struct packet *p)
+{
+	struct ends *e = &w->ends;
+
+	w->source_is_b = source_is_b(p);
+	if (w->source_is_b) {
+		copy16(e->a, p->destination);
+		copy16(e->b, p->source);
+		e->port_a = p->destination_port;
+		e->port_b = p->source_port;
+	} else {
+		copy16(e->a, p->source);
+		copy16(e->b, p->destination);
+		e->port_a = p->source_port;
+		e->port_b = p->destination_port;
+	}
+	e->segment = w->port.segment;
+	e->proto = p->proto;
+	w->tag = tag_of(e);
+	return 0;
+}
+
+static __always_inline void key4(const struct ends *e, struct merlon_key4 *k)
+{
+	k->segment = e->segment;
+	k->proto = e->proto;
+	k->pad = 0;
+	k->addr_a = *(const __u32 *)(e->a + 12);
+	k->addr_b = *(const __u32 *)(e->b + 12);
+	k->port_a = e->port_a;
+	k->port_b = e->port_b;
+}
+
+static __always_inline void key6(const struct ends *e, struct merlon_key6 *k)
+{
+	k->segment = e->segment;
+	k->proto = e->proto;
+	k->pad = 0;
+	k->port_a = e->port_a;
+	k->port_b = e->port_b;
+	copy16(k->addr_a, e->a);
+	copy16(k->addr_b, e->b);
+}
+
+static __always_inline struct merlon_conn *find(struct work *w, __u32 family, __u32 half)
+{
+	if (family == FAMILY_4) {
+		struct merlon_key4 k;
+
+		key4(&w->ends, &k);
+		if (half)
+			return bpf_map_lookup_elem(&half4, &k);
+		return bpf_map_lookup_elem(&conn4, &k);
+	} else {
+		struct merlon_key6 k;
+
+		key6(&w->ends, &k);
+		if (half)
+			return bpf_map_lookup_elem(&half6, &k);
+		return bpf_map_lookup_elem(&conn6, &k);
+	}
+}
+
+static __always_inline long insert(struct work *w, __u32 family, __u32 half)
+{
+	if (family == FAMILY_4) {
+		struct merlon_key4 k;
+
+		key4(&w->ends, &k);
+		if (half)
+			return bpf_map_update_elem(&half4, &k, w->fresh, BPF_NOEXIST);
+		return bpf_map_update_elem(&conn4, &k, w->fresh, BPF_NOEXIST);
+	} else {
+		struct merlon_key6 k;
+
+		key6(&w->ends, &k);
+		if (half)
+			return bpf_map_update_elem(&half6, &k, w->fresh, BPF_NOEXIST);
+		return bpf_map_update_elem(&conn6, &k, w->fresh, BPF_NOEXIST);
+	}
+}
+
+/* Milliseconds wrap after 49 days; no timeout is longer than 24. */
+static __always_inline bool past(__u32 when, __u32 now)
+{
+	return (__s32)(when - now) <= 0;
+}
+
+static __always_inline bool buried(const struct merlon_conn *c)
+{
+	return c->state == CONN_DEAD || c->state == CONN_GONE;
+}
+
+static __always_inline bool absent(const struct merlon_conn *c, const struct work *w)
+{
+	return buried(c) || c->tag != w->tag || past(c->expires, w->now_ms);
+}
+
+/* All but the lock. */
+static __always_inline void copy_out(struct merlon_conn *to, const struct merlon_conn *from)
+{
+	__builtin_memcpy((__u8 *)to + 4, (const __u8 *)from + 4, sizeof(*to) - 4);
+}
+
+/* Under the lock: the one who gets true owns the remains in w->old and must finish() them. */
+static __always_inline bool bury(struct work *w, struct merlon_conn *c)
+{
+	if (buried(c))
+		return false;
+	copy_out(conn_of(w->old), c);
+	c->state = CONN_DEAD;
+	c->expires = w->now_ms;
+	return true;
+}
+
+static __always_inline bool charge(__u32 vm, __u32 half)
+{
+	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+	__u32 *used, limit;
+
+	if (!b)
+		return true;
+	used = half ? &b->half_open : &b->connections;
+	limit = half ? b->max_half_open : b->max_connections;
+	if (__sync_fetch_and_add(used, 1) < limit || !limit)
+		return true;
+	__sync_fetch_and_add(used, -1);
+	__sync_fetch_and_add(&b->refused, 1);
+	return false;
+}
+
+static __always_inline void discharge(__u32 vm, __u32 half)
+{
+	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+
+	if (b)
+		__sync_fetch_and_add(half ? &b->half_open : &b->connections, -1);
+}
+
+/* Addresses, ports and vNICs of an event about a connection; i = the initiator's side. */
+static __always_inline void event_ends(struct work *w, const struct merlon_conn *c, __u32 initiator_b)
+{
+	struct merlon_event *e = &w->event;
+	const struct ends *n = &w->ends;
+
+	copy16(e->source, initiator_b ? n->b : n->a);
+	copy16(e->destination, initiator_b ? n->a : n->b);
+	e->source_port = bpf_ntohs(initiator_b ? n->port_b : n->port_a);
+	e->destination_port = bpf_ntohs(initiator_b ? n->port_a : n->port_b);
+	if (n->proto == PROTO_ICMP)
+		e->destination_port = ICMP_ECHO << 8;
+	else if (n->proto == PROTO_ICMP6)
+		e->destination_port = ICMP6_ECHO << 8;
+	e->proto = n->proto;
+	e->segment = n->segment;
+	e->source_vnic = initiator_b ? c->side[1].vnic : c->side[0].vnic;
+	e->destination_vnic = initiator_b ? c->side[0].vnic : c->side[1].vnic;
+	e->out_rule = c->rule[0];
+	e->in_rule = c->rule[1];
+	e->created_ns = c->created_ns;
+}
+
+/* What a burial owes, outside the lock: the close event with totals, and the budget. From w->old, w->ends. */
+__noinline int finish(struct work *w)
+{
+	struct merlon_conn *c;
+	struct merlon_event *e;
+	__u32 b;
+
+	if (!w)
+		return 0;
+	c = conn_of(w->old);
+	e = &w->event;
+	b = c->flags & CONN_INITIATOR_B;
+	if (c->flags & CONN_PROMOTED)
+		return 0;
+	discharge(c->vm, w->ends.half);
+	count(COUNTER_CONN_EXPIRED);
+	if (!(c->flags & CONN_LOG_CLOSE))
+		return 0;
+	__builtin_memset(e, 0, sizeof(*e));
+	event_ends(w, c, b);
+	e->type = EVENT_CLOSE;
+	e->verdict = VERDICT_ALLOW;
+	e->time_ns = w->now_ns;
+	e->packets[0] = b ? c->packets[1] : c->packets[0];
+	e->packets[1] = b ? c->packets[0] : c->packets[1];
+	e->bytes[0] = b ? c->bytes[1] : c->bytes[0];
+	e->bytes[1] = b ? c->bytes[0] : c->bytes[1];
+	e->end_state = c->state;
+	return emit(e);
+}
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A packet of a connection that has an entry: is its own side still approved, and does it fit? */
+#ifndef MERLON_FOLLOW_H
+#define MERLON_FOLLOW_H
+
+#include "promote.h"
+
+#define OUT 0
+#define IN 1
+
+/* follow() says: no verdict from this entry. */
+#define LOOK_ON 1
+
+/* What follow() decided to write under the lock. */
+struct plan {
+	__u32 source;              /* 0 a, 1 b: who sent the packet */
+	__u32 own;                 /* this hook's side */
+	__u32 initiator;
+	__u32 direction;           /* in which the own side is judged */
+	__u32 stamp;               /* the own side was judged again and passed */
+	__u32 commit;              /* the last hook that this packet passes here: step and count */
+};
+
+static __always_inline __u32 guarded(const struct work *w, __u32 direction)
+{
+	return w->nic_flags & (direction == IN ? NIC_GUARD_IN : NIC_GUARD_OUT);
+}
+
+static __always_inline __u32 kind_of(__u32 proto)
+{
+	switch (proto) {
+	case PROTO_TCP:
+		return KIND_TCP;
+	case PROTO_UDP:
+		return KIND_UDP;
+	case PROTO_SCTP:
+		return KIND_SCTP;
+	case PROTO_ICMP:
+		return KIND_ICMP;
+	case PROTO_ICMP6:
+		return KIND_ICMP6;
+	}
+	return KIND_OTHER;
+}
+
+/* The question for judge(): own end, other end, and the service as the initiator asked for it. */
+static __noinline int ask(struct work *w, __u32 direction, __u32 from_initiator)
+{
+	struct judgement *j = &w->judgement;
+	struct packet *p = &w->packet;
+
+	copy16(j->local, w->in ? p->destination : p->source);
+	copy16(j->remote, w->in ? p->source : p->destination);
+	j->direction = direction;
+	j->remote_class = CLASS_BY_ADDRESS;
+	j->kind = kind_of(p->proto);
+	j->source = 0;
+	if (j->kind == KIND_OTHER) {
+		j->destination = p->proto;
+	} else if (j->kind == KIND_ICMP || j->kind == KIND_ICMP6) {
+		/* A reply is judged as the echo request that it answers. */
+		j->destination = from_initiator ? p->icmp_type << 8 | p->icmp_code :
+				 j->kind == KIND_ICMP ? ICMP_ECHO << 8 : ICMP6_ECHO << 8;
+	} else {
+		j->destination = bpf_ntohs(from_initiator ? p->destination_port : p->source_port);
+		j->source = bpf_ntohs(from_initiator ? p->source_port : p->destination_port);
+	}
+	if (direction == IN && w->in && w->handoff.vnic)
+		j->remote_class = w->handoff.source_class;
+	return 0;
+}
+
+/* The port record of a vNIC behind a MAC of this segment. */
+static __always_inline struct merlon_port *port_behind(struct work *w, const __u8 *mac, __u32 vnic)
+{
+	struct merlon_mac_key key = {.segment = w->port.segment};
+	struct merlon_mac_owner *owner;
+	struct merlon_port *port;
+
+	__builtin_memcpy(key.mac, mac, 6);
+	owner = bpf_map_lookup_elem(&macs, &key);
+	if (!vnic || !owner || owner->vnic != vnic)
+		return NULL;
+	port = bpf_map_lookup_elem(&ports, &owner->ifindex);
+	return port && port->vnic == vnic ? port : NULL;
+}
+
+/* An initiator that is a guarded vNIC and speaks from an address it does not own is known by its vNIC. */
+static __noinline int identify(struct work *w, __u32 vnic)
+{
+	struct merlon_owner_key key = {.realm = w->port.realm};
+	struct merlon_owner *owner;
+	struct merlon_port *port;
+	struct section binds, nics;
+	__u64 bind, flags;
+	void *image;
+
+	copy16(key.addr, w->judgement.remote);
+	owner = bpf_map_lookup_elem(&owners, &key);
+	if (!vnic || (owner && owner->vnic == vnic))
+		return 0;
+	port = port_behind(w, w->in ? w->packet.source_mac : w->packet.destination_mac, vnic);
+	image = image_of(w->generation);
+	if (!port || !image || !section(image, IMAGE_W_BIND, &binds) || !section(image, IMAGE_W_NICS, &nics))
+		return 0;
+	if (port->slot >= binds.count || !word(image, binds.offset + port->slot, &bind) || !(__u32)bind)
+		return 0;
+	if (word(image, nics.offset + ((__u32)bind - 1) * IMAGE_NIC_WORDS, &flags))
+		w->judgement.remote_class = flags >> 32;
+	return 0;
+}
+
+/* Own side not approved under the present epoch: judged again, in the direction it was opened. */
+static __noinline int judge_side(struct work *w, __u32 direction, __u32 from_initiator, __u32 peer_vnic)
+{
+	ask(w, direction, from_initiator);
+	if (direction == IN && w->judgement.remote_class == CLASS_BY_ADDRESS)
+		identify(w, w->in && w->handoff.vnic ? w->handoff.vnic : peer_vnic);
+	return judge(w) ? 0 : REASON_IMAGE_FAULT;
+}
+
+static __always_inline enum step step_other(struct merlon_conn *c, struct work *w, bool first)
+{
+	if (c->state == CONN_NEW) {
+		c->expires = w->now_ms + new_timeout(w->ends.proto);
+		return first ? STEP_PASS : STEP_PROMOTE;
+	}
+	c->expires = w->now_ms + replied_timeout(w->ends.proto);
+	return STEP_PASS;
+}
+
+/* The locked part. */
+static __always_inline enum step apply(struct work *w, struct merlon_conn *c, const struct plan *plan)
+{
+	struct packet *p = &w->packet;
+	__u32 s = plan->source & 1, own = plan->own & 1;
+	bool first = s == (c->flags & CONN_INITIATOR_B);
+	enum step result = STEP_PASS;
+
+	if (absent(c, w) || (is_syn(p) && p->proto == PROTO_TCP && replaceable(c, p->proto)))
+		return STEP_ABSENT;
+	if (plan->commit) {
+		if (p->proto == PROTO_TCP)
+			result = step_tcp(c, p, s, first, w->now_ms);
+		else
+			result = step_other(c, w, first);
+	}
+	if (result == STEP_ABSENT || result == STEP_WINDOW || result == STEP_STATE)
+		return result;
+	if (plan->stamp) {
+		c->side[own].vnic = w->port.vnic;
+		c->side[own].epoch = w->epoch;
+		c->rule[plan->direction & 1] = w->judgement.rule;
+		c->flags &= ~CONN_REVOKED;
+	}
+	if (plan->commit) {
+		c->packets[s] += 1;
+		c->bytes[s] += p->length;
+		c->last_ms = w->now_ms;
+	}
+	if (result == STEP_PROMOTE && c->flags & CONN_PROMOTED)
+		return STEP_PASS;
+	return result;
+}
+
+/* from_vm before the last hook does not step, so a SYN that belongs to no live entry must be told apart here. */
+static __always_inline bool other_syn(const struct work *w, const struct merlon_conn *c, __u32 s)
+{
+	const struct merlon_window *own = &c->window[s & 1], *peer = &c->window[(s & 1) ^ 1];
+	const struct packet *p = &w->packet;
+
+	if (p->proto != PROTO_TCP || !is_syn(p) || c->state < CONN_ESTABLISHED)
+		return false;
+	return replaceable(c, p->proto) || after(p->seq, own->max_end) ||
+	       !after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK));
+}
+
+/* An older connection of the same ends has lost to the one that was just answered or opened. */
+static __noinline int retire(struct work *w, __u32 family, __u32 only_if_over)
+{
+	struct merlon_conn *c = find(w, family, CONN);
+	bool owed = false;
+
+	if (!c || c->tag != w->tag)
+		return 0;
+	bpf_spin_lock(&c->lock);
+	if (c->tag == w->tag && (!only_if_over || replaceable(c, w->ends.proto)))
+		owed = bury(w, c);
+	bpf_spin_unlock(&c->lock);
+	if (!owed)
+		return 0;
+	w->ends.half = CONN;
+	return finish(w);
+}
+
+static __always_inline int step_reason(enum step step)
+{
+	return step == STEP_WINDOW ? REASON_TCP_OUT_OF_WINDOW : REASON_TCP_INVALID_STATE;
+}
+
+/* Approves the own side, or returns the reason; *stamp = the entry must be told. */
+static __noinline int approve(struct work *w, struct merlon_conn *c, struct plan *plan)
+{
+	struct merlon_side *own = &c->side[plan->own & 1], *peer = &c->side[(plan->own & 1) ^ 1];
+	int reason = 0;
+
+	if (own->vnic == w->port.vnic && own->epoch == w->epoch && own->epoch)
+		return 0;
+	if (!w->in)
+		reason = spoofed_source(w);
+	if (reason || !guarded(w, plan->direction))
+		return reason;
+	count(COUNTER_REJUDGED);
+	reason = judge_side(w, plan->direction, (plan->own == plan->initiator) == !w->in, peer->vnic);
+	if (reason)
+		return reason;
+	plan->stamp = 1;
+	return w->judgement.passes ? 0 : REASON_REVOKED;
+}
+
+/* PASS, SHOT, or LOOK_ON: this entry says nothing about the packet. */
+static __noinline int follow(struct work *w, struct merlon_conn *c, __u32 family, __u32 half)
+{
+	struct plan plan = {};
+	enum step step;
+	int reason;
+
+	plan.source = w->source_is_b & 1;
+	plan.own = w->in ? plan.source ^ 1 : plan.source;
+	plan.initiator = c->flags & CONN_INITIATOR_B;
+	plan.direction = plan.own == plan.initiator ? OUT : IN;
+	plan.commit = w->in || !w->peer_ifindex;
+	if (absent(c, w) || other_syn(w, c, plan.source))
+		return LOOK_ON;
+	reason = approve(w, c, &plan);
+	if (reason)
+		return drop_by_rule(w, reason, plan.stamp ? w->judgement.rule : 0, VERDICT_DENY);
+	bpf_spin_lock(&c->lock);
+	step = apply(w, c, &plan);
+	bpf_spin_unlock(&c->lock);
+	if (step == STEP_ABSENT)
+		return LOOK_ON;
+	if (step == STEP_WINDOW || step == STEP_STATE)
+		return drop(w, step_reason(step));
+	if (step == STEP_ANSWERED && half)
+		retire(w, family, 0);
+	if (step == STEP_PROMOTE && half)
+		reason = promote(w, c, family);
+	if (reason)
+		return drop(w, reason);
+	if (!w->in)
+		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
+	return PASS;
+}
+
+#endif

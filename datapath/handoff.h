@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What from_vm knows about a packet, for the to_vm that the same packet reaches next on this CPU. The record
+ * names the port (with its incarnation) and a keyed hash of the packet's headers, is cleared by the
+ * next from_vm and consumed once: a flooded copy, a reordered packet or a guest's guess finds no match, and
+ * no match means full judgement, never a pass.
+ */
+#ifndef MERLON_HANDOFF_H
+#define MERLON_HANDOFF_H
+
+#include "policy.h"
+
+static __always_inline __u64 mix(__u64 h, __u64 value)
+{
+	h = (h ^ value) * 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 32;
+}
+
+static __always_inline __u64 identity(const struct packet *p, __u64 key)
+{
+	const __u64 *source = (const __u64 *)p->source, *destination = (const __u64 *)p->destination;
+	__u64 h = mix(key, source[0]);
+
+	h = mix(h, source[1]);
+	h = mix(h, destination[0]);
+	h = mix(h, destination[1]);
+	h = mix(h, p->source_port | (__u64)p->destination_port << 16 | (__u64)p->proto << 32 | (__u64)p->tcp_flags << 40);
+	h = mix(h, p->seq | (__u64)p->ack << 32);
+	h = mix(h, p->fragment_id | (__u64)p->fragment_offset << 32);
+	return mix(h, p->length | (__u64)p->icmp_type << 32 | (__u64)p->icmp_code << 40);
+}
+
+static __always_inline struct merlon_handoff *handoff_slot(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&handoff, &zero);
+}
+
+static __always_inline struct merlon_control *control_word(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline void handoff_clear(void)
+{
+	struct merlon_handoff *h = handoff_slot();
+
+	if (h)
+		h->ifindex = 0;
+}
+
+/* from_vm, for every unicast packet that goes on to a guarded port. epoch 0: an established connection's. */
+static __always_inline void handoff_give(struct work *w, __u32 epoch, __u32 rule, __u32 class, __u32 flags)
+{
+	struct merlon_handoff *h = handoff_slot();
+	struct merlon_control *c = control_word();
+
+	if (!h || !c || !w->peer_ifindex || c->flags & CONTROL_NO_HANDOFF)
+		return;
+	h->incarnation = w->peer_incarnation;
+	h->identity = identity(&w->packet, c->handoff_key);
+	h->generation = w->generation;
+	h->vnic = w->port.vnic;
+	h->epoch = epoch;
+	h->rule = rule;
+	h->source_class = class;
+	h->flags = flags;
+	h->candidate_rule = flags & HANDOFF_WOULD_DENY ? w->judgement.candidate_rule : 0;
+	h->ifindex = w->peer_ifindex;
+}
+
+/* to_vm: w->handoff becomes the sender's record, or empty. */
+static __always_inline void handoff_take(struct work *w)
+{
+	struct merlon_handoff *h = handoff_slot();
+	struct merlon_control *c = control_word();
+
+	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
+	if (!h || !c || !h->ifindex)
+		return;
+	if (h->ifindex == w->ifindex && h->incarnation == w->port.incarnation &&
+	    h->identity == identity(&w->packet, c->handoff_key)) {
+		w->handoff = *h;
+		count(COUNTER_HANDOFF_HIT);
+	} else {
+		count(COUNTER_HANDOFF_MISS);
+	}
+	h->ifindex = 0;
+}
+
+/* from_vm: the guarded port of this segment behind the destination MAC, if any. It will count and enter. */
+static __always_inline void find_peer(struct work *w)
+{
+	struct merlon_mac_key key = {.segment = w->port.segment};
+	struct merlon_mac_owner *owner;
+	struct merlon_port *port;
+
+	__builtin_memcpy(key.mac, w->packet.destination_mac, 6);
+	owner = bpf_map_lookup_elem(&macs, &key);
+	if (!owner || owner->vnic == w->port.vnic)
+		return;
+	port = bpf_map_lookup_elem(&ports, &owner->ifindex);
+	if (!port || port->vnic != owner->vnic)
+		return;
+	w->peer_ifindex = owner->ifindex;
+	w->peer_incarnation = port->incarnation;
+	w->peer_vnic = owner->vnic;
+}
+
+#endif

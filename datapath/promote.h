@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * half -> conn. First the copy is inserted, then the half copy dies: at every instant one of the two is found.
+ * A packet on another CPU may still step the half copy in between; what it added is carried over before
+ * the half copy dies, so counts and windows lose nothing. CONN_PROMOTED, set under the half's lock together
+ * with the copying, makes this happen once; the half copy owes no event and no budget afterwards.
+ */
+#ifndef MERLON_PROMOTE_H
+#define MERLON_PROMOTE_H
+
+#include "open.h"
+
+/* What the half copy gained after it was copied. Windows only ever rise. */
+static __always_inline void carry_over(struct merlon_conn *c, const struct merlon_conn *was, const struct merlon_conn *now)
+{
+	__u32 i;
+
+	for (i = 0; i < 2; i++) {
+		c->packets[i] += now->packets[i] - was->packets[i];
+		c->bytes[i] += now->bytes[i] - was->bytes[i];
+		if (after(now->window[i].end, c->window[i].end))
+			c->window[i].end = now->window[i].end;
+		if (after(now->window[i].max_end, c->window[i].max_end))
+			c->window[i].max_end = now->window[i].max_end;
+		c->window[i].max_win = max_of(c->window[i].max_win, now->window[i].max_win);
+	}
+	c->flags |= now->flags & (CONN_FIN_A | CONN_FIN_B | CONN_LIBERAL);
+}
+
+/* Copies a half entry for its life in conn; false when somebody else already does. Under no lock. */
+static __always_inline bool take_copy(struct work *w, struct merlon_conn *half)
+{
+	struct merlon_conn *fresh = conn_of(w->fresh);
+	bool mine;
+
+	bpf_spin_lock(&half->lock);
+	mine = !absent(half, w) && !(half->flags & CONN_PROMOTED);
+	if (mine) {
+		copy_out(fresh, half);
+		half->flags |= CONN_PROMOTED;
+	}
+	bpf_spin_unlock(&half->lock);
+	return mine;
+}
+
+static __always_inline void give_up(struct work *w, struct merlon_conn *half)
+{
+	bpf_spin_lock(&half->lock);
+	if (half->tag == w->tag)
+		half->flags &= ~CONN_PROMOTED;
+	bpf_spin_unlock(&half->lock);
+}
+
+/* The half copy's end, and what it gained meanwhile into conn. */
+static __always_inline void hand_over(struct work *w, struct merlon_conn *half, __u32 family)
+{
+	struct merlon_conn *was = conn_of(w->fresh), *last = conn_of(w->old), *c;
+	bool ended;
+
+	bpf_spin_lock(&half->lock);
+	ended = half->tag == w->tag && bury(w, half);
+	bpf_spin_unlock(&half->lock);
+	if (!ended || (last->packets[0] == was->packets[0] && last->packets[1] == was->packets[1]))
+		return;
+	c = find(w, family, CONN);
+	if (!c)
+		return;
+	bpf_spin_lock(&c->lock);
+	if (c->tag == w->tag && !buried(c)) {
+		carry_over(c, was, last);
+		if (w->ends.proto == PROTO_TCP && c->state < CONN_RESET)
+			settle(c, w->now_ms);
+	}
+	bpf_spin_unlock(&c->lock);
+}
+
+/* 0 = done, or the reason why the connection cannot become an established one. */
+static __noinline int promote(struct work *w, struct merlon_conn *half, __u32 family)
+{
+	struct merlon_conn *fresh = conn_of(w->fresh);
+	int placed;
+
+	if (!take_copy(w, half))
+		return 0;
+	fresh->state = CONN_ESTABLISHED;
+	fresh->flags &= ~CONN_PROMOTED;
+	if (w->ends.proto == PROTO_TCP)
+		settle(fresh, w->now_ms);
+	else
+		fresh->expires = w->now_ms + replied_timeout(w->ends.proto);
+	if (!charge(fresh->vm, CONN)) {
+		give_up(w, half);
+		return REASON_VM_BUDGET;
+	}
+	placed = place(w, family, CONN);
+	if (placed == PLACE_FULL) {
+		discharge(fresh->vm, CONN);
+		give_up(w, half);
+		return REASON_TABLE_FULL;
+	}
+	if (placed == PLACE_JOINED)
+		discharge(fresh->vm, CONN);
+	discharge(fresh->vm, HALF);
+	hand_over(w, half, family);
+	return 0;
+}
+
+#endif
