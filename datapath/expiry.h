@@ -117,6 +117,19 @@ static long sweep_deny(void *map, struct merlon_deny_key *key, struct merlon_den
 	return 0;
 }
 
+/* Two functions, or the compiler merges the calls, and 6.1 wants one map for each call. */
+static __noinline int sweep_conn(struct sweep *s)
+{
+	bpf_for_each_map_elem(&conn4, sweep4, s, 0);
+	return bpf_for_each_map_elem(&conn6, sweep6, s, 0);
+}
+
+static __noinline int sweep_half(struct sweep *s)
+{
+	bpf_for_each_map_elem(&half4, sweep4, s, 0);
+	return bpf_for_each_map_elem(&half6, sweep6, s, 0);
+}
+
 static int tick(void *map, __u32 *index, struct clockwork *clock)
 {
 	struct work *w = timer_work();
@@ -125,13 +138,10 @@ static int tick(void *map, __u32 *index, struct clockwork *clock)
 	if (w) {
 		w->now_ns = bpf_ktime_get_boot_ns();
 		w->now_ms = w->now_ns / 1000000;
-		if (s.half) {
-			bpf_for_each_map_elem(&half4, sweep4, &s, 0);
-			bpf_for_each_map_elem(&half6, sweep6, &s, 0);
-		} else {
-			bpf_for_each_map_elem(&conn4, sweep4, &s, 0);
-			bpf_for_each_map_elem(&conn6, sweep6, &s, 0);
-		}
+		if (s.half)
+			sweep_half(&s);
+		else
+			sweep_conn(&s);
 		if (!(clock->passes & 3))
 			bpf_for_each_map_elem(&denies, sweep_deny, NULL, 0);
 		clock->passes++;

@@ -11,15 +11,8 @@
 /* follow() says: no verdict from this entry. */
 #define LOOK_ON 1
 
-/* What follow() decided to write under the lock. */
-struct plan {
-	__u32 source;              /* 0 a, 1 b: who sent the packet */
-	__u32 own;                 /* this hook's side */
-	__u32 initiator;
-	__u32 direction;           /* in which the own side is judged */
-	__u32 stamp;               /* the own side was judged again and passed */
-	__u32 commit;              /* the last hook that this packet passes here: step and count */
-};
+/* 6.1 counts 512 bytes of stack over a whole chain of calls: plan, approve, step and promote are called one
+ * after the other from follow(), which is inlined, and tell each other through w->plan. */
 
 static __always_inline __u32 guarded(const struct work *w, __u32 direction)
 {
@@ -130,8 +123,9 @@ static __always_inline enum step step_other(struct merlon_conn *c, struct work *
 }
 
 /* The locked part. */
-static __always_inline enum step apply(struct work *w, struct merlon_conn *c, const struct plan *plan)
+static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 {
+	const struct plan *plan = &w->plan;
 	struct packet *p = &w->packet;
 	__u32 s = plan->source & 1, own = plan->own & 1;
 	bool first = s == (c->flags & CONN_INITIATOR_B);
@@ -198,56 +192,73 @@ static __always_inline int step_reason(enum step step)
 	return step == STEP_WINDOW ? REASON_TCP_OUT_OF_WINDOW : REASON_TCP_INVALID_STATE;
 }
 
-/* Approves the own side, or returns the reason; *stamp = the entry must be told. */
-static __noinline int approve(struct work *w, struct merlon_conn *c, struct plan *plan)
+/* Who is who; false = this entry is not the packet's. */
+static __always_inline bool plan(struct work *w, const struct merlon_conn *c)
 {
-	struct merlon_side *own = &c->side[plan->own & 1], *peer = &c->side[(plan->own & 1) ^ 1];
+	struct plan *p = &w->plan;
+
+	p->source = w->source_is_b & 1;
+	p->own = w->in ? p->source ^ 1 : p->source;
+	p->initiator = c->flags & CONN_INITIATOR_B;
+	p->direction = p->own == p->initiator ? OUT : IN;
+	p->commit = w->in || !w->peer_ifindex;
+	p->stamp = 0;
+	return !absent(c, w) && !other_syn(w, c, p->source);
+}
+
+/* Approves the own side, or returns the reason. */
+static __noinline int approve(struct work *w, struct merlon_conn *c)
+{
+	struct plan *p = &w->plan;
+	struct merlon_side *own = &c->side[p->own & 1], *peer = &c->side[(p->own & 1) ^ 1];
 	int reason = 0;
 
 	if (own->vnic == w->port.vnic && own->epoch == w->epoch && own->epoch)
 		return 0;
 	if (!w->in)
 		reason = spoofed_source(w);
-	if (reason || !guarded(w, plan->direction))
+	if (reason || !guarded(w, p->direction))
 		return reason;
 	count(COUNTER_REJUDGED);
-	reason = judge_side(w, plan->direction, (plan->own == plan->initiator) == !w->in, peer->vnic);
+	reason = judge_side(w, p->direction, (p->own == p->initiator) == !w->in, peer->vnic);
 	if (reason)
 		return reason;
-	plan->stamp = 1;
+	p->stamp = 1;
 	return w->judgement.passes ? 0 : REASON_REVOKED;
 }
 
-/* PASS, SHOT, or LOOK_ON: this entry says nothing about the packet. */
-static __noinline int follow(struct work *w, struct merlon_conn *c, __u32 family, __u32 half)
+static __noinline int take_step(struct work *w, struct merlon_conn *c)
 {
-	struct plan plan = {};
 	enum step step;
-	int reason;
 
-	plan.source = w->source_is_b & 1;
-	plan.own = w->in ? plan.source ^ 1 : plan.source;
-	plan.initiator = c->flags & CONN_INITIATOR_B;
-	plan.direction = plan.own == plan.initiator ? OUT : IN;
-	plan.commit = w->in || !w->peer_ifindex;
-	if (absent(c, w) || other_syn(w, c, plan.source))
-		return LOOK_ON;
-	reason = approve(w, c, &plan);
-	if (reason)
-		return drop_by_rule(w, reason, plan.stamp ? w->judgement.rule : 0, VERDICT_DENY);
 	bpf_spin_lock(&c->lock);
-	step = apply(w, c, &plan);
+	step = apply(w, c);
 	bpf_spin_unlock(&c->lock);
+	return step;
+}
+
+/* PASS, SHOT, or LOOK_ON: this entry says nothing about the packet. */
+static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 family, __u32 half)
+{
+	int reason, step;
+
+	if (!plan(w, c))
+		return LOOK_ON;
+	reason = approve(w, c);
+	if (reason)
+		return drop_by_rule(w, reason, w->plan.stamp ? w->judgement.rule : 0, VERDICT_DENY);
+	step = take_step(w, c);
 	if (step == STEP_ABSENT)
 		return LOOK_ON;
 	if (step == STEP_WINDOW || step == STEP_STATE)
 		return drop(w, step_reason(step));
 	if (step == STEP_ANSWERED && half)
 		retire(w, family, 0);
-	if (step == STEP_PROMOTE && half)
+	if (step == STEP_PROMOTE && half) {
 		reason = promote(w, c, family);
-	if (reason)
-		return drop(w, reason);
+		if (reason)
+			return drop(w, reason);
+	}
 	if (!w->in)
 		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
 	return PASS;

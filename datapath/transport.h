@@ -76,7 +76,10 @@ static __noinline int window_scale(struct __sk_buff *skb, __u32 at, __u32 length
 	__u8 options[TCP_OPTIONS] = {};
 	__u32 i, next = 0;
 
-	if (!length || length > TCP_OPTIONS || bpf_skb_load_bytes(skb, at, options, length))
+	/* 6.1 learns nothing from "is not 0": the bounds are told as one comparison of length - 1. */
+	length -= 1;
+	asm volatile("" : "+r"(length));
+	if (length >= TCP_OPTIONS || bpf_skb_load_bytes(skb, at, options, length + 1))
 		return 0;
 	for (i = 0; i < TCP_OPTIONS - 2; i++) {
 		if (i < next)

@@ -89,6 +89,16 @@ struct ends {
 	__u8 half;
 };
 
+/* What a packet of a known connection is to its entry. */
+struct plan {
+	__u32 source;              /* 0 a, 1 b: who sent the packet */
+	__u32 own;                 /* this hook's side */
+	__u32 initiator;
+	__u32 direction;           /* in which the own side is judged */
+	__u32 stamp;               /* the own side was judged again */
+	__u32 commit;              /* the last hook that this packet passes here: step and count */
+};
+
 struct work {
 	struct packet packet;
 	struct packet quoted;      /* inside an ICMP error */
@@ -96,6 +106,7 @@ struct work {
 	struct merlon_handoff handoff;
 	struct judgement judgement;
 	struct ends ends;
+	struct plan plan;
 	__u32 in;                  /* at to_vm */
 	__u32 ifindex;
 	__u64 now_ns;

@@ -8,5 +8,6 @@ public struct HandoffRecord
 {
     public uint Ifindex, Incarnation;
     public ulong Identity;
-    public uint Generation, Vnic, Epoch, Rule, SourceClass, Flags;
+    public uint Generation, Vnic, Epoch, Rule, SourceClass, Flags, CandidateRule;
+    private readonly uint _pad;
 }
