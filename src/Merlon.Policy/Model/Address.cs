@@ -10,6 +10,11 @@ public readonly record struct Address(UInt128 Bits, AddressFamily Family) : ICom
     /// <summary>Width of the family: 32 or 128.</summary>
     public int Width => Family == AddressFamily.IPv4 ? 32 : 128;
 
+    /// <summary>A unicast address that one interface can have: not unspecified, loopback, multicast or broadcast.</summary>
+    public bool IsOwnable => Family == AddressFamily.IPv4
+        ? (Bits >> 24) is var first && first != 0 && first != 127 && first < 224
+        : Bits > 1 && Bits >> 120 != 0xff;
+
     public static bool TryParse(string? text, out Address address)
     {
         address = default;

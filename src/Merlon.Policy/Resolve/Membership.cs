@@ -1,0 +1,83 @@
+using Merlon.Policy.Inventory;
+using Merlon.Policy.Model;
+using Merlon.Policy.Text;
+
+namespace Merlon.Policy.Resolve;
+
+/// <summary>References to sets of atoms, each worked out once.</summary>
+internal sealed class Membership
+{
+    private readonly PolicySet _policy;
+    private readonly VmInventory _inventory;
+    private readonly Dictionary<GroupDocument, BitSet> _groups = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<(ReferenceKind, string, string, Prefix, int), BitSet> _others = [];
+    private readonly Dictionary<string, int[]> _nicsOfVm;
+
+    public Membership(PolicySet policy, VmInventory inventory)
+    {
+        (_policy, _inventory) = (policy, inventory);
+        Atoms = new(inventory, PrefixesOf(policy));
+        _nicsOfVm = Enumerable.Range(0, Atoms.Nics.Length).GroupBy(i => Atoms.Nics[i].Vm.Uuid).ToDictionary(g => g.Key, g => g.ToArray());
+    }
+
+    public Atoms Atoms { get; }
+
+    public Findings Findings { get; } = new();
+
+    /// <summary>Who a reference in a document of <paramref name="tenant"/> means; not for <c>any</c>.</summary>
+    public BitSet Of(string tenant, Reference reference)
+    {
+        if (reference.Kind == ReferenceKind.Group) return Group(_policy.Group(tenant, reference)!);
+        var scope = reference.Kind is ReferenceKind.Vm or ReferenceKind.Nic ? tenant : "";
+        var key = (reference.Kind, scope, reference.Name, reference.Prefix, reference.Index);
+        if (_others.TryGetValue(key, out var known)) return known;
+        var set = new BitSet(Atoms.Count);
+        _others.Add(key, set);
+        if (reference.Kind == ReferenceKind.Cidr) Atoms.AddPrefix(set, reference.Prefix);
+        else foreach (var nic in NicsOf(scope, reference)) Atoms.AddNic(set, nic);
+        return set;
+    }
+
+    /// <summary>True when the vNIC, by identity or with one of its own addresses, is in any of the references.</summary>
+    public bool Holds(string tenant, IEnumerable<Reference> references, int nic) => references.Any(r =>
+        r.Kind == ReferenceKind.Any || (Of(tenant, r) is var set && (set[nic] || Atoms.OwnOf[nic].Any(o => set[Atoms.OwnBase + o]))));
+
+    private IEnumerable<int> NicsOf(string tenant, Reference reference)
+    {
+        if (reference.Kind == ReferenceKind.Network) return Enumerable.Range(0, Atoms.Nics.Length).Where(i => Atoms.Nics[i].Nic.Network == reference.Name);
+        var vms = _inventory.Named(reference.Name, tenant == Document.Platform ? null : tenant).ToArray();
+        if (vms.Length == 0) Findings.Warning("unknown-vm", reference.Position, $"no VM is named '{reference.Name}' at present");
+        var nics = vms.SelectMany(v => _nicsOfVm.GetValueOrDefault(v.Uuid) ?? []);
+        return reference.Kind == ReferenceKind.Nic ? nics.Where(i => Atoms.Nics[i].Nic.Index == reference.Index) : nics;
+    }
+
+    private BitSet Group(GroupDocument group)
+    {
+        if (_groups.TryGetValue(group, out var known)) return known;
+        var set = new BitSet(Atoms.Count);
+        if (group.Select is { } select)
+            for (var i = 0; i < Atoms.Nics.Length; i++)
+                if (select.Selects(group.Tenant, Atoms.Nics[i])) Atoms.AddNic(set, i);
+        foreach (var prefix in group.Cidrs) Atoms.AddPrefix(set, prefix);
+        foreach (var inner in group.Groups) set.UnionWith(Of(group.Tenant, inner));
+        foreach (var except in group.Except)
+            set.ExceptWith(except.Kind == ReferenceKind.Any ? Everything() : Of(group.Tenant, except));
+        _groups.Add(group, set);
+        return set;
+    }
+
+    private BitSet Everything()
+    {
+        var all = new BitSet(Atoms.Count);
+        for (var i = 0; i < Atoms.Count; i++) all.Add(i);
+        return all;
+    }
+
+    private static IEnumerable<Prefix> PrefixesOf(PolicySet policy) =>
+        policy.Groups.SelectMany(g => g.Cidrs.Concat(Cidrs(g.Except)))
+            .Concat(policy.Policies.SelectMany(p => p.Document.Rules).SelectMany(r => Cidrs(r.From).Concat(Cidrs(r.To)).Concat(Cidrs(r.AppliesTo ?? []))))
+            .Concat(policy.Guards.SelectMany(g => Cidrs(g.Select)));
+
+    private static IEnumerable<Prefix> Cidrs(IEnumerable<Reference> references) =>
+        references.Where(r => r.Kind == ReferenceKind.Cidr).Select(r => r.Prefix);
+}

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Policy.Text;
+
+internal sealed class GuardReader(Findings findings, TermReader terms)
+{
+    public GuardDocument? Read(DocumentHead head, YamlNode node)
+    {
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "trustMetadata") is not { } spec)
+            return null;
+        var (output, input) = Directions(spec);
+        var (connections, halfOpen) = Budgets(spec);
+        return new(head.Tenant, head.Name, head.Annotations, head.At,
+            spec.Number("priority", 1000, 0, 65535),
+            spec.Choice("action", false, true, ("guard", false), ("exclude", true)),
+            terms.References(spec, "select", required: true, inGuard: true),
+            output, input,
+            spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements),
+            spec.Choice("onFailure", OnFailure.Closed, false, ("closed", OnFailure.Closed), ("open", OnFailure.Open)),
+            spec.Choice("log", LogLevel.All, false, Words.LogLevels),
+            AntiSpoofOf(spec), connections, halfOpen, spec.Flag("trustMetadata"));
+    }
+
+    private (bool Out, bool In) Directions(Fields spec)
+    {
+        if (!spec.Has("directions")) return (true, true);
+        var words = spec.List("directions").Select(n => spec.TextOf(n, "an entry of 'directions'")).OfType<string>().ToImmutableArray();
+        if (words.IsEmpty || words.Any(w => w is not ("out" or "in")))
+            findings.Error("bad-value", spec.Place("directions"), "'directions' must list out, in or both", "action: exclude guards neither");
+        return (words.Contains("out"), words.Contains("in"));
+    }
+
+    private AntiSpoof AntiSpoofOf(Fields spec)
+    {
+        if (spec.Get("antiSpoof") is not { } node) return AntiSpoof.Default;
+        if (Fields.Open(node, "antiSpoof", findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra") is not { } f) return AntiSpoof.Default;
+        SpoofCheck Check(string name) => f.Choice(name, SpoofCheck.Enforce, false, Words.SpoofChecks);
+        return new(Check("mac"), Check("ipv4"), Check("ipv6"), Check("arp"), Check("nd"), Check("dhcpServer"), Check("ra"));
+    }
+
+    private (int Connections, int HalfOpen) Budgets(Fields spec)
+    {
+        if (spec.Get("budgets") is not { } node) return (0, 0);
+        if (Fields.Open(node, "budgets", findings, "connections", "halfOpen") is not { } f) return (0, 0);
+        return (f.Number("connections", 0, 1, 16_000_000), f.Number("halfOpen", 0, 1, 16_000_000));
+    }
+}

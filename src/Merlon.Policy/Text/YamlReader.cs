@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using Merlon.Policy.Model;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Merlon.Policy.Text;
+
+/// <summary>YAML events to nodes, one per document. Anchors, aliases and tags are errors; size and depth are bounded; a syntax
+/// error ends the file, what stood before it is kept.</summary>
+internal sealed class YamlReader(string file, Findings findings)
+{
+    private int _nodes;
+
+    public List<YamlNode> Read(string text)
+    {
+        var documents = new List<YamlNode>();
+        if (text.Length > ManifestLimits.MaxFileLength)
+        {
+            findings.Error("too-large", new(file, 0, 0), $"{text.Length} characters are more than {ManifestLimits.MaxFileLength}");
+            return documents;
+        }
+        try
+        {
+            var parser = new Parser(new StringReader(text));
+            while (parser.MoveNext())
+                if (parser.Current is DocumentStart) Document(parser, documents);
+        }
+        catch (YamlException e)
+        {
+            findings.Error("yaml-syntax", At(e.Start), Cause(e));
+        }
+        catch (StopException)
+        {
+            // The finding is made; the rest of this file cannot be trusted.
+        }
+        return documents;
+    }
+
+    private void Document(Parser parser, List<YamlNode> documents)
+    {
+        parser.MoveNext();
+        var node = Node(parser, 1);
+        if (node is not YamlScalar { IsNull: true }) documents.Add(node);
+    }
+
+    private YamlNode Node(Parser parser, int depth)
+    {
+        var at = At(parser.Current!.Start);
+        if (++_nodes > ManifestLimits.MaxNodes) throw Stop("too-large", at, $"more than {ManifestLimits.MaxNodes} YAML nodes in one file");
+        if (depth > ManifestLimits.MaxDepth) throw Stop("too-deep", at, $"nested deeper than {ManifestLimits.MaxDepth}");
+        if (parser.Current is NodeEvent node) Refuse(node, at);
+        switch (parser.Current)
+        {
+            case Scalar s: return new YamlScalar(at, s.Value, s.Style is not (ScalarStyle.Plain or ScalarStyle.Any));
+            case SequenceStart: return List(parser, at, depth);
+            case MappingStart: return Map(parser, at, depth);
+            case AnchorAlias alias: return Alias(alias, at);
+            default: throw Stop("yaml-syntax", at, "a value is missing");
+        }
+    }
+
+    private YamlList List(Parser parser, Position at, int depth)
+    {
+        var items = ImmutableArray.CreateBuilder<YamlNode>();
+        while (parser.MoveNext() && parser.Current is not SequenceEnd) items.Add(Node(parser, depth + 1));
+        return new(at, items.ToImmutable());
+    }
+
+    private YamlMap Map(Parser parser, Position at, int depth)
+    {
+        var entries = ImmutableArray.CreateBuilder<(YamlScalar, YamlNode)>();
+        while (parser.MoveNext() && parser.Current is not MappingEnd)
+        {
+            var key = Node(parser, depth + 1);
+            parser.MoveNext();
+            var value = Node(parser, depth + 1);
+            if (key is YamlScalar scalar) entries.Add((scalar, value));
+            else findings.Error("wrong-type", key.At, "a field's name must be text");
+        }
+        return new(at, entries.ToImmutable());
+    }
+
+    private YamlScalar Alias(AnchorAlias alias, Position at)
+    {
+        findings.Error("alias-not-allowed", at, $"alias '*{alias.Value}': manifests have no aliases");
+        return new(at, "", false);
+    }
+
+    private void Refuse(NodeEvent node, Position at)
+    {
+        if (!node.Anchor.IsEmpty) findings.Error("anchor-not-allowed", at, $"anchor '&{node.Anchor}': manifests have no anchors");
+        if (!node.Tag.IsEmpty) findings.Error("tag-not-allowed", at, $"tag '{node.Tag}': manifests have no tags");
+    }
+
+    private StopException Stop(string code, Position at, string message)
+    {
+        findings.Error(code, at, message);
+        return new();
+    }
+
+    private Position At(Mark mark) => new(file, (int)mark.Line, (int)mark.Column);
+
+    /// <summary>YamlDotNet prefixes some messages with the place, which we state ourselves.</summary>
+    private static string Cause(YamlException e)
+    {
+        var text = (e.InnerException ?? e).Message;
+        var end = text.StartsWith('(') ? text.IndexOf("): ", StringComparison.Ordinal) : -1;
+        return end < 0 ? text : text[(end + 3)..];
+    }
+
+    private sealed class StopException : Exception;
+}
