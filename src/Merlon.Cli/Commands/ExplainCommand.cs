@@ -54,7 +54,7 @@ internal static class ExplainCommand
     }
 
     private static ExplainHop Hop(PlainHop h) => new(
-        h.Direction == Direction.Out ? "out of VM" : "into VM", h.Vm, Words.Of(h.Side.Verdict), h.Side.Rule.ToString(), h.Reason,
+        h.Direction == Direction.Out ? "out of VM" : "into VM", h.Vm, Words.Of(h.Side.Verdict), h.Side.Rule?.ToString() ?? "none", h.Reason,
         h.Tier is { } tier ? Words.Of(tier) : null, h.File, h.Line);
 
     private static void Show(Call call, ExplainResult a)

@@ -8,4 +8,8 @@ namespace Merlon.Policy.Cases;
 /// <param name="At">Unix seconds; null = before every expiry.</param>
 /// <param name="Rule">Text of a rule reference that must decide; <c>@revision</c> may be left out.</param>
 public sealed record CaseRow(
-    string From, string To, string Service, Verdict Expect, int? SourcePort, long? At, string? Rule, string? Reason, Position Position);
+    string From, string To, string Service, Verdict Expect, int? SourcePort, long? At, string? Rule, string? Reason, Position Position)
+{
+    /// <summary>Whose PolicyTest it stands in; null = a file of the operator, which may name anybody.</summary>
+    public string? Tenant { get; init; }
+}

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Merlon.Policy.Resolve;
 
 namespace Merlon.Policy.Model;
 

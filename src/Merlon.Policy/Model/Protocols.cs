@@ -4,6 +4,7 @@ namespace Merlon.Policy.Model;
 public static class Protocols
 {
     public const int Icmp = 1;
+    public const int Igmp = 2;
     public const int Tcp = 6;
     public const int Udp = 17;
     public const int Icmp6 = 58;

@@ -12,7 +12,7 @@ internal sealed class CasesReader(Findings findings)
 
     public PolicyTestDocument? Read(DocumentHead head, YamlNode node) =>
         Fields.Open(node, "a PolicyTest's spec", findings, "cases") is not { } spec ? null
-            : new(head.Tenant, head.Name, head.Annotations, head.At, Rows(spec.List("cases", required: true)));
+            : new(head.Tenant, head.Name, head.Annotations, head.At, [.. Rows(spec.List("cases", required: true)).Select(r => r with { Tenant = head.Tenant })]);
 
     public ImmutableArray<CaseRow> Rows(ImmutableArray<YamlNode> nodes) => [.. nodes.Select(Row).OfType<CaseRow>()];
 

@@ -28,7 +28,8 @@ internal sealed class Findings
     private void Add(Severity severity, string code, Position at, string message, string? hint)
     {
         if (severity == Severity.Error) Errors++;
-        var count = _perFile[at.File] = _perFile.GetValueOrDefault(at.File) + 1;
-        if (count <= ManifestLimits.MaxDiagnostics) _found.Add(new(severity, code, message, at.File, at.Line, at.Column, hint));
+        var file = at.File ?? "";
+        var count = _perFile[file] = _perFile.GetValueOrDefault(file) + 1;
+        if (count <= ManifestLimits.MaxDiagnostics) _found.Add(new(severity, code, message, file, at.Line, at.Column, hint));
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Merlon.Policy.Model;
-using Merlon.Policy.Resolve;
 
 namespace Merlon.Policy.Text;
 

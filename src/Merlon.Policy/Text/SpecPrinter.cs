@@ -98,7 +98,7 @@ internal static class SpecPrinter
     {
         static string? Check(SpoofCheck c) => c == SpoofCheck.Enforce ? null : Words.Of(Words.SpoofChecks, c);
         var a = g.AntiSpoof;
-        return a == Resolve.AntiSpoof.Default ? null : FlowText.Map(
+        return a == Model.AntiSpoof.Default ? null : FlowText.Map(
             ("mac", Check(a.Mac)), ("ipv4", Check(a.Ipv4)), ("ipv6", Check(a.Ipv6)), ("arp", Check(a.Arp)),
             ("nd", Check(a.Nd)), ("dhcpServer", Check(a.DhcpServer)), ("ra", Check(a.Ra)));
     }

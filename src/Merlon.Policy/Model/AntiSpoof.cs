@@ -1,6 +1,4 @@
-using Merlon.Policy.Model;
-
-namespace Merlon.Policy.Resolve;
+namespace Merlon.Policy.Model;
 
 /// <summary>The antiSpoof checks of one vNIC.</summary>
 public sealed record AntiSpoof(

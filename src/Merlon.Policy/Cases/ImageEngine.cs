@@ -1,0 +1,58 @@
+using Merlon.Policy.Compile;
+using Merlon.Policy.Explain;
+using Merlon.Policy.Inventory;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Policy.Cases;
+
+/// <summary>Judges packets by the images of all hosts, as their kernels would: out at the source, in at the destination.</summary>
+public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
+{
+    private readonly Dictionary<(string Host, long At), HostImage> _images = [];
+    private readonly Dictionary<string, HostPolicy> _policies = [];
+    private readonly Dictionary<(string Host, long At, NicKey), int> _records = [];
+
+    public FlowVerdict Judge(FlowQuestion q)
+    {
+        var parties = FlowParties.Of(inventory, q);
+        var (source, destination) = (Place(parties.From, q.At), Place(parties.To, q.At));
+        SideVerdict? output = source is { } s ? Side(s, Direction.Out, q, q.From.Address, q.To.Address, null) : null;
+        var known = source is not null && parties.SameSegment;
+        SideVerdict? input = destination is { } d && output is not { Passes: false }
+            ? Side(d, Direction.In, q, q.To.Address, q.From.Address, known ? Class(source!.Value, q.From.Address) : null) : null;
+        return FlowVerdict.Of(output, input, source is not null || destination is not null);
+    }
+
+    private static int Class(Guarded source, Address address) =>
+        ImageSimulator.SourceClass(source.Image, source.Record, source.Realm, address, source.Nic.Nic.Addresses.Contains(address));
+
+    private static SideVerdict? Side(Guarded at, Direction direction, FlowQuestion q, Address local, Address remote, int? remoteClass)
+    {
+        var side = ImageSimulator.Judge(at.Image, new(at.Record, direction, at.Realm, local, at.Nic.Nic.Addresses.Contains(local), remote, remoteClass,
+            q.Protocol, q.DestinationPort, q.SourcePort));
+        return side is not null && BuiltinRules.Of(local.Family, q.Protocol, q.DestinationPort, q.SourcePort, direction) is { } builtin
+            ? SideVerdict.Builtin(builtin) : side;
+    }
+
+    private Guarded? Place(VmNic? nic, long at)
+    {
+        if (nic is null) return null;
+        var image = Image(nic.Vm.Host, at);
+        return _records.TryGetValue((nic.Vm.Host, at, nic.Key), out var record)
+            ? new Guarded(image, record, image.Realms.IndexOf(nic.Nic.Realm), nic) : null;
+    }
+
+    private HostImage Image(string host, long at)
+    {
+        if (_images.TryGetValue((host, at), out var image)) return image;
+        if (!_policies.TryGetValue(host, out var resolved)) _policies.Add(host, resolved = Resolver.Resolve(policy, inventory, host, 0).Policy);
+        image = ImageCompiler.Compile(resolved, at) is { Image: { } compiled } ? compiled
+            : throw new InvalidOperationException(string.Join("; ", ImageCompiler.Compile(resolved, at).Errors));
+        _images.Add((host, at), image);
+        for (var i = 0; i < image.Nics.Length; i++) _records.Add((host, at, image.Nics[i].Key), i);
+        return image;
+    }
+
+    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic);
+}

@@ -1,0 +1,35 @@
+using Merlon.Policy.Model;
+
+namespace Merlon.Policy.Cases;
+
+/// <summary>Where the answers of a policy can change: prefixes, ports and source ports that its rules name.</summary>
+public static class PolicyEdges
+{
+    /// <summary>Every prefix that a rule or group names.</summary>
+    public static IEnumerable<Prefix> Prefixes(PolicySet policy) =>
+        policy.Groups.SelectMany(g => g.Cidrs.Concat(Cidrs(g.Except)))
+            .Concat(policy.Policies.SelectMany(p => p.Document.Rules).SelectMany(r => Cidrs(r.From.Concat(r.To))))
+            .Distinct();
+
+    /// <summary>Every service that a rule means.</summary>
+    public static IEnumerable<ServiceMatch> Services(PolicySet policy) =>
+        policy.Policies.SelectMany(p => p.Document.Rules.SelectMany(r => policy.Matches(p.Document.Tenant, r.Services))).Distinct();
+
+    /// <summary>First address inside and first behind: between them, every region of nested prefixes has its lowest address.</summary>
+    public static IEnumerable<Address> Around(Prefix prefix)
+    {
+        yield return prefix.Network;
+        var last = Last(prefix);
+        var top = prefix.Family == AddressFamily.IPv4 ? uint.MaxValue : UInt128.MaxValue;
+        if (last.Bits != top) yield return last with { Bits = last.Bits + 1 };
+    }
+
+    public static Address Last(Prefix prefix)
+    {
+        var free = prefix.Network.Width - prefix.Length;
+        return prefix.Network with { Bits = prefix.Network.Bits | (free == 128 ? UInt128.MaxValue : (UInt128.One << free) - 1) };
+    }
+
+    private static IEnumerable<Prefix> Cidrs(IEnumerable<Reference> references) =>
+        references.Where(r => r.Kind == ReferenceKind.Cidr).Select(r => r.Prefix);
+}

@@ -1,0 +1,43 @@
+namespace Merlon.Policy.Compile;
+
+/// <summary>IPv4 address → class, 16-8-8 direct index. Wider prefixes must be set before those inside them.</summary>
+/// <param name="chunks">Chunks of all realms.</param>
+internal sealed class AddressTable4(List<uint[]> chunks)
+{
+    public uint[] Root { get; } = new uint[65536];
+
+    public uint Get(uint address)
+    {
+        var entry = Root[address >> 16];
+        if ((entry & ImageLayout.NodeBit) != 0) entry = chunks[(int)(entry & ~ImageLayout.NodeBit)][address >> 8 & 255];
+        if ((entry & ImageLayout.NodeBit) != 0) entry = chunks[(int)(entry & ~ImageLayout.NodeBit)][address & 255];
+        return entry;
+    }
+
+    public void Set(uint network, int length, uint value)
+    {
+        if (length <= 16)
+        {
+            Root.AsSpan((int)(network >> 16), 1 << (16 - length)).Fill(value);
+            return;
+        }
+        var middle = Chunk(ref Root[network >> 16]);
+        if (length <= 24)
+        {
+            middle.AsSpan((int)(network >> 8 & 255), 1 << (24 - length)).Fill(value);
+            return;
+        }
+        Chunk(ref middle[network >> 8 & 255]).AsSpan((int)(network & 255), 1 << (32 - length)).Fill(value);
+    }
+
+    private uint[] Chunk(ref uint entry)
+    {
+        if ((entry & ImageLayout.NodeBit) != 0) return chunks[(int)(entry & ~ImageLayout.NodeBit)];
+        OverLimitException.Check(chunks.Count + 1L, ImageLimits.Words / 128, "IPv4 chunks", () => "prefixes longer than /16 in too many places");
+        var chunk = new uint[256];
+        Array.Fill(chunk, entry);
+        entry = (uint)chunks.Count | ImageLayout.NodeBit;
+        chunks.Add(chunk);
+        return chunk;
+    }
+}

@@ -1,0 +1,56 @@
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Policy.Compile;
+
+/// <summary>Distinct rulesets: what a rule list leaves for one own side. Equal ones share one table.</summary>
+internal sealed class RulesetTable(HostPolicy policy, RuleTable rules, RemoteClasses remotes)
+{
+    private readonly Dictionary<(int List, int Local, bool Log), int> _known = [];
+    private readonly Numbering<int> _contents = new();
+    private readonly List<string> _firstUser = [];
+
+    public int Count => _contents.Count;
+
+    /// <summary>Rule numbers in order, then the default action and whether rules' log counts.</summary>
+    public int[] Content(int ruleset) => _contents[ruleset];
+
+    /// <summary>Ruleset of a rule list for an own side of that remote class.</summary>
+    /// <param name="log">Rules with <c>log</c> make events.</param>
+    public int Of(int list, int localClass, bool log, string user)
+    {
+        var differs = rules.Lists[list].Any(r => !r.Rule.AnyLocal);
+        var key = (list, differs ? localClass : -1, log);
+        if (_known.TryGetValue(key, out var number)) return number;
+        var sets = remotes.SetsOf(localClass);
+        var mine = rules.Lists[list].Where(r => r.Rule.AnyLocal || r.Rule.Locals.Any(l => Array.BinarySearch(sets, l) >= 0)).Select(r => r.Number);
+        number = _contents.Of([.. mine, (int)policy.RuleLists[list].Default, log ? 1 : 0]);
+        if (number == _firstUser.Count) _firstUser.Add(user);
+        _known.Add(key, number);
+        return number;
+    }
+
+    public Ruleset[] Compile(ServiceClasses services)
+    {
+        var classesOfSet = ClassesOfSet();
+        var classesOfServices = rules.ClassesOfServices(services);
+        return [.. Enumerable.Range(0, Count).Select(i => Compile(i, classesOfSet, classesOfServices, services.Count))];
+    }
+
+    private Ruleset Compile(int ruleset, int[][] classesOfSet, int[][] classesOfServices, int serviceClasses)
+    {
+        var content = Content(ruleset);
+        var log = content[^1] == 1;
+        CompileRule[] mine = [.. content[..^2].Select(n => log || !rules[n].Log ? rules[n] : rules[n] with { Log = false })];
+        return new RulesetCompiler(mine, (RuleAction)content[^2], remotes, classesOfSet, classesOfServices, serviceClasses)
+            .Compile(() => $"{mine.Length} rules that judge {_firstUser[ruleset]}");
+    }
+
+    private int[][] ClassesOfSet()
+    {
+        var classes = new List<int>[policy.Sets.Length];
+        for (var c = 0; c < remotes.Count; c++)
+            foreach (var set in remotes.SetsOf(c)) (classes[set] ??= []).Add(c);
+        return [.. classes.Select(c => c?.ToArray() ?? [])];
+    }
+}
