@@ -37,6 +37,7 @@ internal static class MerlonCommand
             StatusCommand.Create(),
             AttachCommand.Create(),
             AttachCommand.CreateDetach(),
+            Commands.Lab.LabCommand.Create(),
             CompletionCommand.Create(),
             CompletionCommand.CreateComplete(Create),
         };

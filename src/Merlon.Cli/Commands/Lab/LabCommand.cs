@@ -1,0 +1,119 @@
+using System.CommandLine;
+using Merlon.Cli.Output;
+
+namespace Merlon.Cli.Commands.Lab;
+
+/// <summary>merlon lab: real VMs on this machine, in namespaces of their own.</summary>
+internal static class LabCommand
+{
+    public static Command Create() => new Verb("lab", "Real VMs on this machine to try things on", "merlon lab up", "merlon lab matrix", "merlon lab down")
+    {
+        Up(), Down(), Status(), Matrix(), Probe(), Console(), Virsh(), Exec(),
+    };
+
+    private static Verb Up()
+    {
+        var only = new Option<string[]>("--only") { Description = "Only these VMs", HelpName = "VM,..", DefaultValueFactory = _ => [] };
+        return new Verb("up", "Start the lab; what a killed one left behind is cleaned first", "merlon lab up", "merlon lab up --only web-1,db-1") { only }
+            .Runs(async (call, cancel) =>
+            {
+                await new LabStart(call, LabHost.Of(call)).Run(Vms(call, only), cancel);
+                return ExitCode.Ok;
+            });
+    }
+
+    private static Verb Down() => new Verb("down", "End the lab and every process in its namespace, leave nothing behind", "merlon lab down")
+        .Runs(async (call, cancel) =>
+        {
+            await LabHost.Of(call).Down(cancel);
+            return ExitCode.Ok;
+        });
+
+    private static Verb Status() => new Verb("status", "Show the lab's VMs and where its libvirt listens", "merlon lab status", "merlon lab status -o json")
+        .Runs(async (call, cancel) =>
+        {
+            var status = await LabView.Read(LabHost.Of(call), cancel);
+            call.Print(status, LabJson.Default.LabStatus, s => LabView.Show(call, s));
+            return ExitCode.Ok;
+        });
+
+    private static Verb Matrix()
+    {
+        var only = new Option<string[]>("--only") { Description = "Only between these VMs", HelpName = "VM,..", DefaultValueFactory = _ => [] };
+        var service = new Option<string[]>("--service")
+        {
+            Description = "Only these: ping, tcp/PORT, udp/PORT", HelpName = "SERVICE,..", DefaultValueFactory = _ => [],
+        };
+        return new Verb("matrix", "Measure from inside the VMs which of them reach which", "merlon lab matrix", "merlon lab matrix --only web-1,db-1 --service tcp/22 -o json")
+        {
+            only, service,
+        }.Runs(async (call, cancel) =>
+        {
+            var host = LabHost.Of(call);
+            host.MustExist();
+            var services = Words(call, service);
+            var running = await host.RunningVms(cancel);
+            var vms = Vms(call, only).Where(v => Words(call, only).Count > 0 || running.Contains(v.Name)).ToList();
+            var matrix = await new MatrixMeasurement(host, vms, services.Count > 0 ? services : LabPlan.Services).Run(cancel);
+            call.Print(matrix, LabJson.Default.ConnectivityMatrix, m => LabView.Show(call, m));
+            return ExitCode.Ok;
+        });
+    }
+
+    private static Verb Probe()
+    {
+        var vm = Vm();
+        var command = Rest("COMMAND", "What the probe inside the VM shall do; see lab/README.md");
+        return new Verb("probe", "Send one command to the probe inside a VM and print its answer", "merlon lab probe web-1 tcp 10.8.0.7 5432", "merlon lab probe db-1 count") { vm, command }
+            .Runs(async (call, cancel) =>
+            {
+                await using var line = await ProbeLine.Open(LabHost.Of(call), LabPlan.Named(call.Get(vm)).Name, cancel);
+                var answer = await line.Send(string.Join(' ', call.Get(command)), cancel);
+                call.Out.WriteLine(JsonText.Of(answer, indented: false));
+                return ExitCode.Ok;
+            });
+    }
+
+    private static Verb Console()
+    {
+        var vm = Vm();
+        return new Verb("console", "A shell in a VM; leave it with Ctrl-]", "merlon lab console web-1") { vm }
+            .Runs((call, cancel) => LabProcess.Attached(Up(call).Virsh("console", LabPlan.Named(call.Get(vm)).Name), cancel));
+    }
+
+    private static Verb Virsh()
+    {
+        var args = Rest("ARGS", "Arguments of virsh");
+        return new Verb("virsh", "Run virsh on the lab's libvirt", "merlon lab virsh list --all", "merlon lab virsh -- domiflist web-1") { args }
+            .Runs((call, cancel) => LabProcess.Attached(Up(call).Virsh(call.Get(args)), cancel));
+    }
+
+    private static Verb Exec()
+    {
+        var command = Rest("CMD", "Program and arguments");
+        return new Verb("exec", "Run a program in the lab host's network namespace", "merlon lab exec -- bridge link", "merlon lab exec -- tcpdump -ni br0") { command }
+            .Runs((call, cancel) => LabProcess.Attached(Up(call).Inside(call.Get(command)), cancel));
+    }
+
+    private static LabHost Up(Call call)
+    {
+        var host = LabHost.Of(call);
+        host.MustExist();
+        return host;
+    }
+
+    private static Argument<string> Vm()
+    {
+        var vm = new Argument<string>("VM") { Description = "Name of a lab VM" };
+        vm.CompletionSources.Add([.. LabPlan.Vms.Select(v => v.Name)]);
+        return vm;
+    }
+
+    private static Argument<string[]> Rest(string name, string description) =>
+        new(name) { Description = description, Arity = ArgumentArity.OneOrMore };
+
+    private static IReadOnlyList<LabVm> Vms(Call call, Option<string[]> only) => LabPlan.Named(Words(call, only));
+
+    private static List<string> Words(Call call, Option<string[]> option) =>
+        [.. (call.Get(option) ?? []).SelectMany(w => w.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+}

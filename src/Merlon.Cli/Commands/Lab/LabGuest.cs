@@ -1,0 +1,31 @@
+namespace Merlon.Cli.Commands.Lab;
+
+/// <summary>The guest's kernel and initramfs, built once and kept by a hash of what goes into them.</summary>
+internal sealed record LabGuest(string Kernel, string Initrd)
+{
+    private const string Cache = "/var/cache/merlon-lab";
+
+    public static async Task<LabGuest> Build(Call call, CancellationToken cancel)
+    {
+        var script = LabFiles.Script("guest.sh");
+        var key = (await LabProcess.Output([script, "--key"], cancel)).Trim();
+        var folder = $"{Cache}/guest-{key}";
+        if (!Directory.Exists(folder))
+        {
+            call.Say("guest: building kernel and initramfs from Debian packages (once)");
+            // Built aside and renamed, so that a build that was killed is never taken for a whole one.
+            var aside = $"{folder}.{Environment.ProcessId}";
+            await LabProcess.Output([script, aside], cancel);
+            Keep(aside, folder);
+        }
+        return new($"{folder}/vmlinuz", $"{folder}/initrd");
+    }
+
+    private static void Keep(string aside, string folder)
+    {
+        foreach (var old in Directory.GetDirectories(Cache, "guest-*"))
+            if (old != aside && old != folder) Directory.Delete(old, recursive: true);
+        if (Directory.Exists(folder)) Directory.Delete(aside, recursive: true);
+        else Directory.Move(aside, folder);
+    }
+}

@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace Merlon.Cli.Commands.Lab;
+
+/// <summary>JSON of the lab's answers.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ConnectivityMatrix))]
+[JsonSerializable(typeof(LabStatus))]
+internal sealed partial class LabJson : JsonSerializerContext;

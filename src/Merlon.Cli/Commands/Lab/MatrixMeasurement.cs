@@ -1,0 +1,55 @@
+using System.Diagnostics;
+
+namespace Merlon.Cli.Commands.Lab;
+
+/// <summary>Measures, from inside all VMs at once, which of them reach which others.</summary>
+internal sealed class MatrixMeasurement(LabHost host, IReadOnlyList<LabVm> vms, IReadOnlyList<string> services)
+{
+    // An emulated guest is slow: more at a time would turn its own slowness into "not delivered".
+    private const int AtATime = 8;
+    private const int TimeoutMs = 2000;
+    private static readonly int[] Families = [4, 6];
+
+    public async Task<ConnectivityMatrix> Run(CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        var cells = await Task.WhenAll(vms.Select(vm => From(vm, cancel)));
+        return new(Math.Round(clock.Elapsed.TotalSeconds, 1), [.. cells.SelectMany(c => c)]);
+    }
+
+    private async Task<MatrixCell[]> From(LabVm vm, CancellationToken cancel)
+    {
+        await using var line = await ProbeLine.Open(host, vm.Name, cancel);
+        using var room = new SemaphoreSlim(AtATime);
+        return await Task.WhenAll(
+            from to in vms
+            where to != vm
+            from service in services
+            from family in Families
+            select Measure(line, room, vm, to, service, family, cancel));
+    }
+
+    private static async Task<MatrixCell> Measure(
+        ProbeLine line, SemaphoreSlim room, LabVm from, LabVm to, string service, int family, CancellationToken cancel)
+    {
+        await room.WaitAsync(cancel);
+        try
+        {
+            var answer = await line.Send(Command(service, to.Address(family)), cancel);
+            return new(from.Name, to.Name, service, family, answer["ok"]!.GetValue<bool>(),
+                answer["error"]?.GetValue<string>() ?? "", answer["ms"]?.GetValue<long>() ?? 0);
+        }
+        finally
+        {
+            room.Release();
+        }
+    }
+
+    private static string Command(string service, string address) => service.Split('/') switch
+    {
+        ["ping"] => $"ping {address} 1 timeout={TimeoutMs}",
+        ["tcp", var port] => $"tcp {address} {port} 16 timeout={TimeoutMs}",
+        ["udp", var port] => $"udp {address} {port} 1 timeout={TimeoutMs}",
+        _ => throw new CliException($"'{service}' is no service of the matrix", "use ping, tcp/PORT or udp/PORT"),
+    };
+}
