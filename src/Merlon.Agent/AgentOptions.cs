@@ -40,7 +40,7 @@ internal sealed record AgentOptions(InstancePaths Paths, string? LibvirtUri, str
             ? controller
             : throw Usage($"'{controller}' is not a controller: unix:/PATH, https://HOST:PORT or none");
 
-    private static string DefaultObject() => Path.Combine(AppContext.BaseDirectory, "firewall.bpf.o");
+    internal static string DefaultObject() => Path.Combine(AppContext.BaseDirectory, "firewall.bpf.o");
 
-    private static AgentFault Usage(string message) => new("usage", message, "see merlon-agent help");
+    internal static AgentFault Usage(string message) => new("usage", message, "see merlon-agent help");
 }

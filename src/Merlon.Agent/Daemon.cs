@@ -31,8 +31,9 @@ internal sealed class Daemon(AgentOptions options)
         using var watch = new LinkWatch();
         var keeper = new HostKeeper(options, new KernelTables(datapath), LinkFollower.List, log);
         keeper.Start();
-        var flows = new FlowQueue(MostFlows, MostFlowBytes);
-        var pump = new EventPump(datapath, () => keeper.Names, flows, log);
+        using var ledger = new FlowLedger(FlowLedger.PathIn(options.Paths));
+        var flows = new FlowQueue(MostFlows, MostFlowBytes, ledger.Settle);
+        var pump = new EventPump(datapath, () => keeper.Names, flows, ledger, log);
         var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => libvirt?.HostUuid ?? HostIdentity.Uuid());
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, keeper.Box.Ask(status.Status).Result,

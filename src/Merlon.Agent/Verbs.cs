@@ -1,3 +1,4 @@
+using Merlon.Agent.Flows;
 using Merlon.Contracts.Pki;
 using Merlon.Datapath;
 
@@ -8,6 +9,7 @@ internal static class Verbs
 {
     private const string Help = """
         merlon-agent run     [--instance NAME] [--libvirt URI|none] [--controller unix:PATH|https://HOST:PORT|none] [--object PATH] [--host NAME]
+        merlon-agent judge   -f POLICY… -i INVENTORY… CASES [--object PATH]     cases in, verdicts of the kernel program out (JSON)
         merlon-agent remove  [--instance NAME]                                  detach everything and remove the pins
         merlon-agent version
         """;
@@ -21,6 +23,8 @@ internal static class Verbs
                 case "run":
                     await new Daemon(AgentOptions.Parse(words.AsSpan(1))).RunAsync();
                     return 0;
+                case "judge":
+                    return Judge.JudgeVerb.Run(words.AsSpan(1));
                 case "remove":
                     Remove(AgentOptions.Parse(words.AsSpan(1)));
                     return 0;
@@ -57,6 +61,7 @@ internal static class Verbs
     {
         using var hold = InstanceLock.Take(options.Paths);
         Uninstall.Remove(options.Paths.Bpf);
+        File.Delete(FlowLedger.PathIn(options.Paths));
     }
 
     private static int Fail(string code, string message, string mend)

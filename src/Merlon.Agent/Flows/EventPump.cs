@@ -5,12 +5,14 @@ using Merlon.Datapath.Abi;
 namespace Merlon.Agent.Flows;
 
 /// <summary>Empties the kernel's rings into the queue, on a thread of its own so that no policy change delays it.</summary>
-internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, FlowQueue queue, ILogger log)
+internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, FlowQueue queue, FlowLedger ledger, ILogger log)
 {
     private const int BatchEvents = 1024;
     private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ClockEvery = TimeSpan.FromSeconds(10);
     private ulong _unknown;
+    private ulong _read;
+    private bool _balanced;
 
     /// <summary>Events that never became a record: the kernel's rings or deny table were full, or their shape was unknown.</summary>
     public ulong Lost =>
@@ -28,9 +30,14 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
             try
             {
                 if (Environment.TickCount64 - measured > ClockEvery.TotalMilliseconds) (clock, measured) = (ClockOffset.Measure(), Environment.TickCount64);
+                var sent = datapath.Counters[Counter.EventsSent];
                 var taken = reader.Drain(events);
                 if (taken > 0) Take(events.AsSpan(0, taken), clock);
-                else reader.Wait(Wait);
+                else
+                {
+                    Balance(sent);
+                    reader.Wait(Wait);
+                }
                 Volatile.Write(ref _unknown, reader.Unknown);
             }
             catch (DatapathException e)
@@ -41,8 +48,17 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
         }
     }
 
+    // The rings are empty: what was sent and not read here was read by earlier agents.
+    private void Balance(ulong sent)
+    {
+        if (_balanced) return;
+        _balanced = true;
+        queue.CountLostBefore(ledger.Open(sent - Math.Min(sent, _read + Volatile.Read(ref _unknown))));
+    }
+
     private void Take(Span<MerlonEvent> events, ClockOffset clock)
     {
+        _read += (ulong)events.Length;
         events.Sort(static (a, b) => a.TimeNs.CompareTo(b.TimeNs));
         var snapshot = names();
         foreach (ref readonly var e in events) queue.Add(FlowRecords.From(e, snapshot, clock));

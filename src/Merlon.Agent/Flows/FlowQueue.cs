@@ -4,7 +4,8 @@ namespace Merlon.Agent.Flows;
 
 /// <summary>Records on their way to the controller, numbered without gaps, kept until acked. Bounded in count and bytes; what
 /// does not fit is not numbered and is counted: records made = acked + queued + lost, always.</summary>
-internal sealed class FlowQueue(int maxRecords, long maxBytes)
+/// <param name="settled">Told, after each change, how many records are acked or lost.</param>
+internal sealed class FlowQueue(int maxRecords, long maxBytes, Action<ulong>? settled = null)
 {
     private readonly Queue<(FlowRecordMessage Record, int Size)> _records = new();
     private readonly Lock _lock = new();
@@ -12,11 +13,16 @@ internal sealed class FlowQueue(int maxRecords, long maxBytes)
     private ulong _first = 1;
     private long _bytes;
     private long _lost;
+    private long _lostBefore;
 
     /// <summary>Names this numbering: another agent start counts anew.</summary>
     public string Incarnation { get; } = Guid.NewGuid().ToString("N");
 
-    public long Lost => Interlocked.Read(ref _lost);
+    /// <summary>Refused here, and taken along by killed agents.</summary>
+    public long Lost => Interlocked.Read(ref _lost) + Interlocked.Read(ref _lostBefore);
+
+    /// <summary>Records that an agent before this one had and never delivered.</summary>
+    public void CountLostBefore(ulong records) => Interlocked.Add(ref _lostBefore, (long)records);
 
     public int Count
     {
@@ -37,6 +43,7 @@ internal sealed class FlowQueue(int maxRecords, long maxBytes)
             if (_records.Count >= maxRecords || _bytes + size > maxBytes)
             {
                 Interlocked.Increment(ref _lost);
+                Tell();
                 return;
             }
             _records.Enqueue((record, size));
@@ -73,8 +80,11 @@ internal sealed class FlowQueue(int maxRecords, long maxBytes)
                 _bytes -= _records.Dequeue().Size;
                 _first++;
             }
+            Tell();
         }
     }
+
+    private void Tell() => settled?.Invoke(_first - 1 + (ulong)_lost);
 
     /// <summary>Ends when there may be a record after <paramref name="after"/>.</summary>
     public async Task WaitAsync(ulong after, CancellationToken stop)

@@ -16,18 +16,19 @@ internal sealed class HostNames
         _nics = book.Retired.Select(r => (r.Vnic, Name: new NicName(r.Vm, r.VmUuid, r.Index, r.Tenant)))
             .Concat(book.Nics.Select(n => (n.Vnic, Name: new NicName(n.Vm, n.VmUuid, n.Index, n.Tenant))))
             .ToFrozenDictionary(n => n.Vnic, n => n.Name);
-        _rules = Builtins.Concat(book.Rules.Select(r => (Id: r.Value, Name: r.Key)))
+        _rules = Builtins.Select(b => (b.Id, Name: b.Rule.ToString())).Concat(book.Rules.Select(r => (Id: r.Value, Name: r.Key)))
             .ToFrozenDictionary(r => r.Id, r => r.Name);
         _segments = book.Segments.ToFrozenDictionary(s => (uint)s.Value, s => s.Key);
     }
 
-    private static IEnumerable<(uint Id, string Name)> Builtins =>
+    /// <summary>Rules that every program has.</summary>
+    public static IEnumerable<(uint Id, RuleRef Rule)> Builtins =>
     [
-        (AbiLimits.RuleIdDefault, RuleRef.Default.ToString()),
-        (AbiLimits.RuleIdBuiltinArp, RuleRef.Builtin("arp").ToString()),
-        (AbiLimits.RuleIdBuiltinNd, RuleRef.Builtin("nd").ToString()),
-        (AbiLimits.RuleIdBuiltinDhcp, RuleRef.Builtin("dhcp").ToString()),
-        (AbiLimits.RuleIdBuiltinGroup, RuleRef.Builtin("group").ToString()),
+        (AbiLimits.RuleIdDefault, RuleRef.Default),
+        (AbiLimits.RuleIdBuiltinArp, RuleRef.Builtin("arp")),
+        (AbiLimits.RuleIdBuiltinNd, RuleRef.Builtin("nd")),
+        (AbiLimits.RuleIdBuiltinDhcp, RuleRef.Builtin("dhcp")),
+        (AbiLimits.RuleIdBuiltinGroup, RuleRef.Builtin("group")),
     ];
 
     /// <summary>Null = outside, or a number that is in no book.</summary>

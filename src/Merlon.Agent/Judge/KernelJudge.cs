@@ -1,0 +1,139 @@
+using System.Collections.Frozen;
+using Merlon.Agent.Sync;
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Explain;
+using Merlon.Policy.Inventory;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Agent.Judge;
+
+/// <summary>The kernel program as an engine of cases. Out and in are asked apart: a packet to nobody shows what the source's
+/// side says, a packet through both hooks what the destination's says.</summary>
+internal sealed class KernelJudge : IDisposable
+{
+    // The program's tables fill with what was asked; a new bench starts empty.
+    private const int QuestionsPerBench = 8000;
+    private static readonly MacAddress Nobody = new(0x02000000feed);
+
+    private readonly string _objectPath;
+    private readonly VmInventory _inventory;
+    private readonly HostPolicy _policy;
+    private readonly Dictionary<long, (HostPlan Plan, FrozenDictionary<uint, RuleRef> Rules)> _plans = [];
+    private TestBench? _bench;
+    private long? _at;
+    private int _asked, _benches;
+
+    public KernelJudge(PolicySet policy, VmInventory inventory, string objectPath)
+    {
+        (_objectPath, _inventory) = (objectPath, inventory);
+        var oneHost = new VmInventory([.. inventory.Vms.Select(v => v with { Host = "" })]);
+        var resolved = Resolver.Resolve(policy, oneHost, "", 1).Policy;
+        // Every verdict must make an event; what is logged decides nothing.
+        _policy = resolved with { Nics = [.. resolved.Nics.Select(n => n with { Guard = n.Guard with { Log = Policy.Model.LogLevel.All } })] };
+    }
+
+    public FlowVerdict Judge(FlowQuestion q)
+    {
+        var parties = FlowParties.Of(_inventory, q);
+        var (plan, _) = PlanAt(q.At);
+        var source = parties.From is { } f ? plan.Find(f.Key) : null;
+        var destination = parties.To is { } t ? plan.Find(t.Key) : null;
+        if (source is null && destination is null) return JudgedSide.Both(null, null);
+        var bench = Bench(q.At);
+        JudgedSide? output = source is null ? null : Out(bench, source, q);
+        if (destination is null || output is { Passes: false }) return JudgedSide.Both(output, null);
+        return JudgedSide.Both(output, In(bench, parties.SameSegment ? source : null, destination, q, output));
+    }
+
+    public void Dispose() => _bench?.Dispose();
+
+    private JudgedSide? Out(TestBench bench, NicPlan source, FlowQuestion q)
+    {
+        if (!source.Guard.Out) return null;
+        return Asked(bench, q.At, Direction.Out, null, () =>
+        {
+            bench.FreshSegment();
+            var vnic = bench.Place(source, bench.Source, reachable: false);
+            return bench.Run("from_vm", Frame(q, source.Mac, Nobody), bench.Source, vnic);
+        });
+    }
+
+    private JudgedSide? In(TestBench bench, NicPlan? source, NicPlan destination, FlowQuestion q, JudgedSide? output)
+    {
+        if (!destination.Guard.In) return null;
+        return Asked(bench, q.At, Direction.In, output, () =>
+        {
+            bench.FreshSegment();
+            var to = bench.Place(destination, bench.Destination, reachable: true);
+            var frame = Frame(q, source?.Mac ?? Nobody, destination.Mac);
+            if (source is not null) bench.Run("from_vm", frame, bench.Source, bench.Place(source, bench.Source, reachable: true));
+            return bench.Run("to_vm", frame, bench.Destination, to);
+        });
+    }
+
+    private static byte[] Frame(FlowQuestion q, MacAddress from, MacAddress to) =>
+        Frames.Make(from, to, q.From.Address, q.To.Address, q.Protocol, q.DestinationPort, q.SourcePort);
+
+    private JudgedSide Asked(
+        TestBench bench, long at, Direction direction, JudgedSide? before, Func<(bool Passed, IReadOnlyList<MerlonEvent> Events)> run)
+    {
+        var rules = PlanAt(at).Rules;
+        var hits = Hits(bench, rules);
+        var (passed, events) = run();
+        var judged = Judged(bench, rules, hits);
+        if (events.Count == 0) return new(passed ? Verdict.Allow : Verdict.Deny, passed ? WhyPassed(judged) : "unknown", judged.FirstOrDefault(), passed);
+        var e = events[^1];
+        var rule = Name(rules, direction == Direction.Out ? e.OutRule : e.InRule);
+        if (e.Type is EventType.Deny && e.Verdict is Verdict.Deny or Verdict.Reject) return new(e.Verdict, e.Reason.Text(), rule, passed);
+        var differs = e.Flags.HasFlag(EventFlags.WouldDeny) && !IsOnlyOuts(rules, e, before, judged);
+        if (e.Flags.HasFlag(EventFlags.WouldAllow)) return new(Verdict.WouldAllow, e.Reason.Text(), Name(rules, e.CandidateRule), passed);
+        return differs
+            ? new(Verdict.WouldDeny, "observed", Name(rules, e.CandidateRule == 0 ? (direction == Direction.Out ? e.OutRule : e.InRule) : e.CandidateRule), passed)
+            : new(Verdict.Allow, rule is null ? "observed" : WhyPassed([rule.Value]), rule, passed);
+    }
+
+    // The open event at to_vm also says would-deny for what only the source's side would have denied: then that rule was hit
+    // once, by it, and not again by the destination's.
+    private static bool IsOnlyOuts(FrozenDictionary<uint, RuleRef> rules, MerlonEvent e, JudgedSide? before, IReadOnlyList<RuleRef> judged) =>
+        before is { Verdict: Verdict.WouldDeny } && Name(rules, e.CandidateRule) == before.Value.Rule && judged.Count(r => r == before.Value.Rule) < 2;
+
+    private static string WhyPassed(IReadOnlyList<RuleRef> judged) =>
+        judged.Count == 0 ? Reasons.DirectionNotGuarded
+        : judged[0] == RuleRef.Default ? Reasons.Default
+        : judged[0] is { Tenant.Length: 0, Policy: "builtin" } ? Reasons.Builtin : Reasons.Rule;
+
+    private static RuleRef? Name(FrozenDictionary<uint, RuleRef> rules, uint id) =>
+        id == 0 ? null : rules.TryGetValue(id, out var rule) ? rule : new("", "unknown", $"{id}", 0);
+
+    private static Dictionary<uint, ulong> Hits(TestBench bench, FrozenDictionary<uint, RuleRef> rules) => rules.Keys.ToDictionary(id => id, bench.Hits);
+
+    // A rule as often as it judged.
+    private static List<RuleRef> Judged(TestBench bench, FrozenDictionary<uint, RuleRef> rules, Dictionary<uint, ulong> before) =>
+        [.. rules.SelectMany(r => Enumerable.Repeat(r.Value, (int)(bench.Hits(r.Key) - before[r.Key])))];
+
+    private TestBench Bench(long at)
+    {
+        if (_bench is null || ++_asked > QuestionsPerBench)
+        {
+            _bench?.Dispose();
+            (_asked, _at) = (0, null);
+            _bench = new(_objectPath, $"/sys/fs/bpf/merlon-judge-{Environment.ProcessId}-{++_benches}");
+        }
+        if (_at != at) _bench.Commit(PlanAt(at).Plan);
+        _at = at;
+        return _bench;
+    }
+
+    private (HostPlan Plan, FrozenDictionary<uint, RuleRef> Rules) PlanAt(long at)
+    {
+        if (_plans.TryGetValue(at, out var known)) return known;
+        var compiled = ImageCompiler.Compile(_policy, at);
+        if (compiled.Image is null) throw new AgentFault("over-limit", string.Join("; ", compiled.Errors), "make the policy smaller");
+        var plan = Planner.Plan(HostBook.Empty, ClaimCourt.Settle(_policy, HostBook.Empty.Owners), compiled.Image);
+        var rules = compiled.Image.Rules.Select((rule, i) => (Id: plan.RuleIds[i], Rule: rule)).Concat(HostNames.Builtins)
+            .ToFrozenDictionary(r => r.Id, r => r.Rule);
+        return _plans[at] = (plan, rules);
+    }
+}
