@@ -12,9 +12,10 @@ namespace Merlon.Agent;
 /// <summary>The running agent: wires the rooms together and ends without touching what the kernel enforces.</summary>
 internal sealed class Daemon(AgentOptions options)
 {
-    // At about 300 bytes a record the count is met first; the bytes are for hostile names.
-    private const int MostFlows = 100_000;
-    private const long MostFlowBytes = 32 << 20;
+    public const string FlowFile = "flows.queue";
+
+    // About 100,000 records.
+    private const int FlowBytes = 32 << 20;
 
     public async Task RunAsync()
     {
@@ -31,9 +32,8 @@ internal sealed class Daemon(AgentOptions options)
         using var watch = new LinkWatch();
         var keeper = new HostKeeper(options, new KernelTables(datapath), LinkFollower.List, log);
         keeper.Start();
-        using var ledger = new FlowLedger(FlowLedger.PathIn(options.Paths));
-        var flows = new FlowQueue(MostFlows, MostFlowBytes, ledger.Settle);
-        var pump = new EventPump(datapath, () => keeper.Names, flows, ledger, log);
+        using var flows = new FlowQueue(Path.Combine(options.Paths.Run, FlowFile), FlowBytes);
+        var pump = new EventPump(datapath, () => keeper.Names, flows, log);
         var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => libvirt?.HostUuid ?? HostIdentity.Uuid());
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, keeper.Box.Ask(status.Status).Result,

@@ -1,4 +1,3 @@
-using Merlon.Agent.Flows;
 using Merlon.Contracts.Pki;
 using Merlon.Datapath;
 
@@ -61,7 +60,7 @@ internal static class Verbs
     {
         using var hold = InstanceLock.Take(options.Paths);
         Uninstall.Remove(options.Paths.Bpf);
-        File.Delete(FlowLedger.PathIn(options.Paths));
+        File.Delete(Path.Combine(options.Paths.Run, Daemon.FlowFile));
     }
 
     private static int Fail(string code, string message, string mend)

@@ -5,14 +5,16 @@ using Merlon.Datapath.Abi;
 namespace Merlon.Agent.Flows;
 
 /// <summary>Empties the kernel's rings into the queue, on a thread of its own so that no policy change delays it.</summary>
-internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, FlowQueue queue, FlowLedger ledger, ILogger log)
+internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, FlowQueue queue, ILogger log)
 {
-    private const int BatchEvents = 1024;
+    // What a kill between ring and queue can cost.
+    private const int BatchEvents = 128;
     private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ClockEvery = TimeSpan.FromSeconds(10);
     private ulong _unknown;
     private ulong _read;
     private bool _balanced;
+    private ulong _madeBefore;
 
     /// <summary>Events that never became a record: the kernel's rings or deny table were full, or their shape was unknown.</summary>
     public ulong Lost =>
@@ -23,6 +25,7 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
         using var reader = datapath.OpenEvents();
         using var wake = stop.Register(reader.Wake);
         var events = new MerlonEvent[BatchEvents];
+        _madeBefore = queue.Made;
         var clock = ClockOffset.Measure();
         var measured = Environment.TickCount64;
         while (!stop.IsCancellationRequested)
@@ -48,12 +51,14 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
         }
     }
 
-    // The rings are empty: what was sent and not read here was read by earlier agents.
+    // The rings are empty: what was sent and not read here was read by earlier agents. What of that is not in the queue's
+    // numbering went down with one of them, between ring and queue.
     private void Balance(ulong sent)
     {
         if (_balanced) return;
         _balanced = true;
-        queue.CountLostBefore(ledger.Open(sent - Math.Min(sent, _read + Volatile.Read(ref _unknown))));
+        var taken = sent - Math.Min(sent, _read);
+        if (taken > _madeBefore) queue.CountLost(taken - _madeBefore);
     }
 
     private void Take(Span<MerlonEvent> events, ClockOffset clock)

@@ -1,53 +1,68 @@
+using System.Buffers.Binary;
+using Google.Protobuf;
 using Merlon.Contracts.Wire;
 
 namespace Merlon.Agent.Flows;
 
-/// <summary>Records on their way to the controller, numbered without gaps, kept until acked. Bounded in count and bytes; what
-/// does not fit is not numbered and is counted: records made = acked + queued + lost, always.</summary>
-/// <param name="settled">Told, after each change, how many records are acked or lost.</param>
-internal sealed class FlowQueue(int maxRecords, long maxBytes, Action<ulong>? settled = null)
+/// <summary>Records on their way to the controller, numbered without gaps, kept until acked, in a file that outlives a kill of
+/// the agent: the next one goes on with the same numbers. Bounded in bytes; what does not fit is not numbered and is counted:
+/// made = acked + queued + lost, always.</summary>
+internal sealed class FlowQueue : IDisposable
 {
-    private readonly Queue<(FlowRecordMessage Record, int Size)> _records = new();
+    private const ulong Magic = 0x31574f4c464d; // "MFLOW1"
+    private const int FieldMagic = 0, FieldIncarnation = 1, FieldHead = 2, FieldTail = 3, FieldAcked = 4, FieldLost = 5;
+    private const int PrefixBytes = sizeof(uint) + sizeof(ulong);
+    private const int MaxRecordBytes = 64 << 10;
+
+    private readonly SpoolFile _file;
     private readonly Lock _lock = new();
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ulong _first = 1;
-    private long _bytes;
-    private long _lost;
-    private long _lostBefore;
+    private ulong _next;
+    private (ulong Number, ulong Position) _cursor;
 
-    /// <summary>Names this numbering: another agent start counts anew.</summary>
-    public string Incarnation { get; } = Guid.NewGuid().ToString("N");
-
-    /// <summary>Refused here, and taken along by killed agents.</summary>
-    public long Lost => Interlocked.Read(ref _lost) + Interlocked.Read(ref _lostBefore);
-
-    /// <summary>Records that an agent before this one had and never delivered.</summary>
-    public void CountLostBefore(ulong records) => Interlocked.Add(ref _lostBefore, (long)records);
-
-    public int Count
+    /// <param name="path">In Run: it counts with the kernel's counters, which end with the boot.</param>
+    public FlowQueue(string path, int capacity)
     {
-        get { lock (_lock) return _records.Count; }
+        _file = new(path, capacity);
+        if (_file[FieldMagic] != Magic || !Recover()) Clear();
+        Incarnation = _file[FieldIncarnation].ToString("x16", null);
     }
 
+    /// <summary>Names this numbering.</summary>
+    public string Incarnation { get; }
+
     /// <summary>Highest number the controller has stored; 0 = none yet.</summary>
-    public ulong Acked
+    public ulong Acked { get { lock (_lock) return _file[FieldAcked]; } }
+
+    public ulong Lost { get { lock (_lock) return _file[FieldLost]; } }
+
+    public int Count { get { lock (_lock) return (int)(_next - 1 - _file[FieldAcked]); } }
+
+    /// <summary>Records there ever were in this numbering, lost ones included.</summary>
+    public ulong Made { get { lock (_lock) return _next - 1 + _file[FieldLost]; } }
+
+    public void CountLost(ulong records)
     {
-        get { lock (_lock) return _first - 1; }
+        lock (_lock) _file[FieldLost] += records;
     }
 
     public void Add(FlowRecordMessage record)
     {
-        var size = record.CalculateSize();
+        var bytes = new byte[PrefixBytes + record.CalculateSize()];
+        record.WriteTo(bytes.AsSpan(PrefixBytes));
         lock (_lock)
         {
-            if (_records.Count >= maxRecords || _bytes + size > maxBytes)
+            var tail = _file[FieldTail];
+            if (bytes.Length > MaxRecordBytes || tail + (ulong)bytes.Length - _file[FieldHead] > _file.Capacity)
             {
-                Interlocked.Increment(ref _lost);
-                Tell();
+                _file[FieldLost]++;
                 return;
             }
-            _records.Enqueue((record, size));
-            _bytes += size;
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)bytes.Length);
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(sizeof(uint)), _next);
+            _file.Write(tail, bytes);
+            _file[FieldTail] = tail + (ulong)bytes.Length;
+            _next++;
             _more.TrySetResult();
         }
     }
@@ -57,34 +72,33 @@ internal sealed class FlowQueue(int maxRecords, long maxBytes, Action<ulong>? se
     {
         lock (_lock)
         {
-            var skip = after < _first ? 0 : (int)Math.Min(after - _first + 1, (ulong)_records.Count);
-            if (skip == _records.Count) return null;
+            after = Math.Max(after, _file[FieldAcked]);
+            if (after >= _next - 1) return null;
+            var position = Seek(after + 1);
             var batch = new FlowBatch
             {
-                First = _first + (ulong)skip, LostKernel = lostInKernel, LostAgent = (ulong)Lost, Incarnation = Incarnation,
+                First = after + 1, LostKernel = lostInKernel, LostAgent = _file[FieldLost], Incarnation = Incarnation,
             };
-            foreach (var (record, _) in _records.Skip(skip).Take(most)) batch.Records.Add(record);
+            for (; position < _file[FieldTail] && batch.Records.Count < most; position += (ulong)Length(position))
+                batch.Records.Add(Record(position));
+            _cursor = (batch.First + (ulong)batch.Records.Count, position);
             return batch;
         }
     }
 
     /// <summary>Forgets records up to and including <paramref name="through"/>. An ack of another numbering, or of what was
-    /// never sent, changes nothing.</summary>
+    /// never made, changes nothing.</summary>
     public void Ack(string incarnation, ulong through)
     {
         lock (_lock)
         {
-            if (incarnation != Incarnation || through >= _first + (ulong)_records.Count) return;
-            while (_first <= through)
-            {
-                _bytes -= _records.Dequeue().Size;
-                _first++;
-            }
-            Tell();
+            if (incarnation != Incarnation || through >= _next || through <= _file[FieldAcked]) return;
+            var head = Seek(through + 1);
+            // In this order: a record below the ack that is still there is skipped by Recover.
+            _file[FieldAcked] = through;
+            _file[FieldHead] = head;
         }
     }
-
-    private void Tell() => settled?.Invoke(_first - 1 + (ulong)_lost);
 
     /// <summary>Ends when there may be a record after <paramref name="after"/>.</summary>
     public async Task WaitAsync(ulong after, CancellationToken stop)
@@ -92,10 +106,68 @@ internal sealed class FlowQueue(int maxRecords, long maxBytes, Action<ulong>? se
         Task more;
         lock (_lock)
         {
-            if (_first + (ulong)_records.Count - 1 > after) return;
-            _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_next - 1 > after) return;
+            if (_more.Task.IsCompleted) _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
             more = _more.Task;
         }
         await more.WaitAsync(stop);
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    // Position of a number, or of the tail for the next one.
+    private ulong Seek(ulong number)
+    {
+        var (at, position) = _cursor.Number <= number && _cursor.Number > _file[FieldAcked] ? _cursor : (_file[FieldAcked] + 1, _file[FieldHead]);
+        for (; at < number; at++) position += (ulong)Length(position);
+        return position;
+    }
+
+    private int Length(ulong position)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        _file.Read(position, bytes);
+        return (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+    }
+
+    private ulong Number(ulong position)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        _file.Read(position + sizeof(uint), bytes);
+        return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+    }
+
+    private FlowRecordMessage Record(ulong position)
+    {
+        var bytes = new byte[Length(position) - PrefixBytes];
+        _file.Read(position + PrefixBytes, bytes);
+        return FlowRecordMessage.Parser.ParseFrom(bytes);
+    }
+
+    private bool Recover()
+    {
+        var (head, tail, acked) = (_file[FieldHead], _file[FieldTail], _file[FieldAcked]);
+        if (head > tail || tail - head > _file.Capacity) return false;
+        _next = acked + 1;
+        for (var position = head; position < tail;)
+        {
+            var length = Length(position);
+            if (length is <= PrefixBytes or > MaxRecordBytes || position + (ulong)length > tail) return false;
+            var number = Number(position);
+            position += (ulong)length;
+            if (number <= acked) _file[FieldHead] = position;
+            else if (number != _next) return false;
+            else _next++;
+        }
+        return true;
+    }
+
+    private void Clear()
+    {
+        _file[FieldMagic] = 0;
+        foreach (var field in (ReadOnlySpan<int>)[FieldHead, FieldTail, FieldAcked, FieldLost]) _file[field] = 0;
+        _file[FieldIncarnation] = BinaryPrimitives.ReadUInt64LittleEndian(Guid.NewGuid().ToByteArray());
+        _file[FieldMagic] = Magic;
+        _next = 1;
     }
 }

@@ -80,38 +80,40 @@ internal sealed class KernelJudge : IDisposable
         TestBench bench, long at, Direction direction, JudgedSide? before, Func<(bool Passed, IReadOnlyList<MerlonEvent> Events)> run)
     {
         var rules = PlanAt(at).Rules;
-        var hits = Hits(bench, rules);
         var (passed, events) = run();
-        var judged = Judged(bench, rules, hits);
-        if (events.Count == 0) return new(passed ? Verdict.Allow : Verdict.Deny, passed ? WhyPassed(judged) : "unknown", judged.FirstOrDefault(), passed);
+        if (events.Count == 0) return WithoutEvent(passed, Judged(bench, rules, run));
         var e = events[^1];
         var rule = Name(rules, direction == Direction.Out ? e.OutRule : e.InRule);
-        if (e.Type is EventType.Deny && e.Verdict is Verdict.Deny or Verdict.Reject) return new(e.Verdict, e.Reason.Text(), rule, passed);
-        var differs = e.Flags.HasFlag(EventFlags.WouldDeny) && !IsOnlyOuts(rules, e, before, judged);
+        if (e.Type == EventType.Deny && e.Verdict is Verdict.Deny or Verdict.Reject) return new(e.Verdict, e.Reason.Text(), rule, passed);
         if (e.Flags.HasFlag(EventFlags.WouldAllow)) return new(Verdict.WouldAllow, e.Reason.Text(), Name(rules, e.CandidateRule), passed);
-        return differs
-            ? new(Verdict.WouldDeny, "observed", Name(rules, e.CandidateRule == 0 ? (direction == Direction.Out ? e.OutRule : e.InRule) : e.CandidateRule), passed)
-            : new(Verdict.Allow, rule is null ? "observed" : WhyPassed([rule.Value]), rule, passed);
+        if (e.Flags.HasFlag(EventFlags.WouldDeny) && !IsOnlyOuts(rules, e, before, () => Judged(bench, rules, run)))
+            return new(Verdict.WouldDeny, Reasons.Observed, Name(rules, e.CandidateRule) ?? rule, passed);
+        return new(Verdict.Allow, rule is null ? Reasons.Observed : Why(rule.Value), rule, passed);
     }
+
+    private static JudgedSide WithoutEvent(bool passed, List<RuleRef> judged) => judged.Count == 0
+        ? new(passed ? Verdict.Allow : Verdict.Deny, passed ? Reasons.DirectionNotGuarded : "silent", null, passed)
+        : new(passed ? Verdict.Allow : Verdict.Deny, Why(judged[^1]), judged[^1], passed);
 
     // The open event at to_vm also says would-deny for what only the source's side would have denied: then that rule was hit
     // once, by it, and not again by the destination's.
-    private static bool IsOnlyOuts(FrozenDictionary<uint, RuleRef> rules, MerlonEvent e, JudgedSide? before, IReadOnlyList<RuleRef> judged) =>
-        before is { Verdict: Verdict.WouldDeny } && Name(rules, e.CandidateRule) == before.Value.Rule && judged.Count(r => r == before.Value.Rule) < 2;
+    private static bool IsOnlyOuts(FrozenDictionary<uint, RuleRef> rules, MerlonEvent e, JudgedSide? before, Func<List<RuleRef>> judged) =>
+        before is { Verdict: Verdict.WouldDeny } asked && Name(rules, e.CandidateRule) == asked.Rule && judged().Count(r => r == asked.Rule) < 2;
 
-    private static string WhyPassed(IReadOnlyList<RuleRef> judged) =>
-        judged.Count == 0 ? Reasons.DirectionNotGuarded
-        : judged[0] == RuleRef.Default ? Reasons.Default
-        : judged[0] is { Tenant.Length: 0, Policy: "builtin" } ? Reasons.Builtin : Reasons.Rule;
+    private static string Why(RuleRef rule) => rule == RuleRef.Default ? Reasons.Default
+        : rule is { Tenant.Length: 0, Policy: "builtin" } ? Reasons.Builtin : Reasons.Rule;
 
     private static RuleRef? Name(FrozenDictionary<uint, RuleRef> rules, uint id) =>
         id == 0 ? null : rules.TryGetValue(id, out var rule) ? rule : new("", "unknown", $"{id}", 0);
 
-    private static Dictionary<uint, ulong> Hits(TestBench bench, FrozenDictionary<uint, RuleRef> rules) => rules.Keys.ToDictionary(id => id, bench.Hits);
-
-    // A rule as often as it judged.
-    private static List<RuleRef> Judged(TestBench bench, FrozenDictionary<uint, RuleRef> rules, Dictionary<uint, ulong> before) =>
-        [.. rules.SelectMany(r => Enumerable.Repeat(r.Value, (int)(bench.Hits(r.Key) - before[r.Key])))];
+    // Runs once more and tells each rule as often as it judged: reading all counters is slow, events say it mostly.
+    private static List<RuleRef> Judged(
+        TestBench bench, FrozenDictionary<uint, RuleRef> rules, Func<(bool Passed, IReadOnlyList<MerlonEvent> Events)> run)
+    {
+        var before = rules.Keys.ToDictionary(id => id, bench.Hits);
+        run();
+        return [.. rules.SelectMany(r => Enumerable.Repeat(r.Value, (int)(bench.Hits(r.Key) - before[r.Key])))];
+    }
 
     private TestBench Bench(long at)
     {

@@ -12,20 +12,21 @@ namespace Merlon.Agent.Status;
 internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, KernelDatapath datapath, DatapathOptions sizes, FlowQueue flows, EventPump pump, Func<string> hostUuid)
 {
     private readonly DateTimeOffset _started = DateTimeOffset.UtcNow;
+    private readonly Dictionary<string, ulong> _lostBefore = [];
 
     public static string Version { get; } = typeof(StatusWriter).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     public HostStatus Status()
     {
         var lost = (long)pump.Lost;
-        if (lost > 0) keeper.Alarms.Raise("events-lost", "kernel", $"{lost} events were lost in the kernel", "fewer logged rules, or larger rings");
-        if (flows.Lost > 0) keeper.Alarms.Raise("events-lost", "agent", $"{flows.Lost} flow records were lost in the agent", "the controller is away or slow");
+        Losing("kernel", (ulong)lost, "log fewer connections (Guard.spec.log)");
+        Losing("agent", flows.Lost, "is the controller away or slow?");
         var plan = keeper.Policy.Plan;
         var interfaces = keeper.Wanted().Select(Interface).OrderBy(i => i.Ifname, StringComparer.Ordinal).ToList();
         return new(
             options.Host, hostUuid(), options.Paths.Instance, Version, (int)AbiLimits.Version, keeper.LibvirtConnected, keeper.ControllerConnected,
             plan?.Sequence ?? 0, keeper.Policy.Newest, plan?.Image.Digest ?? "", keeper.Guests.All.Count(), keeper.Guests.All.Sum(g => g.Nics.Count),
-            interfaces.Count(i => i.Attached), Entries(), sizes.Connections4 + sizes.Connections6, lost, flows.Lost, flows.Count,
+            interfaces.Count(i => i.Attached), Entries(), sizes.Connections4 + sizes.Connections6, lost, (long)flows.Lost, flows.Count,
             keeper.Policy.SwapMs, keeper.LastAttachMs, Resident(), _started, keeper.Alarms.List(), interfaces);
     }
 
@@ -42,6 +43,14 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
     public IReadOnlyList<RuleHitRecord> RuleHits() =>
         [.. keeper.Names.Rules.Select(r => new RuleHitRecord(r.Value, (long)datapath.Counters.RuleHits(r.Key))).Where(r => r.Hits > 0)
             .OrderBy(r => r.Rule, StringComparer.Ordinal)];
+
+    // Losses of the past stay in the counters; the alarm is for those that go on.
+    private void Losing(string where, ulong lost, string mend)
+    {
+        if (lost > _lostBefore.GetValueOrDefault(where)) keeper.Alarms.Raise("events-lost", where, $"events are being lost in the {where}, {lost} so far", mend);
+        else keeper.Alarms.Over("events-lost", where);
+        _lostBefore[where] = lost;
+    }
 
     private NicStatus Interface(WantedPort port)
     {

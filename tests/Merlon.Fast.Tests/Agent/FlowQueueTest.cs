@@ -6,13 +6,29 @@ using Xunit;
 
 namespace Merlon.Fast.Tests.Agent;
 
-public class FlowQueueTest
+public sealed class FlowQueueTest : IDisposable
 {
-    private static FlowRecordMessage Record(int n) => new() { StartUnixMs = n + 1 };
+    private readonly string _path = Path.Combine(Directory.CreateTempSubdirectory("merlon-flows").FullName, "queue");
+    private readonly List<FlowQueue> _open = [];
 
-    private static FlowQueue Filled(int records, int bound = 100)
+    public void Dispose()
     {
-        var queue = new FlowQueue(bound, 1 << 20);
+        foreach (var queue in _open) queue.Dispose();
+        Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
+    }
+
+    private static FlowRecordMessage Record(int n) => new() { StartUnixMs = n + 1, Segment = new string('s', n % 7) };
+
+    // Opening again without disposing is what a killed agent and its successor do.
+    private FlowQueue Open(int capacity = 1 << 16)
+    {
+        _open.Add(new(_path, capacity));
+        return _open[^1];
+    }
+
+    private FlowQueue Filled(int records, int capacity = 1 << 16)
+    {
+        var queue = Open(capacity);
         for (var i = 0; i < records; i++) queue.Add(Record(i));
         return queue;
     }
@@ -30,23 +46,28 @@ public class FlowQueueTest
     }
 
     [Fact]
-    public void A_full_queue_counts_what_it_refuses_and_keeps_its_numbers_without_gaps()
+    public void The_next_agent_goes_on_with_the_numbers_of_a_killed_one()
     {
-        var queue = Filled(7, bound: 5);
-        queue.Lost.Should().Be(2);
-        queue.Ack(queue.Incarnation, 5);
-        queue.Add(Record(7));
-        queue.Batch(queue.Acked, 10, 0)!.First.Should().Be(6);
-        queue.Batch(queue.Acked, 10, 0)!.LostAgent.Should().Be(2);
+        var killed = Filled(5);
+        killed.Ack(killed.Incarnation, 2);
+        var next = Open();
+        next.Incarnation.Should().Be(killed.Incarnation);
+        next.Add(Record(5));
+        next.Batch(0, 10, 0)!.First.Should().Be(3);
+        next.Batch(0, 10, 0)!.Records.Select(r => r.StartUnixMs).Should().Equal(3, 4, 5, 6);
+        next.Made.Should().Be(6);
     }
 
     [Fact]
-    public void A_queue_full_of_bytes_refuses_too()
+    public void A_full_queue_counts_what_it_refuses_and_keeps_its_numbers_without_gaps()
     {
-        var queue = new FlowQueue(100, 50);
-        queue.Add(new() { Segment = new string('x', 40) });
-        queue.Add(new() { Segment = new string('x', 40) });
-        (queue.Count, queue.Lost).Should().Be((1, 1));
+        var queue = Filled(100, capacity: 100);
+        var queued = queue.Count;
+        queue.Lost.Should().Be((ulong)(100 - queued));
+        queue.Ack(queue.Incarnation, (ulong)queued);
+        queue.Add(Record(0));
+        var batch = queue.Batch(queue.Acked, 10, 7)!;
+        (batch.First, batch.LostAgent, batch.LostKernel).Should().Be(((ulong)queued + 1, queue.Lost, 7));
     }
 
     [Fact]
@@ -59,18 +80,44 @@ public class FlowQueueTest
         queue.Count.Should().Be(3);
     }
 
-    [Fact]
-    public void Made_is_always_acked_and_queued_and_lost() => Gen.Int[0, 2].Array[0, 200].Sample(steps =>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16)]
+    [InlineData(4096)]
+    public void A_damaged_file_starts_a_new_numbering(int at)
     {
-        var queue = new FlowQueue(10, 1 << 20);
-        var made = 0;
+        var before = Filled(3);
+        before.Dispose();
+        _open.Clear();
+        using (var file = File.OpenWrite(_path))
+        {
+            file.Seek(at, SeekOrigin.Begin);
+            file.Write([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
+        }
+        var after = Open();
+        after.Incarnation.Should().NotBe(before.Incarnation);
+        after.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public void Made_is_always_acked_and_queued_and_lost_and_every_record_comes_out_in_order() => Gen.Int[0, 9].Array[0, 300].Sample(steps =>
+    {
+        using var run = new FlowQueueTest();
+        var queue = run.Open(500);
+        ulong made = 0, seen = 0;
         foreach (var step in steps)
         {
-            if (step < 2) queue.Add(Record(made++));
-            else queue.Ack(queue.Incarnation, queue.Acked + 1);
+            if (step < 7) queue.Add(Record((int)made++));
+            else if (step == 7) queue = run.Open(500);
+            else if (queue.Batch(seen, step, 0) is { } batch)
+            {
+                if (batch.First != seen + 1) return false;
+                seen += (ulong)batch.Records.Count;
+                queue.Ack(queue.Incarnation, seen);
+            }
         }
-        return made == (int)queue.Acked + queue.Count + (int)queue.Lost;
-    });
+        return made == queue.Acked + (ulong)queue.Count + queue.Lost && made == queue.Made;
+    }, iter: 200);
 
     [Fact]
     public async Task A_waiter_wakes_when_a_record_comes()
