@@ -106,7 +106,7 @@ struct merlon_mac_owner {
 };
 
 struct merlon_owner_key {          /* map owners: HASH, address claims of a realm */
-	__u8 addr[16];
+	__u8 address[16];
 	__u32 realm;
 };
 

@@ -88,7 +88,7 @@ static __noinline int identify(struct work *w, __u32 vnic)
 	__u64 bind, flags;
 	void *image;
 
-	copy16(key.addr, w->judgement.remote);
+	copy16(key.address, w->judgement.remote);
 	owner = bpf_map_lookup_elem(&owners, &key);
 	if (!vnic || (owner && owner->vnic == vnic))
 		return 0;

@@ -15,7 +15,7 @@ static __always_inline bool owns(struct work *w, const __u8 *address)
 	struct merlon_owner_key key = {.realm = w->port.realm};
 	struct merlon_owner *owner;
 
-	copy16(key.addr, address);
+	copy16(key.address, address);
 	owner = bpf_map_lookup_elem(&owners, &key);
 	return owner && owner->vnic == w->port.vnic;
 }

@@ -124,6 +124,17 @@ struct work {
 	struct merlon_event event;
 	struct merlon_deny_key deny_key;
 	struct merlon_deny deny;
+	/* Never written: keeps abi.h's enums in the object's BTF, for the test that compares them with C#. */
+	union {
+		enum merlon_verdict verdict;
+		enum merlon_reason reason;
+		enum merlon_state state;
+		enum merlon_event_type event_type;
+		enum merlon_counter counter;
+		enum image_word image_word;
+		enum image_kind image_kind;
+	} abi;
+	__u32 pad;
 	/* merlon_conn to insert and the remains of one replaced; bytes, so that no map of this type holds a lock */
 	__u64 fresh[sizeof(struct merlon_conn) / 8];
 	__u64 old[sizeof(struct merlon_conn) / 8];

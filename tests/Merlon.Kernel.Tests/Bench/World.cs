@@ -87,6 +87,13 @@ public class World : IDisposable
         return new(false, hook, NewDrop());
     }
 
+    /// <summary>The same frame many times in a row, or one without asking for the reason; true = passed.</summary>
+    public bool Flood(string hook, Port port, byte[] frame, int times = 1)
+    {
+        TestPlace.StayOnOneCpu();
+        return Kernel.Tests.Run(hook, frame, port.Ifindex, times).Passed;
+    }
+
     /// <summary>As a bridge would: out of the port that has the source MAC, into the one that has the destination MAC.</summary>
     public Outcome Send(Packet packet) => Send(packet.Bytes(), packet.SourceMac, packet.DestinationMac);
 

@@ -1,0 +1,82 @@
+using Merlon.Datapath;
+using Merlon.Datapath.Abi;
+using Merlon.Kernel.Tests.Bench;
+using Xunit;
+
+namespace Merlon.Kernel.Tests;
+
+public sealed class BudgetTests : IDisposable
+{
+    private readonly Shop _shop = new();
+
+    public void Dispose() => _shop.Dispose();
+
+    private BudgetRecord Web => _shop.Kernel.Budgets.Get(_shop.Web.Record.Vm);
+
+    [Fact]
+    public void Half_open_connections_are_charged_to_the_vm_that_opens_and_stop_at_its_limit()
+    {
+        _shop.Kernel.Budgets.SetLimits(_shop.Web.Record.Vm, 0, 5);
+        for (var i = 0; i < 5; i++) Assert.Equal(Outcome.Pass, _shop.Send(_shop.WebToDb() with { SourcePort = 3000 + i }));
+        Assert.Equal(new(false, "to_vm", Reason.HalfOpenBudget), _shop.Send(_shop.WebToDb() with { SourcePort = 3005 }));
+        Assert.Equal(new(false, "from_vm", Reason.HalfOpenBudget), _shop.Send(_shop.WebToOutside() with { SourcePort = 3006 }));
+        Assert.Equal((5U, 0U, 2UL), (Web.HalfOpen, Web.Connections, Web.Refused));
+        // The neighbour's budget is its own.
+        Assert.Equal(Outcome.Pass, _shop.Send(_shop.OutsideToDb() with { SourcePort = 3007 }));
+        Assert.Equal(1U, _shop.Kernel.Budgets.Get(_shop.Db.Record.Vm).HalfOpen);
+        // What is open goes on.
+        Assert.Equal(Outcome.Pass, _shop.Send((_shop.WebToDb() with { SourcePort = 3000 }).Back()));
+        Assert.Equal((4U, 1U), (Web.HalfOpen, Web.Connections));
+        Assert.Equal(Outcome.Pass, _shop.Send(_shop.WebToDb() with { SourcePort = 3005 }));
+    }
+
+    [Fact]
+    public void Established_connections_have_a_limit_of_their_own()
+    {
+        _shop.Kernel.Budgets.SetLimits(_shop.Web.Record.Vm, 2, 0);
+        var talks = Enumerable.Range(0, 3).Select(i => new Talk(_shop, _shop.WebToDb(), 3100 + i)).ToArray();
+        foreach (var talk in talks)
+        {
+            Assert.Equal(Outcome.Pass, talk.Client(Tcp.Syn));
+            Assert.Equal(Outcome.Pass, talk.Server(Tcp.SynAck));
+        }
+        Assert.Equal(Outcome.Pass, talks[0].Client(Tcp.Ack));
+        Assert.Equal(Outcome.Pass, talks[1].Client(Tcp.Ack));
+        Assert.Equal(new(false, "to_vm", Reason.VmBudget), talks[2].Client(Tcp.Ack));
+        Assert.Equal((1U, 2U, 1UL), (Web.HalfOpen, Web.Connections, Web.Refused));
+        Assert.Equal(Outcome.Pass, talks[0].Server(Tcp.Ack, 100));
+        // One ends, the third gets its place with the retransmitted acknowledgement.
+        talks[1].Client(Tcp.Rst);
+        _shop.Kernel.Budgets.SetLimits(_shop.Web.Record.Vm, 3, 0);
+        Assert.Equal(Outcome.Pass, talks[2].Client(Tcp.Ack));
+        Assert.Equal(ConnState.Established, talks[2].Entry().State);
+    }
+
+    [Fact]
+    public void A_full_table_refuses_the_new_and_keeps_the_live()
+    {
+        using var small = new Shop2();
+        var live = new Talk(small.World, small.WebToDb, 1).Open();
+        var refused = 0;
+        for (var i = 0; i < 200; i++)
+        {
+            var outcome = small.World.Send(small.WebToDb with { SourcePort = 5000 + i });
+            if (outcome.Passed) continue;
+            Assert.Equal(new(false, "to_vm", Reason.TableFull), outcome);
+            refused++;
+        }
+        Assert.InRange(refused, 100, 199);
+        Assert.Equal(Outcome.Pass, live.Client(Tcp.Ack, 100));
+        Assert.Equal(Outcome.Pass, live.Server(Tcp.Ack, 100));
+        Assert.Equal((uint)(200 - refused), small.World.Kernel.Budgets.Get(1).HalfOpen + small.World.Kernel.Budgets.Get(2).HalfOpen);
+    }
+
+    private sealed class Shop2 : IDisposable
+    {
+        public World World { get; } = new(Shop.Manifest, new DatapathOptions("", "", 64, 64, 64));
+
+        public Packet WebToDb => new(World["web"].V4, World["db"].V4) { SourceMac = World["web"].Mac, DestinationMac = World["db"].Mac };
+
+        public void Dispose() => World.Dispose();
+    }
+}

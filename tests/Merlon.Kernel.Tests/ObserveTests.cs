@@ -1,0 +1,108 @@
+using Merlon.Datapath.Abi;
+using Merlon.Kernel.Tests.Bench;
+using Merlon.Policy.Model;
+using Xunit;
+
+namespace Merlon.Kernel.Tests;
+
+public sealed class ObserveTests : IDisposable
+{
+    private const string Guards = """
+        ---
+        apiVersion: merlon/v1
+        kind: Guard
+        metadata: {name: all, tenant: platform}
+        spec: {priority: 10, action: guard, select: [any], MORE}
+        """;
+
+    private readonly World _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    private void Apply(string guard, Func<string, string>? change = null) =>
+        _world.Apply((change?.Invoke(Shop.Manifest) ?? Shop.Manifest) + "\n" + Guards.Replace("MORE", guard, StringComparison.Ordinal));
+
+    private Packet WebToDb => new(_world["web"].V4, _world["db"].V4) { SourceMac = _world["web"].Mac, DestinationMac = _world["db"].Mac };
+
+    private Packet FromOutside => new(Shop.OutsideV4, _world["db"].V4) { SourceMac = Shop.Router, DestinationMac = _world["db"].Mac };
+
+    [Fact]
+    public void An_observed_vnic_passes_what_it_would_deny_and_says_which_rule()
+    {
+        Apply("mode: observe");
+        Assert.Equal(Outcome.Pass, _world.Send(FromOutside with { Proto = Protocols.Tcp, Flags = Tcp.Syn, DestinationPort = 22, SourcePort = 7001 }));
+        var told = Assert.Single(_world.Events());
+        Assert.Equal((EventType.Open, Verdict.WouldDeny, Reason.Observed), (told.Type, told.Verdict, told.Reason));
+        Assert.Equal("shop/app/no-ssh@1", _world.Rules[told.CandidateRule]);
+        Assert.True(told.Flags.HasFlag(EventFlags.WouldDeny));
+    }
+
+    [Fact]
+    public void A_running_connection_of_an_observed_vnic_is_not_cut()
+    {
+        Apply("mode: observe");
+        Assert.Equal(Outcome.Pass, _world.Send(WebToDb with { Proto = Protocols.Tcp, Flags = Tcp.Ack, Seq = 5, SourcePort = 7002 }));
+        Assert.Equal(Outcome.Pass, _world.Send(FromOutside with { Proto = Protocols.Icmp, IcmpType = 3, Body = WebToDb.Ip() }));
+        Assert.Equal(Outcome.Pass, _world.Send(FromOutside with { EtherType = 0x88cc, Data = 40 }));
+        Assert.All(_world.Events(), e => Assert.Equal((EventType.Deny, Verdict.WouldDeny), (e.Type, e.Verdict)));
+        Assert.Empty(_world.Kernel.Counters.Drops());
+    }
+
+    [Fact]
+    public void Observing_does_not_switch_anti_spoofing_off()
+    {
+        Apply("mode: observe");
+        Assert.Equal(new(false, "from_vm", Reason.SpoofedAddress), _world.Send(WebToDb with { Source = Address.Parse("10.0.0.7") }));
+    }
+
+    [Fact]
+    public void An_observed_policy_is_judged_beside_the_active_verdict()
+    {
+        Apply("mode: enforce", m => m.Replace("tier: tenant", "tier: tenant\n  enforcement: observe", StringComparison.Ordinal));
+        // The default denies; the observed policy would allow.
+        Assert.Equal(new(false, "from_vm", Reason.Observed), _world.Send(WebToDb with { SourcePort = 7003 }));
+        var told = Assert.Single(_world.Events());
+        Assert.Equal((EventType.Deny, Verdict.WouldAllow, "shop/app/web-db@1"), (told.Type, told.Verdict, _world.Rules[told.OutRule]));
+    }
+
+    [Fact]
+    public void A_would_deny_of_the_sender_reaches_the_one_event_of_the_receiver()
+    {
+        _world.Apply(Shop.Manifest.Replace("udp/80, udp/53", "udp/53", StringComparison.Ordinal) + "\n" + """
+            ---
+            apiVersion: merlon/v1
+            kind: Policy
+            metadata: {name: in, tenant: shop}
+            spec:
+              tier: tenant
+              rules: [{name: anything, from: [any], to: [vm/db], appliesTo: [vm/db], services: [udp/80], action: allow}]
+            ---
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: web, tenant: platform}
+            spec: {priority: 10, action: guard, select: [vm/web], mode: observe}
+            ---
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: rest, tenant: platform}
+            spec: {priority: 20, action: guard, select: [any]}
+            """);
+        Assert.Equal(Outcome.Pass, _world.Send(WebToDb with { SourcePort = 7004 }));
+        var told = Assert.Single(_world.Events());
+        Assert.Equal((EventType.Open, Verdict.WouldDeny, "default", "shop/in/anything@1"),
+            (told.Type, told.Verdict, _world.Rules[told.CandidateRule], _world.Rules[told.InRule]));
+    }
+
+    [Fact]
+    public void A_direction_that_is_not_guarded_is_not_judged_and_its_replies_pass()
+    {
+        Apply("directions: [in]");
+        var packet = WebToDb with { DestinationMac = Shop.Router, Destination = Shop.OutsideV4, DestinationPort = 9, SourcePort = 7005 };
+        Assert.Equal(Outcome.Pass, _world.Send(packet));
+        Assert.Equal(Outcome.Pass, _world.Send(packet.Back()));
+        Assert.Equal(Outcome.Pass, _world.Send(packet with { Proto = Protocols.Tcp, Flags = Tcp.Ack }));
+        Assert.Equal(new(false, "to_vm", Reason.Default), _world.Send(WebToDb with { DestinationPort = 9 }));
+        // The source must be its own all the same.
+        Assert.Equal(new(false, "from_vm", Reason.SpoofedAddress), _world.Send(packet with { Source = Address.Parse("10.0.0.7") }));
+    }
+}
