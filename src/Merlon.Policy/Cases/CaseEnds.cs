@@ -43,7 +43,7 @@ internal sealed class CaseEnds
 
     private List<EndpointRef>? Vm(string name, string? tenant, out string? problem)
     {
-        var vms = _inventory.Named(name, tenant == Document.Platform ? null : tenant).ToArray();
+        var vms = _inventory.Named(name, tenant).ToArray();
         problem = vms.Length switch
         {
             0 => $"no VM is named '{name}'",

@@ -14,9 +14,10 @@ public sealed class CaseExpansion(PolicySet policy, VmInventory inventory)
     /// <summary>Always in the same order; all pairs, all families both ends have. Pairs with no guarded end only when there are no others.</summary>
     public IEnumerable<FlowQuestion> Expand(CaseRow row, out string? problem)
     {
-        var from = _ends.Of(row.From, row.Tenant, out problem);
-        var to = problem is null ? _ends.Of(row.To, row.Tenant, out problem) : null;
-        var services = problem is null ? _services.Of(row.Service, row.Tenant, row.SourcePort, out problem) : null;
+        var tenant = row.Tenant == Document.Platform ? null : row.Tenant;
+        var from = _ends.Of(row.From, tenant, out problem);
+        var to = problem is null ? _ends.Of(row.To, tenant, out problem) : null;
+        var services = problem is null ? _services.Of(row.Service, tenant, row.SourcePort, out problem) : null;
         if (problem is not null) return [];
         var packets = Packets(from!, to!, services!, row.At ?? 0, guarded: true);
         if (!packets.Any()) packets = Packets(from!, to!, services!, row.At ?? 0, guarded: false);

@@ -10,6 +10,6 @@ namespace Merlon.Policy.Cases;
 public sealed record CaseRow(
     string From, string To, string Service, Verdict Expect, int? SourcePort, long? At, string? Rule, string? Reason, Position Position)
 {
-    /// <summary>Whose PolicyTest it stands in; null = a file of the operator, which may name anybody.</summary>
+    /// <summary>Whose PolicyTest it stands in; null or platform = the operator's, which may name anybody.</summary>
     public string? Tenant { get; init; }
 }

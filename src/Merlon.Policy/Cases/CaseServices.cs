@@ -44,18 +44,19 @@ internal sealed class CaseServices(PolicySet policy)
     {
         if (Protocols.IsIcmp(protocol) && match is { Low: 0, High: 65535 }) return [protocol == Protocols.Icmp ? 8 << 8 : 128 << 8];
         if (!Protocols.HasPorts(protocol) && !Protocols.IsIcmp(protocol)) return [0];
-        return Edges(protocol, match.Low, match.High, e => (e.Low, e.High));
+        var first = Protocols.HasPorts(protocol) ? Math.Min(Math.Max(match.Low, 1), match.High) : match.Low;
+        return Edges(protocol, match.Low, match.High, e => (e.Low, e.High)).Append(first).Append(match.High).Distinct().Order();
     }
 
     private IEnumerable<int> Sources(int protocol, ServiceMatch match, int? given)
     {
         if (given is { } port) return match.SourceLow <= port && port <= match.SourceHigh ? [port] : [];
-        var edges = Edges(protocol, match.SourceLow, match.SourceHigh, e => (e.SourceLow, e.SourceHigh));
-        return match.SourceLow <= SomeSource && SomeSource <= match.SourceHigh ? edges.Prepend(SomeSource).Distinct() : edges;
+        var some = match.SourceLow <= SomeSource && SomeSource <= match.SourceHigh ? SomeSource : match.SourceLow;
+        return Edges(protocol, match.SourceLow, match.SourceHigh, e => (e.SourceLow, e.SourceHigh)).Prepend(some).Distinct();
     }
 
-    /// <summary>Within low-high: both, and every first value inside or behind a range that a rule names.</summary>
+    /// <summary>Within low-high: every first value inside or behind a range that a rule names. Port 0 is no port.</summary>
     private IEnumerable<int> Edges(int protocol, int low, int high, Func<ServiceMatch, (int Low, int High)> range) =>
         _edges.Where(e => e.Protocol < 0 || e.Protocol == protocol).Select(range).SelectMany(r => new[] { r.Low, r.High + 1 })
-            .Append(low).Append(high).Where(v => v >= low && v <= high).Distinct().Order();
+            .Where(v => v >= Math.Max(low, 1) && v <= high).Distinct().Order();
 }

@@ -69,8 +69,8 @@ public static class ImageCompiler
 
     private static void Addresses(ImageWriter writer, RemoteClasses remotes)
     {
-        writer.Section(ImageLayout.WordRoot4, [.. remotes.Tables4.SelectMany(t => ImageWriter.Pack(t.Root))], remotes.Tables4.Length);
-        writer.Section(ImageLayout.WordNode4, [.. remotes.Chunks4.SelectMany(c => ImageWriter.Pack(c))], remotes.Chunks4.Count);
+        writer.Section(ImageLayout.WordRoot4, ImageWriter.Join(remotes.Tables4.Select(t => t.Root)), remotes.Tables4.Length);
+        writer.Section(ImageLayout.WordNode4, ImageWriter.Join(remotes.Chunks4), remotes.Chunks4.Count);
         var buckets = remotes.Table6.Buckets();
         writer.Section(ImageLayout.WordHash6, buckets, buckets.Length / ImageLayout.BucketWords);
         var lengths = remotes.Table6.Lengths;

@@ -37,11 +37,14 @@ internal sealed class ImageWriter
         return words;
     }
 
-    /// <summary>32-bit values, little end first, padded to words.</summary>
-    public static ulong[] Pack(ReadOnlySpan<uint> values)
+    /// <summary>Tables of an even number of 32-bit values, one behind the other, little end first.</summary>
+    public static ulong[] Join(IEnumerable<uint[]> tables)
     {
-        var words = new ulong[(values.Length + 1) / 2];
-        for (var i = 0; i < values.Length; i++) words[i / 2] |= (ulong)values[i] << i % 2 * 32;
+        var all = tables.ToArray();
+        var words = new ulong[all.Sum(t => t.Length) / 2];
+        var at = 0;
+        foreach (var table in all)
+            for (var i = 0; i < table.Length; i += 2) words[at++] = table[i] | (ulong)table[i + 1] << 32;
         return words;
     }
 

@@ -18,11 +18,19 @@ public readonly record struct Address(UInt128 Bits, AddressFamily Family) : ICom
     public static bool TryParse(string? text, out Address address)
     {
         address = default;
-        if (text is null || text.Contains('%') || !IPAddress.TryParse(text, out var ip)) return false;
-        var bytes = ip.GetAddressBytes();
-        if (bytes.Length == 4 && text.Count(c => c == '.') != 3) return false;
-        address = FromBytes(bytes);
+        if (text is null || !IsStrict(text) || !IPAddress.TryParse(text, out var ip)) return false;
+        address = FromBytes(ip.GetAddressBytes());
         return true;
+    }
+
+    /// <summary>The framework reads 010 as octal, 10.1 as 10.0.0.1, and takes ports, zones and brackets: none of these is an address here.</summary>
+    private static bool IsStrict(string text)
+    {
+        if (text.Any(c => !char.IsAsciiHexDigit(c) && c is not (':' or '.'))) return false;
+        var dotted = text[(text.LastIndexOf(':') + 1)..];
+        if (!dotted.Contains('.')) return text.Contains(':');
+        var octets = dotted.Split('.');
+        return octets.Length == 4 && octets.All(o => o.Length is > 0 and <= 3 && o.All(char.IsAsciiDigit) && (o.Length == 1 || o[0] != '0'));
     }
 
     /// <summary>Parses or throws <see cref="FormatException"/>.</summary>

@@ -16,10 +16,9 @@ internal sealed class Atoms
         _ownAddresses = [.. Own.Select(o => o.Address)];
         Regions = [.. prefixes.Distinct().Order()];
         Parents = ParentsOf(Regions);
+        Children = Listed(Regions.Length, Parents);
         OwnRegion = OwnRegions();
-        OwnOf = new int[Nics.Length][];
-        var lookup = Enumerable.Range(0, Own.Length).ToLookup(i => Own[i].Endpoint);
-        for (var i = 0; i < Nics.Length; i++) OwnOf[i] = [.. lookup[i]];
+        OwnOf = Listed(Nics.Length, [.. Own.Select(o => o.Endpoint)]);
     }
 
     /// <summary>vNICs in order of key; atom i is nic i by identity.</summary>
@@ -33,6 +32,9 @@ internal sealed class Atoms
 
     /// <summary>The next wider region of each region, or -1.</summary>
     public int[] Parents { get; }
+
+    /// <summary>The next narrower regions of each region.</summary>
+    public int[][] Children { get; }
 
     /// <summary>The region that each own address lies in, or -1.</summary>
     public int[] OwnRegion { get; }
@@ -72,6 +74,15 @@ internal sealed class Atoms
             parents[i] = parent;
         }
         return parents;
+    }
+
+    /// <summary>For each of <paramref name="count"/> owners, who names it; negative owners are nobody.</summary>
+    private static int[][] Listed(int count, int[] ownerOf)
+    {
+        var lists = new List<int>?[count];
+        for (var i = 0; i < ownerOf.Length; i++)
+            if (ownerOf[i] >= 0) (lists[ownerOf[i]] ??= []).Add(i);
+        return [.. lists.Select(l => l?.ToArray() ?? [])];
     }
 
     /// <summary>Both lists ascend, so one pass with the open prefixes at hand.</summary>

@@ -21,12 +21,12 @@ internal sealed class BitSet(int count) : IEquatable<BitSet>
         for (var i = 0; i < _words.Length; i++) _words[i] &= ~other._words[i];
     }
 
-    /// <summary>Members below <paramref name="end"/>, ascending.</summary>
-    public IEnumerable<int> Below(int end)
+    /// <summary>Members from <paramref name="start"/> to before <paramref name="end"/>, ascending.</summary>
+    public IEnumerable<int> Between(int start, int end)
     {
-        for (var w = 0; w < _words.Length && w << 6 < end; w++)
+        for (var w = start >> 6; w < _words.Length && w << 6 < end; w++)
             for (var bits = _words[w]; bits != 0; bits &= bits - 1)
-                if ((w << 6) + BitOperations.TrailingZeroCount(bits) is var i && i < end) yield return i;
+                if ((w << 6) + BitOperations.TrailingZeroCount(bits) is var i && i >= start && i < end) yield return i;
     }
 
     public bool Equals(BitSet? other) => other is not null && _words.AsSpan().SequenceEqual(other._words);

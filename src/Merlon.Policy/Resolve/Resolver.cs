@@ -12,12 +12,13 @@ public static class Resolver
     {
         var membership = new Membership(policy, inventory);
         var atoms = membership.Atoms;
-        var sets = new SetTable(atoms);
+        var sets = new SetTable(atoms, policy.Groups.Any(g => !g.Except.IsEmpty));
         var lists = new RuleLists(policy, membership, sets);
+        var guards = new GuardChoice(policy, membership);
         var guarded = new List<(int Nic, NicGuard Guard, int Out, int In)>();
         for (var nic = 0; nic < atoms.Nics.Length; nic++)
         {
-            if (atoms.Nics[nic].Vm.Host != host || GuardChoice.Of(policy, membership, nic) is not { } guard) continue;
+            if (atoms.Nics[nic].Vm.Host != host || guards.Of(nic) is not { } guard) continue;
             guarded.Add((nic, guard, lists.For(nic, Direction.Out), lists.For(nic, Direction.In)));
         }
         var (endpoints, endpointOf) = Endpoints(atoms, sets, guarded.Select(g => g.Nic));

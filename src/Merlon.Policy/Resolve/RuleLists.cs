@@ -4,24 +4,32 @@ using Merlon.Policy.Model;
 namespace Merlon.Policy.Resolve;
 
 /// <summary>The rules that judge one vNIC in one direction; equal lists are one.</summary>
-internal sealed class RuleLists(PolicySet policy, Membership membership, SetTable sets)
+internal sealed class RuleLists
 {
-    private readonly Dictionary<(PolicyRule Rule, Direction Direction, string Locals), int> _ruleNumbers = [];
+    private readonly PolicySet _policy;
+    private readonly Atoms _atoms;
+    private readonly SetTable _sets;
+    private readonly Membership _membership;
+    private readonly Dictionary<string, BoundRule[]> _rulesOfTenant = [];
+    private readonly Dictionary<(BoundRule Rule, Direction Direction, string Locals), int> _ruleNumbers = new(RuleKey.Instance);
     private readonly List<ResolvedRule> _rules = [];
     private readonly Dictionary<string, int> _listNumbers = [];
     private readonly List<RuleList> _lists = [];
+    private readonly Dictionary<StoredPolicy, BoundRule[]> _bound = new(ReferenceEqualityComparer.Instance);
+
+    public RuleLists(PolicySet policy, Membership membership, SetTable sets) =>
+        (_policy, _membership, _atoms, _sets) = (policy, membership, membership.Atoms, sets);
 
     public ImmutableArray<RuleList> All => [.. _lists];
 
     /// <summary>Number of the list for nic <paramref name="nic"/>.</summary>
     public int For(int nic, Direction direction)
     {
-        var tenant = membership.Atoms.Nics[nic].Vm.Tenant;
+        var tenant = _atoms.Nics[nic].Vm.Tenant;
         var numbers = new List<int>();
-        foreach (var stored in policy.Policies.Where(p => p.Binds(tenant)))
-            foreach (var rule in stored.Document.Rules)
-                if (Rule(stored, rule, nic, direction) is { } number) numbers.Add(number);
-        var fallback = policy.Default(tenant, direction);
+        foreach (var rule in RulesOf(tenant))
+            if (Number(rule, nic, direction) is { } number) numbers.Add(number);
+        var fallback = _policy.Default(tenant, direction);
         var key = $"{direction} {fallback} {string.Join(' ', numbers)}";
         if (!_listNumbers.TryGetValue(key, out var list))
         {
@@ -31,41 +39,53 @@ internal sealed class RuleLists(PolicySet policy, Membership membership, SetTabl
         return list;
     }
 
-    private int? Rule(StoredPolicy stored, PolicyRule rule, int nic, Direction direction)
+    private BoundRule[] RulesOf(string tenant)
     {
-        var tenant = stored.Document.Tenant;
-        if (Locals(tenant, direction == Direction.Out ? rule.From : rule.To, nic) is not { } locals) return null;
-        if (rule.AppliesTo is { } only && !membership.Holds(tenant, only, nic)) return null;
-        var key = (rule, direction, string.Join(' ', locals));
+        if (!_rulesOfTenant.TryGetValue(tenant, out var rules))
+            _rulesOfTenant.Add(tenant, rules = [.. _policy.Policies.Where(p => p.Binds(tenant)).SelectMany(Bound)]);
+        return rules;
+    }
+
+    private BoundRule[] Bound(StoredPolicy policy)
+    {
+        if (!_bound.TryGetValue(policy, out var rules))
+            _bound.Add(policy, rules = [.. policy.Document.Rules.Select(r => BoundRule.Of(_membership, policy, r))]);
+        return rules;
+    }
+
+    private int? Number(BoundRule rule, int nic, Direction direction)
+    {
+        var own = direction == Direction.Out ? rule.From : rule.To;
+        if (!own.Touches(_atoms, nic) || rule.AppliesTo?.Touches(_atoms, nic) == false) return null;
+        ImmutableArray<int> locals = own.Holds(_atoms, nic) ? []
+            : [.. own.Sets.Where(s => RuleSide.Touches(s, _atoms, nic)).Select(_sets.Number).Distinct().Order()];
+        var key = (rule, direction, locals.IsEmpty ? "" : string.Join(' ', locals));
         if (_ruleNumbers.TryGetValue(key, out var number)) return number;
         _ruleNumbers.Add(key, number = _rules.Count);
-        _rules.Add(Resolve(stored, rule, direction, locals));
+        _rules.Add(Resolve(rule, direction, locals));
         return number;
     }
 
-    private ResolvedRule Resolve(StoredPolicy stored, PolicyRule rule, Direction direction, ImmutableArray<int> locals)
+    private ResolvedRule Resolve(BoundRule bound, Direction direction, ImmutableArray<int> locals)
     {
-        var document = stored.Document;
-        var remotes = direction == Direction.Out ? rule.To : rule.From;
-        var any = remotes.Any(r => r.Kind == ReferenceKind.Any);
-        return new(stored.RefOf(rule), document.Tier, rule.Action,
-            any, any ? [] : [.. remotes.Select(r => sets.Number(membership.Of(document.Tenant, r))).Distinct().Order()],
+        var (document, rule) = (bound.Policy.Document, bound.Rule);
+        var remote = direction == Direction.Out ? bound.To : bound.From;
+        return new(bound.Policy.RefOf(rule), document.Tier, rule.Action,
+            remote.Any, [.. remote.Sets.Select(_sets.Number).Distinct().Order()],
             locals.IsEmpty, locals,
-            policy.Matches(document.Tenant, rule.Services), rule.Log, document.Enforcement == Enforcement.Observe,
+            _policy.Matches(document.Tenant, rule.Services), rule.Log, document.Enforcement == Enforcement.Observe,
             rule.ExpiresAt is { } end ? [new(long.MinValue, end)] : []);
     }
 
-    /// <summary>Null: the vNIC is in none of the references whatever address it uses. Empty: in them whatever address it uses.
-    /// Else the sets that its own address must be in.</summary>
-    private ImmutableArray<int>? Locals(string tenant, ImmutableArray<Reference> references, int nic)
+    /// <summary>Rules by identity: a record's own comparison would read all of it.</summary>
+    private sealed class RuleKey : IEqualityComparer<(BoundRule Rule, Direction Direction, string Locals)>
     {
-        if (references.Any(r => r.Kind == ReferenceKind.Any)) return [];
-        var atoms = membership.Atoms;
-        var own = atoms.OwnOf[nic];
-        var all = references.Select(r => membership.Of(tenant, r)).ToArray();
-        var mine = all.Where(s => s[nic] || own.Any(o => s[atoms.OwnBase + o])).ToArray();
-        if (mine.Length == 0) return null;
-        var always = mine.Any(s => s[nic]) && own.All(o => mine.Any(s => s[atoms.OwnBase + o]));
-        return always ? [] : [.. mine.Select(sets.Number).Distinct().Order()];
+        public static readonly RuleKey Instance = new();
+
+        public bool Equals((BoundRule Rule, Direction Direction, string Locals) x, (BoundRule Rule, Direction Direction, string Locals) y) =>
+            ReferenceEquals(x.Rule, y.Rule) && x.Direction == y.Direction && x.Locals == y.Locals;
+
+        public int GetHashCode((BoundRule Rule, Direction Direction, string Locals) key) =>
+            HashCode.Combine(System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(key.Rule), key.Direction, key.Locals);
     }
 }

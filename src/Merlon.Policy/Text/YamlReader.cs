@@ -22,7 +22,7 @@ internal sealed class YamlReader(string file, Findings findings)
         try
         {
             var parser = new Parser(new StringReader(text));
-            while (parser.MoveNext())
+            while (Next(parser))
                 if (parser.Current is DocumentStart) Document(parser, documents);
         }
         catch (YamlException e)
@@ -38,7 +38,7 @@ internal sealed class YamlReader(string file, Findings findings)
 
     private void Document(Parser parser, List<YamlNode> documents)
     {
-        parser.MoveNext();
+        Next(parser);
         var node = Node(parser, 1);
         if (node is not YamlScalar { IsNull: true }) documents.Add(node);
     }
@@ -62,22 +62,36 @@ internal sealed class YamlReader(string file, Findings findings)
     private YamlList List(Parser parser, Position at, int depth)
     {
         var items = ImmutableArray.CreateBuilder<YamlNode>();
-        while (parser.MoveNext() && parser.Current is not SequenceEnd) items.Add(Node(parser, depth + 1));
+        while (Next(parser) && parser.Current is not SequenceEnd) items.Add(Node(parser, depth + 1));
         return new(at, items.ToImmutable());
     }
 
     private YamlMap Map(Parser parser, Position at, int depth)
     {
         var entries = ImmutableArray.CreateBuilder<(YamlScalar, YamlNode)>();
-        while (parser.MoveNext() && parser.Current is not MappingEnd)
+        while (Next(parser) && parser.Current is not MappingEnd)
         {
             var key = Node(parser, depth + 1);
-            parser.MoveNext();
+            Next(parser);
             var value = Node(parser, depth + 1);
             if (key is YamlScalar scalar) entries.Add((scalar, value));
             else findings.Error("wrong-type", key.At, "a field's name must be text");
         }
         return new(at, entries.ToImmutable());
+    }
+
+    /// <summary>The scanner throws exceptions of every kind at some malformed texts; each is a syntax error to the reader of ours.</summary>
+    private bool Next(Parser parser)
+    {
+        var last = parser.Current?.End;
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception e) when (e is not YamlException)
+        {
+            throw Stop("yaml-syntax", last is { } mark ? At(mark) : new(file, 1, 1), "malformed behind this place: an unclosed bracket or quote, perhaps");
+        }
     }
 
     private YamlScalar Alias(AnchorAlias alias, Position at)

@@ -7,7 +7,7 @@ namespace Merlon.Fast.Tests.Policy;
 /// <summary>The plain evaluator is the truth; the image must say the same to every packet, rule names included.</summary>
 public class EnginesAgreeTests(ITestOutputHelper output)
 {
-    private const int Policies = 400;
+    private const int Policies = 250;
     private const int PacketsPerPolicy = 100;
 
     [Theory]

@@ -12,12 +12,14 @@ public sealed class RandomPackets
     private readonly VmInventory _inventory;
     private readonly Address[] _edges;
     private readonly ServiceMatch[] _services;
+    private readonly long _at;
 
     public RandomPackets(ulong seed, PolicySet policy, VmInventory inventory)
     {
         (_dice, _inventory) = (new(seed), inventory);
         _edges = [.. PolicyEdges.Prefixes(policy).SelectMany(Beside).Where(a => a.IsOwnable).Distinct().Order()];
         _services = [.. PolicyEdges.Services(policy).Order()];
+        _at = _dice.Of<long>([0, 999, 1000, 1999, 2000]);
     }
 
     public FlowQuestion Next()
@@ -31,7 +33,7 @@ public sealed class RandomPackets
             if ((f is null && t is null) || (f is not null && f.Key == t?.Key)) continue;
             var (protocol, destination, source) = Service();
             if (protocol == (family == AddressFamily.IPv4 ? Protocols.Icmp6 : Protocols.Icmp)) continue;
-            return new(from, to, protocol, destination, source, _dice.Of<long>([0, 999, 1000, 1999, 2000]));
+            return new(from, to, protocol, destination, source, _at);
         }
     }
 

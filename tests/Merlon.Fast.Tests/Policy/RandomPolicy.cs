@@ -79,7 +79,7 @@ public sealed class RandomPolicy
             _dice.Percent(50) ? [.. _dice.Some(1, 3, _ => Cidr()).Distinct().Order()] : [],
             inner.Length > 0 && _dice.Percent(40) ? [_dice.Of(inner)] : [],
             _dice.Percent(35) ? [.. _dice.Some(1, 2, _ => Reference(tenant, any: false))] : [],
-            _dice.Percent(40) ? [.. Tenants.Where(t => t != tenant)] : []);
+            _dice.Percent(40) ? [.. Tenants.Where(t => t != tenant).Order(StringComparer.Ordinal)] : []);
     }
 
     private Selector Selector() => _dice.Below(5) switch

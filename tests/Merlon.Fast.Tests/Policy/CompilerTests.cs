@@ -1,0 +1,109 @@
+using System.Text;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Model;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Policy;
+
+public class CompilerTests
+{
+    [Fact]
+    public void The_header_is_as_abi_h_says()
+    {
+        var words = new Scene(Scene.VmsOf(Scene.Vm("a", "t: x", "10.0.0.1"))).Image.Words;
+        Assert.Equal(0x1_4d45524cUL, words[0]);
+        Assert.Equal((ulong)words.Length, words[1]);
+        Assert.Equal(32UL | 1UL << 32, words[2]);
+    }
+
+    [Fact]
+    public void Constants_are_those_of_abi_h()
+    {
+        var header = CaseFolder.Read("datapath/abi.h");
+        (string, long)[] wanted =
+        [
+            ("MERLON_ABI_VERSION", (long)ImageLayout.AbiVersion), ("IMAGE_MAGIC", (long)ImageLayout.Magic), ("IMAGE_HEADER_WORDS", ImageLayout.HeaderWords),
+            ("IMAGE_NIC_WORDS", ImageLayout.NicWords), ("IMAGE_RULESET_WORDS", ImageLayout.RulesetWords), ("MERLON_MAX_SLOTS", ImageLimits.Nics),
+            ("MERLON_NIC_LOCALS", ImageLimits.NicLocals), ("MERLON_MAX_V6_LENGTHS", ImageLimits.V6Lengths), ("MERLON_V6_PROBES", ImageLimits.V6Probes),
+            ("NIC_GUARD_OUT", ImageLayout.GuardOut), ("NIC_GUARD_IN", ImageLayout.GuardIn), ("NIC_OBSERVE", ImageLayout.Observe), ("NIC_LOG_ALLOW", ImageLayout.LogAllow),
+            ("IMAGE_NODE_BIT", ImageLayout.NodeBit), ("CELL_RULE_DEFAULT", ImageLayout.CellRuleDefault), ("CELL_VERDICT_SHIFT", ImageLayout.CellVerdictShift), ("CELL_LOG", ImageLayout.CellLog),
+        ];
+        foreach (var (name, value) in wanted)
+        {
+            var text = header.Split($"#define {name} ")[1].Split([' ', '\n'])[0].TrimEnd('u');
+            Assert.Equal(value, text.StartsWith("0x", StringComparison.Ordinal) ? Convert.ToInt64(text, 16) : long.Parse(text));
+        }
+    }
+
+    [Fact]
+    public void Equal_rulesets_share_one_table()
+    {
+        var vms = Enumerable.Range(1, 200).Select(i => Scene.Vm($"vm-{i}", $"t: t{i % 10}", $"10.0.{i / 100}.{i % 100 + 1}")).ToArray();
+        var rules = Enumerable.Range(0, 10).Select(i => $"name: r{i}, from: [any], to: [group/g{i}], services: [tcp/{i + 1}], action: allow").ToArray();
+        var groups = string.Concat(Enumerable.Range(0, 10).Select(i => Scene.Group($"g{i}", $"{{select: {{labels: {{t: t{i}}}}}}}")));
+        var stats = new Scene(groups + Scene.Rules("p", rules) + Scene.VmsOf(vms)).Image.Stats;
+        Assert.Equal(11, stats.Rulesets);
+        Assert.Equal(11, stats.RemoteClasses);
+    }
+
+    [Fact]
+    public void Too_many_own_addresses_that_rules_tell_apart_are_refused_by_name()
+    {
+        var addresses = string.Join(", ", Enumerable.Range(1, 9).Select(i => $"10.{i}.0.1"));
+        var rules = Enumerable.Range(1, 9).Select(i => $"name: r{i}, from: [cidr/10.{i}.0.0/16], to: [any], services: [tcp/{i}], action: allow").ToArray();
+        var compiled = new Scene(Scene.VmsOf(Scene.Vm("wide", "t: x", addresses)) + Scene.Rules("p", rules)).Compiled;
+        Assert.Null(compiled.Image);
+        Assert.Equal(["own addresses of one vNIC that rules tell apart: 9 are more than 8 (VM wide)"], compiled.Errors);
+    }
+
+    [Fact]
+    public void Too_many_prefix_lengths_are_refused()
+    {
+        var rules = Enumerable.Range(16, 33).Select(i => $"name: r{i}, from: [\"cidr/2001:db8::/{i}\"], to: [any], services: [tcp/1], action: allow".Replace("/16\"", "/32\"", StringComparison.Ordinal)).ToArray();
+        var nested = Enumerable.Range(32, 33).Select(i => $"name: n{i}, from: [\"cidr/2001:db8::/{i}\"], to: [any], services: [tcp/1], action: allow").ToArray();
+        Assert.Null(Record.Exception(() => new Scene(Scene.VmsOf(Scene.Vm("a", "t: x", "10.0.0.1")) + Scene.Rules("p", nested[..32])).Image));
+        var compiled = new Scene(Scene.VmsOf(Scene.Vm("a", "t: x", "10.0.0.1")) + Scene.Rules("p", nested)).Compiled;
+        Assert.Equal("IPv6 prefix lengths: 33 are more than 32 (all cidrs and own addresses of this host's policy together)", Assert.Single(compiled.Errors));
+        Assert.NotEmpty(rules);
+    }
+
+    [Fact]
+    public void Too_many_classes_are_refused_and_name_the_policy()
+    {
+        var rules = new StringBuilder("---\napiVersion: merlon/v1\nkind: Policy\nmetadata: {name: wide, tenant: shop}\nspec:\n  rules:\n");
+        for (var i = 0; i < 66; i++)
+        {
+            rules.Append($"  - {{name: r{i}, from: [").AppendJoin(", ", Enumerable.Range(0, 1000).Select(j => $"cidr/10.{i}.{j / 250}.{j % 250}/32")).Append("], to: [any], services: [any], action: allow}\n");
+        }
+        var compiled = new Scene(Scene.VmsOf(Scene.Vm("a", "t: x", "192.0.2.1")) + rules).Compiled;
+        Assert.Equal("remote classes: 66001 are more than 65535 (most by policy shop/wide, whose rules name 66000 sets)", Assert.Single(compiled.Errors));
+    }
+
+    [Fact]
+    public void An_image_that_points_outside_itself_is_a_fault_and_no_verdict()
+    {
+        var image = new Scene(Scene.VmsOf(Scene.Vm("a", "t: x", "10.0.0.1"))).Image;
+        var packet = new ImagePacket(0, Direction.Out, 0, Address.Parse("10.0.0.1"), true, Address.Parse("192.0.2.1"), null, 6, 80, 40000);
+        Assert.Equal(Verdict.Deny, ImageSimulator.Judge(image, packet)!.Value.Active);
+        Assert.Throws<ImageFaultException>(() => ImageSimulator.Judge(image, packet with { Nic = 1 }));
+        Assert.Throws<ImageFaultException>(() => ImageSimulator.Judge(image, packet with { Realm = 1 }));
+        Assert.Throws<ImageFaultException>(() => ImageSimulator.Judge(image, packet with { RemoteClass = 7 }));
+    }
+
+    [Fact]
+    public void An_empty_policy_compiles()
+    {
+        var image = ImageCompiler.Compile(Merlon.Policy.Resolve.HostPolicy.Empty, 0).Image!;
+        Assert.Empty(image.Nics);
+        Assert.Empty(image.Realms);
+    }
+
+    [Fact]
+    public void A_rule_that_logs_is_silent_on_a_vnic_that_logs_denies_only()
+    {
+        const string guards = "---\napiVersion: merlon/v1\nkind: Guard\nmetadata: {name: a}\nspec: {action: guard, select: [vm/quiet], log: denies}\n---\napiVersion: merlon/v1\nkind: Guard\nmetadata: {name: b}\nspec: {action: guard, select: [any], log: rules}\n";
+        var scene = new Scene(guards + Scene.VmsOf(Scene.Vm("quiet", "t: x", "10.0.0.1"), Scene.Vm("loud", "t: x", "10.0.0.2"))
+            + Scene.Rules("p", "name: r, from: [any], to: [any], services: [any], action: allow, log: true"));
+        Assert.Equal(2, scene.Image.Stats.Rulesets);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.RegularExpressions;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Inventory;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Policy;
+
+/// <summary>Same text, same inventory: same image to the byte. And the plain evaluator stays a witness of its own.</summary>
+public partial class PurityTests
+{
+    [Fact]
+    public void The_order_of_the_input_changes_no_word()
+    {
+        for (var seed = 0UL; seed < 60; seed++)
+        {
+            var random = new RandomPolicy(seed);
+            var first = Image(random.Documents, random.Inventory.Vms);
+            var dice = new Dice(seed);
+            for (var i = 0; i < 3; i++)
+            {
+                var again = Image(dice.Shuffled(random.Documents), [.. dice.Shuffled(random.Inventory.Vms)]);
+                Assert.Equal(first.Words, again.Words);
+                Assert.Equal(first.Nics, again.Nics);
+                Assert.Equal(first.Rules, again.Rules);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_plain_evaluator_uses_nothing_of_resolve_or_compile()
+    {
+        string[] seen = ["PlainEvaluator", "PlainMembership", "PlainParty", "FlowParties", "PlainAnswer", "PlainHop", "FlowQuestion", "EndpointRef"];
+        var sources = Directory.GetFiles(Path.Combine(CaseFolder.Root, "src/Merlon.Policy"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => seen.Contains(Path.GetFileNameWithoutExtension(f)) || Path.GetFileName(Path.GetDirectoryName(f)) is "Model" or "Inventory").ToArray();
+        Assert.True(sources.Length > 30);
+        foreach (var source in sources) Assert.DoesNotMatch(OtherRooms(), File.ReadAllText(source));
+    }
+
+    [GeneratedRegex(@"\bMerlon\.Policy\.(Resolve|Compile)\b|\b(Resolver|HostPolicy|EndpointSet|ImageCompiler|HostImage|ImageSimulator)\.|\bResolve\.|\bCompile\.")]
+    private static partial Regex OtherRooms();
+
+    private static HostImage Image(IEnumerable<Document> documents, System.Collections.Immutable.ImmutableArray<InventoryVm> vms)
+    {
+        var set = PolicySet.Build(documents.Select(d => new StoredDocument(d, 7))).Set!;
+        return ImageCompiler.Compile(Resolver.Resolve(set, new(vms), "", 1).Policy, 0).Image!;
+    }
+}
