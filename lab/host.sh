@@ -8,6 +8,13 @@ verb=${1:?up|down}; name=${2:?NAME}
 dir=/run/$name/libvirt
 cache=/var/cache/merlon-lab/libvirt
 
+for tool in libvirtd virsh qemu-system-x86_64 nsenter unshare ip; do
+  command -v $tool >/dev/null || {
+    echo "host.sh: $tool is missing: apt-get install libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 iproute2" >&2
+    exit 1
+  }
+done
+
 in_host() { nsenter --net="/run/netns/$name" -- "$@"; }
 
 down() {

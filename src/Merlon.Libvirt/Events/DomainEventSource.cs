@@ -9,7 +9,7 @@ namespace Merlon.Libvirt.Events;
 /// <summary>Registers for the events of one connection and writes them to a channel in the order libvirt sent them.</summary>
 internal sealed unsafe class DomainEventSource : IDisposable
 {
-    private const int Lifecycle = 0, DeviceRemoved = 15, DeviceAdded = 19, MetadataChange = 23;
+    internal const int Lifecycle = 0, DeviceRemoved = 15, DeviceAdded = 19, MetadataChange = 23;
 
     // libvirt may still be inside a callback while the connection is being disposed: callbacks carry a number that
     // is looked up here, never a handle that could have been freed.

@@ -15,7 +15,8 @@ internal sealed record LabGuest(string Kernel, string Initrd)
             call.Say("guest: building kernel and initramfs from Debian packages (once)");
             // Built aside and renamed, so that a build that was killed is never taken for a whole one.
             var aside = $"{folder}.{Environment.ProcessId}";
-            await LabProcess.Output([script, aside], cancel);
+            if (await LabProcess.Attached([script, aside], cancel) != 0)
+                throw new CliException("the guest could not be built", "see the lines above");
             Keep(aside, folder);
         }
         return new($"{folder}/vmlinuz", $"{folder}/initrd");
