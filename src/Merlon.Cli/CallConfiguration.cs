@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Merlon.Cli.Commands.Doctor;
 
 namespace Merlon.Cli;
 
@@ -9,4 +10,7 @@ internal sealed class CallConfiguration : InvocationConfiguration
 
     /// <summary>Stdout is a terminal: colours, and tables as wide as it.</summary>
     public bool Terminal { get; init; } = !Console.IsOutputRedirected;
+
+    /// <summary>What doctor examines.</summary>
+    public IMachine Machine { get; init; } = new LiveMachine();
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Merlon.Cli.Commands;
+using Merlon.Cli.Commands.Doctor;
 using Merlon.Cli.Commands.Get;
 using Merlon.Cli.Output;
 
@@ -35,6 +36,7 @@ internal static class MerlonCommand
             TestCommand.Create(),
             FlowsCommand.Create(names),
             StatusCommand.Create(),
+            DoctorCommand.Create(),
             AttachCommand.Create(),
             AttachCommand.CreateDetach(),
             Commands.Lab.LabCommand.Create(),
