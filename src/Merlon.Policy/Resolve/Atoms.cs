@@ -48,20 +48,17 @@ internal sealed class Atoms
 
     public int Count => RegionBase + Regions.Length;
 
-    public void AddNic(BitSet set, int nic)
-    {
-        set.Add(nic);
-        foreach (var own in OwnOf[nic]) set.Add(OwnBase + own);
-    }
+    /// <summary>The vNIC by identity and at each of its own addresses.</summary>
+    public IEnumerable<int> OfNic(int nic) => OwnOf[nic].Select(own => OwnBase + own).Prepend(nic);
 
-    /// <summary>Every address in the prefix, which is one of <see cref="Regions"/>; no vNIC by identity.</summary>
-    public void AddPrefix(BitSet set, Prefix prefix)
+    /// <summary>Every address in the prefix, which is one of <see cref="Regions"/>; no vNIC by identity. Ascending.</summary>
+    public IEnumerable<int> OfPrefix(Prefix prefix)
     {
-        for (var i = Array.BinarySearch(Regions, prefix); i < Regions.Length && prefix.Contains(Regions[i]); i++) set.Add(RegionBase + i);
         var own = Array.BinarySearch(_ownAddresses, prefix.Network);
         if (own < 0) own = ~own;
         else while (own > 0 && _ownAddresses[own - 1] == prefix.Network) own--;
-        for (; own < Own.Length && prefix.Contains(Own[own].Address); own++) set.Add(OwnBase + own);
+        for (; own < Own.Length && prefix.Contains(Own[own].Address); own++) yield return OwnBase + own;
+        for (var i = Array.BinarySearch(Regions, prefix); i < Regions.Length && prefix.Contains(Regions[i]); i++) yield return RegionBase + i;
     }
 
     private static int[] ParentsOf(Prefix[] regions)

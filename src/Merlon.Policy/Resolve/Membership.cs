@@ -9,8 +9,8 @@ internal sealed class Membership
 {
     private readonly PolicySet _policy;
     private readonly VmInventory _inventory;
-    private readonly Dictionary<GroupDocument, BitSet> _groups = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<(ReferenceKind, string, string, Prefix, int), BitSet> _others = [];
+    private readonly Dictionary<GroupDocument, AtomSet> _groups = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<(ReferenceKind, string, string, Prefix, int), AtomSet> _others = [];
     private readonly Dictionary<string, int[]> _nicsOfVm;
     private readonly ILookup<(string Key, string Value), int> _nicsOfLabel;
 
@@ -28,16 +28,16 @@ internal sealed class Membership
     public Findings Findings { get; } = new();
 
     /// <summary>Who a reference in a document of <paramref name="tenant"/> means; not for <c>any</c>.</summary>
-    public BitSet Of(string tenant, Reference reference)
+    public AtomSet Of(string tenant, Reference reference)
     {
         if (reference.Kind == ReferenceKind.Group) return Group(_policy.Group(tenant, reference)!);
         var scope = reference.Kind is ReferenceKind.Vm or ReferenceKind.Nic ? tenant : "";
         var key = (reference.Kind, scope, reference.Name, reference.Prefix, reference.Index);
         if (_others.TryGetValue(key, out var known)) return known;
-        var set = new BitSet(Atoms.Count);
+        IEnumerable<int> members = reference.Kind == ReferenceKind.Cidr ? Atoms.OfPrefix(reference.Prefix)
+            : NicsOf(scope, reference).SelectMany(Atoms.OfNic).Distinct().Order();
+        var set = AtomSet.Of(members.ToArray(), Atoms.Count);
         _others.Add(key, set);
-        if (reference.Kind == ReferenceKind.Cidr) Atoms.AddPrefix(set, reference.Prefix);
-        else foreach (var nic in NicsOf(scope, reference)) Atoms.AddNic(set, nic);
         return set;
     }
 
@@ -50,30 +50,28 @@ internal sealed class Membership
         return reference.Kind == ReferenceKind.Nic ? nics.Where(i => Atoms.Nics[i].Nic.Index == reference.Index) : nics;
     }
 
-    private BitSet Group(GroupDocument group)
+    private AtomSet Group(GroupDocument group)
     {
         if (_groups.TryGetValue(group, out var known)) return known;
         var set = new BitSet(Atoms.Count);
         if (group.Select is { } select)
-            foreach (var nic in Candidates(select))
-                if (select.Selects(group.Tenant, Atoms.Nics[nic])) Atoms.AddNic(set, nic);
-        foreach (var prefix in group.Cidrs) Atoms.AddPrefix(set, prefix);
+            foreach (var atom in Candidates(select).Where(n => select.Selects(group.Tenant, Atoms.Nics[n])).SelectMany(Atoms.OfNic)) set.Add(atom);
+        foreach (var atom in group.Cidrs.SelectMany(Atoms.OfPrefix)) set.Add(atom);
         foreach (var inner in group.Groups) set.UnionWith(Of(group.Tenant, inner));
         foreach (var except in group.Except)
             set.ExceptWith(except.Kind == ReferenceKind.Any ? Everything() : Of(group.Tenant, except));
-        _groups.Add(group, set);
-        return set;
+        return _groups[group] = set.Freeze();
     }
 
     /// <summary>Who has the first label asked for: most groups are small among many VMs.</summary>
     private IEnumerable<int> Candidates(Selector select) =>
         select.Labels.IsEmpty ? Enumerable.Range(0, Atoms.Nics.Length) : _nicsOfLabel[(select.Labels.First().Key, select.Labels.First().Value)];
 
-    private BitSet Everything()
+    private AtomSet Everything()
     {
         var all = new BitSet(Atoms.Count);
-        for (var i = 0; i < Atoms.Count; i++) all.Add(i);
-        return all;
+        all.AddAll();
+        return all.Freeze();
     }
 
     private static IEnumerable<Prefix> PrefixesOf(PolicySet policy) =>

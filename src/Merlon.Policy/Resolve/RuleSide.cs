@@ -4,7 +4,7 @@ namespace Merlon.Policy.Resolve;
 
 /// <summary>The references of one side of a rule, looked up once.</summary>
 /// <param name="Any">Everybody, whatever the sets say.</param>
-internal readonly record struct RuleSide(bool Any, BitSet[] Sets)
+internal readonly record struct RuleSide(bool Any, AtomSet[] Sets)
 {
     public static RuleSide Of(Membership membership, string tenant, IReadOnlyCollection<Reference> references) =>
         references.Any(r => r.Kind == ReferenceKind.Any) ? new(true, []) : new(false, [.. references.Select(r => membership.Of(tenant, r))]);
@@ -28,7 +28,7 @@ internal readonly record struct RuleSide(bool Any, BitSet[] Sets)
         return true;
     }
 
-    public static bool Touches(BitSet set, Atoms atoms, int nic)
+    public static bool Touches(AtomSet set, Atoms atoms, int nic)
     {
         if (set[nic]) return true;
         foreach (var own in atoms.OwnOf[nic])

@@ -7,11 +7,11 @@ namespace Merlon.Policy.Resolve;
 /// <param name="exceptions">Some group of the policy has an <c>except</c>: without one a set is the union of its parts.</param>
 internal sealed class SetTable(Atoms atoms, bool exceptions)
 {
-    private readonly Dictionary<BitSet, int> _same = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<BitSet, int> _numbers = [];
-    private readonly List<BitSet> _sets = [];
+    private readonly Dictionary<AtomSet, int> _same = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<AtomSet, int> _numbers = [];
+    private readonly List<AtomSet> _sets = [];
 
-    public int Number(BitSet set)
+    public int Number(AtomSet set)
     {
         if (_same.TryGetValue(set, out var number)) return number;
         if (!_numbers.TryGetValue(set, out number))
@@ -36,7 +36,7 @@ internal sealed class SetTable(Atoms atoms, bool exceptions)
     public ImmutableArray<EndpointSet> Build(int[] endpointOf) => [.. _sets.Select(s => Build(s, endpointOf))];
 
     /// <summary>A region is told when its parent's answer differs, so nobody else's prefixes show.</summary>
-    private EndpointSet Build(BitSet set, int[] endpointOf)
+    private EndpointSet Build(AtomSet set, int[] endpointOf)
     {
         var prefixes = ImmutableArray.CreateBuilder<Prefix>();
         var holes = ImmutableArray.CreateBuilder<Prefix>();
@@ -52,9 +52,9 @@ internal sealed class SetTable(Atoms atoms, bool exceptions)
             [.. Exceptions(set).Select(e => e with { Endpoint = endpointOf[e.Endpoint] }).Order()]);
     }
 
-    private bool Region(BitSet set, int region) => region >= 0 && set[atoms.RegionBase + region];
+    private bool Region(AtomSet set, int region) => region >= 0 && set[atoms.RegionBase + region];
 
-    private IEnumerable<EndpointAddress> Exceptions(BitSet set)
+    private IEnumerable<EndpointAddress> Exceptions(AtomSet set)
     {
         for (var i = 0; exceptions && i < atoms.Own.Length; i++)
             if (set[atoms.OwnBase + i] != (set[atoms.Own[i].Endpoint] || Region(set, atoms.OwnRegion[i]))) yield return atoms.Own[i];

@@ -55,7 +55,7 @@ public class DigestTests
     {
         // Two policies that differ at random; packets between vNICs whose digests are equal in both get equal verdicts in both.
         var compared = 0;
-        for (var seed = 0UL; seed < 150; seed++)
+        for (var seed = 0UL; seed < 60; seed++)
         {
             var random = new RandomPolicy(seed);
             var other = new Scene(random.Text.Replace("tcp/80", "tcp/81", StringComparison.Ordinal).Replace("tier: db", "tier: web", StringComparison.Ordinal));
@@ -72,6 +72,6 @@ public class DigestTests
                 Assert.Equal(a(packet).Verdict, b(packet).Verdict);
             }
         }
-        Assert.True(compared > 1000, $"only {compared} compared");
+        Assert.True(compared > 500, $"only {compared} compared");
     }
 }

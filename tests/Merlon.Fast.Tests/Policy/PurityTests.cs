@@ -13,7 +13,7 @@ public partial class PurityTests
     [Fact]
     public void The_order_of_the_input_changes_no_word()
     {
-        for (var seed = 0UL; seed < 60; seed++)
+        for (var seed = 0UL; seed < 20; seed++)
         {
             var random = new RandomPolicy(seed);
             var first = Image(random.Documents, random.Inventory.Vms);
@@ -21,7 +21,8 @@ public partial class PurityTests
             for (var i = 0; i < 3; i++)
             {
                 var again = Image(dice.Shuffled(random.Documents), [.. dice.Shuffled(random.Inventory.Vms)]);
-                Assert.Equal(first.Words, again.Words);
+                Assert.True(first.Words.AsSpan().SequenceEqual(again.Words.AsSpan()), $"seed {seed}");
+                Assert.Equal(first.Digest, again.Digest);
                 Assert.Equal(first.Nics, again.Nics);
                 Assert.Equal(first.Rules, again.Rules);
             }

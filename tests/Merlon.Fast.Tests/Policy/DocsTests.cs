@@ -1,0 +1,31 @@
+using System.Text.RegularExpressions;
+using Merlon.Policy.Cases;
+using Merlon.Policy.Compile;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Policy;
+
+public partial class DocsTests
+{
+    [Fact]
+    public void The_examples_of_the_manual_are_one_policy_and_its_cases_hold()
+    {
+        var blocks = Blocks().Matches(CaseFolder.Read("docs/policy-language.md")).Select(m => m.Groups[1].Value).ToArray();
+        Assert.True(blocks.Length >= 8);
+        var scene = new Scene(string.Join("---\n", blocks));
+        var rows = scene.Set.Tests.SelectMany(t => t.Cases).ToArray();
+        foreach (var judge in new[] { CaseRunner.PlainEngine(scene.Set, scene.Inventory), CaseRunner.ImageEngine(scene.Set, scene.Inventory) })
+            Assert.Empty(CaseRunner.Run(rows, scene.Set, scene.Inventory, "", judge).Where(o => !o.Ok).Select(o => $"{o.Row.From} {o.Row.To} {o.Row.Service}: {o.Problem}"));
+    }
+
+    [Fact]
+    public void The_limits_of_the_manual_are_those_of_the_code()
+    {
+        var text = Regex.Replace(CaseFolder.Read("docs/policy-language.md"), @"\s+", " ");
+        foreach (var number in new[] { $"{ImageLimits.RemoteClasses:n0} remote", $"{ImageLimits.CellsOfRuleset:n0} cells", $"{ImageLimits.V6Lengths} IPv6 prefix lengths", $"{ImageLimits.NicLocals} own addresses", $"{ImageLimits.Realms} realms", $"{ImageLimits.Nics:n0} guarded vNICs" })
+            Assert.Contains(number, text, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Blocks();
+}
