@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Merlon.Contracts.Api;
+using Merlon.Contracts.Wire;
+using Merlon.Controller.Flows;
+using Merlon.Controller.Inventory;
+using Merlon.Controller.Rules;
+using Merlon.Policy.Model;
+
+namespace Merlon.Controller.Agents;
+
+/// <summary>Puts each message of an agent where it belongs, after checking it.</summary>
+internal sealed class AgentInbox(HostRegistry registry, HostInventories inventories, Applier applier, FlowLog flows, TimeProvider clock)
+{
+    private const int StatusBytes = 4 << 20;
+
+    public void Hello(Hello hello)
+    {
+        registry.Update(hello.HostUuid, h => h with { Name = hello.Host, Connected = true, LastSeen = clock.GetUtcNow(), Applied = hello.Sequence, Error = null });
+        applier.Meet(hello.HostUuid, hello.Sequence);
+    }
+
+    public async ValueTask Receive(AgentSession session, AgentMessage message)
+    {
+        var host = session.HostUuid;
+        registry.Update(host, h => h with { LastSeen = clock.GetUtcNow() });
+        switch (message.BodyCase)
+        {
+            case AgentMessage.BodyOneofCase.Inventory:
+                if (inventories.Replace(host, message.Inventory)) applier.Reconcile();
+                else applier.EnsureHost(host);
+                break;
+            case AgentMessage.BodyOneofCase.Applied:
+                Applied(host, message.Applied);
+                break;
+            case AgentMessage.BodyOneofCase.Flows:
+                var through = flows.Append(registry.Find(host)?.Name ?? host, message.Flows);
+                await session.Send(new() { FlowAck = new() { Through = through, Incarnation = message.Flows.Incarnation } });
+                break;
+            case AgentMessage.BodyOneofCase.Status:
+                Status(host, message.Status);
+                break;
+            case AgentMessage.BodyOneofCase.Answer:
+                session.Answered(message.Answer);
+                break;
+            default:
+                throw Expect.Broken("body", $"{message.BodyCase} is not expected here");
+        }
+    }
+
+    private void Applied(string host, PolicyReport report)
+    {
+        Expect.Count(report.Nics.Count, Limits.Nics, "applied.nics");
+        Expect.Count(report.Claims.Count, Limits.Endpoints, "applied.claims");
+        registry.Update(host, h => h with
+        {
+            Applied = report.Applied ? report.Sequence : h.Applied,
+            Error = report.Applied ? null : Shown.Text(report.Error),
+            Nics = [.. report.Nics],
+            Claims = [.. report.Claims],
+        });
+    }
+
+    private void Status(string host, Contracts.Wire.HostStatus message)
+    {
+        Expect.That(message.Json.Length <= StatusBytes, "status.json", "is too long");
+        Expect.Count(message.Hits.Count, Limits.Rules, "status.hits");
+        try
+        {
+            var status = JsonSerializer.Deserialize(message.Json, ApiJson.Default.HostStatus);
+            registry.Update(host, h => h with { Status = status, Hits = message.Hits.ToImmutableDictionary(x => x.Key, x => x.Value) });
+        }
+        catch (JsonException e)
+        {
+            throw Expect.Broken("status.json", e.Message);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Merlon.Contracts.Wire;
+
+namespace Merlon.Controller.Agents;
+
+/// <summary>One connected agent: what is to be sent to it and which questions it still owes.</summary>
+internal sealed class AgentSession(string hostUuid, CancellationToken aborted) : IDisposable
+{
+    private const int QueuedMessages = 64;
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
+
+    private readonly CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+    private readonly ConcurrentDictionary<ulong, TaskCompletionSource<Answer>> asked = new();
+    private readonly Channel<ControllerMessage> outgoing = Channel.CreateBounded<ControllerMessage>(QueuedMessages);
+    private ulong lastAsk;
+
+    public string HostUuid => hostUuid;
+
+    public CancellationToken Ended => ended.Token;
+
+    public ChannelReader<ControllerMessage> Outgoing => outgoing.Reader;
+
+    /// <summary>Waits while the agent reads too slowly.</summary>
+    public ValueTask Send(ControllerMessage message) => outgoing.Writer.WriteAsync(message, Ended);
+
+    public void End() => ended.Cancel();
+
+    /// <summary>Asks and waits for the answer; throws <see cref="TimeoutException"/> or <see cref="OperationCanceledException"/> when
+    /// none comes.</summary>
+    public async Task<Answer> Ask(ConnectionsAsk question, CancellationToken cancel)
+    {
+        var id = Interlocked.Increment(ref lastAsk);
+        var answer = new TaskCompletionSource<Answer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        asked[id] = answer;
+        try
+        {
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, Ended);
+            await outgoing.Writer.WriteAsync(new() { Ask = new() { Id = id, Connections = question } }, both.Token);
+            return await answer.Task.WaitAsync(AnswerWithin, both.Token);
+        }
+        finally
+        {
+            asked.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>An answer that nobody waits for (any more) is dropped.</summary>
+    public void Answered(Answer answer)
+    {
+        if (asked.TryRemove(answer.Id, out var waiting)) waiting.TrySetResult(answer);
+    }
+
+    public void Dispose() => ended.Dispose();
+}

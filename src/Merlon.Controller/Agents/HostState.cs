@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+using Merlon.Contracts.Api;
+using Merlon.Contracts.Wire;
+
+namespace Merlon.Controller.Agents;
+
+/// <summary>What one host's agent last said; replaced whole at every message.</summary>
+/// <param name="Uuid">Identity of the host; its name is for people.</param>
+public sealed record HostState(string Uuid, string Name)
+{
+    public bool Connected { get; init; }
+    public DateTimeOffset LastSeen { get; init; }
+    public ulong Wanted { get; init; }
+    public ulong Applied { get; init; }
+    public string? Error { get; init; }
+    public Contracts.Api.HostStatus? Status { get; init; }
+    public ImmutableArray<NicReport> Nics { get; init; } = [];
+    public ImmutableArray<Claim> Claims { get; init; } = [];
+    public ImmutableDictionary<string, ulong> Hits { get; init; } = ImmutableDictionary<string, ulong>.Empty;
+}

@@ -1,0 +1,87 @@
+using Grpc.Core;
+using Merlon.Contracts.Wire;
+using Merlon.Controller.Rules;
+using Merlon.Controller.Store;
+
+namespace Merlon.Controller.Agents;
+
+/// <summary>The agents' door (link.proto). A peer holds a certificate of an agent; what it sends is checked all the same.</summary>
+internal sealed class LinkService(
+    HostRegistry registry, AgentInbox inbox, IStateStore store, ILogger<LinkService> log) : Link.LinkBase
+{
+    public override async Task Session(
+        IAsyncStreamReader<AgentMessage> requests, IServerStreamWriter<ControllerMessage> responses, ServerCallContext context)
+    {
+        try
+        {
+            if (!await requests.MoveNext(context.CancellationToken)) return;
+            var hello = requests.Current.Hello ?? throw Expect.Broken("hello", "is not the first message");
+            Expect.Uuid(hello.HostUuid, "hello.host_uuid");
+            Expect.Name(hello.Host, "hello.host");
+            Expect.Name(hello.Version, "hello.version", mayBeEmpty: true);
+            using var session = new AgentSession(hello.HostUuid, context.CancellationToken);
+            await Serve(hello, session, requests, responses);
+        }
+        catch (ContractException e)
+        {
+            log.ContractBroken(context.Peer, e.Message);
+            throw new RpcException(new Status(StatusCode.InvalidArgument, e.Message));
+        }
+    }
+
+    private async Task Serve(
+        Hello hello, AgentSession session, IAsyncStreamReader<AgentMessage> requests, IServerStreamWriter<ControllerMessage> responses)
+    {
+        registry.Enter(session);
+        inbox.Hello(hello);
+        log.AgentConnected(hello.Host, hello.HostUuid, hello.Version);
+        await session.Send(new() { Welcome = new() { Version = ProductVersion.Text } });
+        var write = Write(session, responses);
+        Task? policies = null;
+        try
+        {
+            while (await requests.MoveNext(session.Ended))
+            {
+                await inbox.Receive(session, requests.Current);
+                // Not before its inventory: a policy made without it would guard nothing.
+                if (requests.Current.Inventory is not null) policies ??= SendPolicies(session);
+                if (policies is { IsFaulted: true }) await policies;
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or RpcException)
+        {
+        }
+        finally
+        {
+            session.End();
+            registry.Leave(session);
+            log.AgentGone(hello.Host, hello.HostUuid);
+            await Ended(write);
+            if (policies is not null) await Ended(policies);
+        }
+    }
+
+    private async Task SendPolicies(AgentSession session)
+    {
+        await foreach (var value in store.Watch(HostPolicies.Key(session.HostUuid), session.Ended))
+            await session.Send(new() { Policy = HostPolicyMessage.Parser.ParseFrom(value.Value.Span) });
+    }
+
+    private static async Task Write(AgentSession session, IServerStreamWriter<ControllerMessage> responses)
+    {
+        await foreach (var message in session.Outgoing.ReadAllAsync(session.Ended))
+            await responses.WriteAsync(message, session.Ended);
+    }
+
+    // The stream is over: how its two writers ended says nothing more.
+    private static async Task Ended(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or RpcException or InvalidOperationException)
+        {
+        }
+    }
+}
