@@ -27,8 +27,8 @@ internal sealed class AgentInbox(HostRegistry registry, HostInventories inventor
         switch (message.BodyCase)
         {
             case AgentMessage.BodyOneofCase.Inventory:
-                if (inventories.Replace(host, message.Inventory)) applier.Reconcile();
-                else applier.EnsureHost(host);
+                inventories.Replace(host, message.Inventory);
+                applier.Reconcile();
                 break;
             case AgentMessage.BodyOneofCase.Applied:
                 Applied(host, message.Applied);
@@ -55,7 +55,7 @@ internal sealed class AgentInbox(HostRegistry registry, HostInventories inventor
         registry.Update(host, h => h with
         {
             Applied = report.Applied ? report.Sequence : h.Applied,
-            Error = report.Applied ? null : Shown.Text(report.Error),
+            Error = report.Applied ? null : Shown(report.Error),
             Nics = [.. report.Nics],
             Claims = [.. report.Claims],
         });
@@ -75,4 +75,8 @@ internal sealed class AgentInbox(HostRegistry registry, HostInventories inventor
             throw Expect.Broken("status.json", e.Message);
         }
     }
+
+    // A peer's words go to terminals and logs.
+    private static string Shown(string text) =>
+        string.Concat(text.Take(Limits.NameLength).Select(c => char.IsControl(c) ? ' ' : c));
 }

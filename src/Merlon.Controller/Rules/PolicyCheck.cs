@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using Merlon.Contracts.Wire;
+using Merlon.Policy.Cases;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Inventory;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+using Merlon.Policy.Text;
+
+namespace Merlon.Controller.Rules;
+
+/// <summary>Everything that can be wrong with a set of documents, found before anything is committed.</summary>
+internal sealed class PolicyCheck(VmInventory inventory, long atUnixSeconds)
+{
+    private readonly List<Diagnostic> diagnostics = [];
+
+    public IReadOnlyList<Diagnostic> Diagnostics => diagnostics;
+
+    public bool Ok => diagnostics.TrueForAll(d => d.Severity != Severity.Error);
+
+    /// <summary>Builds the set; null when it has errors.</summary>
+    public PolicySet? Build(PolicyDocuments documents)
+    {
+        var built = PolicySet.Build(documents.Stored, WithoutGuards.GuardNone);
+        diagnostics.AddRange(built.Diagnostics);
+        return built.Set;
+    }
+
+    /// <summary>Runs the tests that the given tenants keep beside their policy.</summary>
+    public void Test(PolicySet set, PolicyDocuments documents, IEnumerable<string> tenants)
+    {
+        var named = tenants.ToHashSet();
+        var rows = documents.Entries.Values.Select(e => e.Document).OfType<PolicyTestDocument>()
+            .Where(d => named.Contains(d.Tenant)).SelectMany(d => d.Cases).ToList();
+        if (rows.Count == 0) return;
+        foreach (var outcome in CaseRunner.Run(rows, set, inventory, "plain", CaseRunner.PlainEngine(set, inventory)))
+            if (!outcome.Ok) diagnostics.Add(Failed(outcome));
+    }
+
+    /// <summary>What every host would get. A host whose policy breaks a limit makes an error and has no plan.</summary>
+    public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, IEnumerable<string> hosts)
+    {
+        var plans = ImmutableDictionary.CreateBuilder<string, HostPlan>();
+        foreach (var host in hosts)
+        {
+            var resolved = Resolver.Resolve(set, inventory, host, 0);
+            diagnostics.AddRange(resolved.Diagnostics.Where(d => !diagnostics.Contains(d)));
+            if (Plan(resolved.Policy) is { } plan) plans[host] = plan;
+        }
+        return plans.ToImmutable();
+    }
+
+    private HostPlan? Plan(HostPolicy policy)
+    {
+        var compiled = ImageCompiler.Compile(policy, atUnixSeconds);
+        diagnostics.AddRange(compiled.Errors.Select(e => new Diagnostic(Severity.Error, "limit", e, "", 0, 0)));
+        if (compiled.Image is not { } image) return null;
+        var message = HostPolicyMessages.ToMessage(policy);
+        if (message.CalculateSize() > Limits.MessageBytes)
+        {
+            diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0));
+            return null;
+        }
+        return new(policy, message, image.Nics.ToImmutableDictionary(n => n.Key, n => n.RulesetDigest));
+    }
+
+    private static Diagnostic Failed(CaseOutcome outcome)
+    {
+        var (row, flow) = (outcome.Row, outcome.Flow);
+        var what = outcome.Packet is null ? "no traffic matches it" : $"it gets {flow.Verdict} ({flow.Reason})";
+        var position = row.Position;
+        return new(Severity.Error, "test-failed", $"test {row.From} -> {row.To} {row.Service} expects {row.Expect}, but {what}",
+            position.File, position.Line, position.Column, outcome.Packet is { } packet ? $"counterexample: {packet}" : null);
+    }
+}

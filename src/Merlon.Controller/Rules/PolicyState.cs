@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+using Merlon.Controller.Inventory;
+using Merlon.Policy.Model;
+using Merlon.Policy.Text;
+
+namespace Merlon.Controller.Rules;
+
+/// <summary>Everything that is in force, at one instant: what every question is answered from.</summary>
+/// <param name="Plans">By host UUID; a host without one keeps what it has.</param>
+/// <param name="Problems">Errors of the last resolving: why a host has no plan.</param>
+internal sealed record PolicyState(
+    PolicyDocuments Documents, PolicySet Set, InventoryView Inventory, HostPolicies Hosts,
+    ImmutableDictionary<string, HostPlan> Plans, ImmutableArray<Diagnostic> Problems);
