@@ -11,7 +11,7 @@ internal sealed record Rooms(IStateStore Store, FlowLog Flows, HostInventories I
 {
     public static Rooms Open(ControllerPaths paths, TimeProvider clock, ILoggerFactory logs)
     {
-        IStateStore? store = null;
+        SqliteStateStore? store = null;
         FlowLog? flows = null;
         try
         {

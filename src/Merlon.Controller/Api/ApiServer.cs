@@ -2,9 +2,6 @@ using System.Net;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Pki;
 using Merlon.Controller.Access;
-using Merlon.Controller.Agents;
-using Merlon.Controller.Flows;
-using Merlon.Controller.Rules;
 using Scalar.AspNetCore;
 
 namespace Merlon.Controller.Api;
@@ -18,25 +15,17 @@ internal static class ApiServer
     public static WebApplication Build(Rooms rooms, IPAddress address, int port, HostPki pki, string token)
     {
         var builder = Builder();
-        builder.Services.AddSingleton(rooms.Registry).AddSingleton(rooms.Applier).AddSingleton(rooms.Flows)
-            .AddSingleton(rooms.Store).AddSingleton(rooms.Clock);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
             kestrel.Listen(address, port, listen => listen.UseHttps(pki.Certificate(PkiRole.Controller)));
         });
-        return Map(builder.Build(), token);
+        return Map(builder.Build(), token, rooms);
     }
 
     /// <summary>The API as the build describes it: it touches no file and answers nothing.</summary>
-    public static WebApplication BuildForDescription()
-    {
-        var builder = Builder();
-        builder.Services.AddSingleton<HostRegistry>().AddSingleton<Applier>().AddSingleton<FlowLog>(_ => throw new InvalidOperationException())
-            .AddSingleton<Store.IStateStore>(_ => throw new InvalidOperationException()).AddSingleton(TimeProvider.System);
-        return Map(builder.Build(), "");
-    }
+    public static WebApplication BuildForDescription() => Map(Builder().Build(), "", null!);
 
     private static WebApplicationBuilder Builder()
     {
@@ -45,21 +34,20 @@ internal static class ApiServer
         builder.Services.AddOpenApi(options => options.AddDocumentTransformer<ApiDescription>());
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        builder.Services.AddSingleton<StatusView>().AddSingleton<Inventory.VmView>().AddSingleton<PolicyView>();
         return builder;
     }
 
-    private static WebApplication Map(WebApplication app, string token)
+    private static WebApplication Map(WebApplication app, string token, Rooms rooms)
     {
         app.UseMiddleware<ErrorAnswers>();
         app.UseMiddleware<TokenGate>(token);
         app.UseRouting();
         app.MapOpenApi();
         app.MapScalarApiReference();
-        StatusEndpoints.Map(app);
-        InventoryEndpoints.Map(app);
-        PolicyEndpoints.Map(app);
-        FlowEndpoints.Map(app);
+        StatusEndpoints.Map(app, rooms);
+        InventoryEndpoints.Map(app, rooms);
+        PolicyEndpoints.Map(app, rooms);
+        FlowEndpoints.Map(app, rooms);
         return app;
     }
 }
