@@ -11,7 +11,7 @@ public static class CaseFile
     {
         var findings = new Findings();
         var rows = ImmutableArray.CreateBuilder<CaseRow>();
-        foreach (var node in new YamlReader(file.Path, findings).Read(file.Text))
+        foreach (var node in new YamlReader(file, findings).Read())
         {
             var errors = findings.Errors;
             if (node is YamlList list) rows.AddRange(new CasesReader(findings).Rows(list.Items));

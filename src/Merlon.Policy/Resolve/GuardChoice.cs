@@ -10,8 +10,11 @@ internal sealed class GuardChoice(PolicySet policy, Membership membership)
     public NicGuard? Of(int nic)
     {
         if (policy.GuardsAll) return NicGuard.Default;
-        var guard = _guards.FirstOrDefault(g => g.Who.Touches(membership.Atoms, nic)).Guard;
+        var guard = Document(nic);
         return guard is null or { Exclude: true } ? null : new(guard.Name, guard.Out, guard.In, guard.Mode, guard.OnFailure, guard.Log,
             guard.AntiSpoof, guard.MaxConnections, guard.MaxHalfOpen);
     }
+
+    /// <summary>The document that binds, guarding or excluding; null = none does.</summary>
+    public GuardDocument? Document(int nic) => _guards.FirstOrDefault(g => g.Who.Touches(membership.Atoms, nic)).Guard;
 }

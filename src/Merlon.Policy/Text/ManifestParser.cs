@@ -13,7 +13,7 @@ public static class ManifestParser
         var documents = ImmutableArray.CreateBuilder<Document>();
         foreach (var file in files)
         {
-            foreach (var node in new YamlReader(file.Path, findings).Read(file.Text))
+            foreach (var node in new YamlReader(file, findings).Read())
                 if (new DocumentReader(findings).Read(node) is { } document) documents.Add(document);
         }
         return new(documents.ToImmutable(), findings.InOrder());

@@ -7,16 +7,17 @@ namespace Merlon.Policy.Text;
 
 /// <summary>YAML events to nodes, one per document. Anchors, aliases and tags are errors; size and depth are bounded; a syntax
 /// error ends the file, what stood before it is kept.</summary>
-internal sealed class YamlReader(string file, Findings findings)
+internal sealed class YamlReader(ManifestText file, Findings findings)
 {
     private int _nodes;
 
-    public List<YamlNode> Read(string text)
+    public List<YamlNode> Read()
     {
+        var text = file.Text;
         var documents = new List<YamlNode>();
         if (text.Length > ManifestLimits.MaxFileLength)
         {
-            findings.Error("too-large", new(file, 0, 0), $"{text.Length} characters are more than {ManifestLimits.MaxFileLength}");
+            findings.Error("too-large", new(file.Path, 0, 0), $"{text.Length} characters are more than {ManifestLimits.MaxFileLength}");
             return documents;
         }
         try
@@ -112,7 +113,7 @@ internal sealed class YamlReader(string file, Findings findings)
         return new();
     }
 
-    private Position At(Mark mark) => new(file, (int)mark.Line, (int)mark.Column);
+    private Position At(Mark mark) => new(file.Path, (int)mark.Line + file.FirstLine - 1, (int)mark.Column);
 
     /// <summary>YamlDotNet prefixes some messages with the place, which we state ourselves.</summary>
     private static string Cause(YamlException e)
