@@ -10,7 +10,8 @@ internal static partial class TestPlace
     private static readonly Lock s_gate = new();
     private static readonly List<int> s_taps = [];
     private static readonly Lazy<string> s_bpffs = new(Mount);
-    private static int s_instances;
+    private static int s_instances, s_threads;
+    [ThreadStatic] private static bool t_pinned;
 
     /// <summary>A folder of its own for one instance.</summary>
     public static string NewFolder() => Path.Combine(s_bpffs.Value, $"i{Interlocked.Increment(ref s_instances)}");
@@ -32,11 +33,13 @@ internal static partial class TestPlace
         }
     }
 
-    /// <summary>Both hooks of a packet run on one CPU, or the handoff between them is lost.</summary>
+    /// <summary>Both hooks of a packet run on one CPU, or the handoff between them is lost. Each thread gets a CPU and keeps it.</summary>
     public static void StayOnOneCpu()
     {
-        var mask = 1UL;
-        if (SetAffinity(0, sizeof(ulong), mask) != 0) throw new InvalidOperationException("sched_setaffinity");
+        if (t_pinned) return;
+        var cpu = Interlocked.Increment(ref s_threads) % Math.Min(Environment.ProcessorCount, 64);
+        if (SetAffinity(0, sizeof(ulong), 1UL << cpu) != 0) throw new InvalidOperationException("sched_setaffinity");
+        t_pinned = true;
     }
 
     private static string Mount()

@@ -1,0 +1,122 @@
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Explain;
+using Merlon.Policy.Inventory;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+
+namespace Merlon.Kernel.Tests.Bench;
+
+/// <summary>Asks the real program the questions that the other engines are asked. Each question gets segment numbers of its own,
+/// so that no entry of an earlier one answers it.</summary>
+public sealed class KernelEngine : IDisposable
+{
+    // A policy may take 5000 questions, of two segments each, before the next Load.
+    private const int LastSegment = 55000;
+    private static readonly MacAddress s_router = new(0x5254000000ff);
+    private World _world = NewWorld();
+    private readonly Dictionary<NicKey, Port> _ports = [];
+    private readonly Dictionary<uint, RuleRef> _rules = [];
+    private PolicySet? _set;
+    private VmInventory? _inventory;
+    private string _digest = "";
+    private long? _at;
+    private ushort _segment;
+
+    /// <summary>What the program did and told: the deny, or the opening (two when the packet was routed, one at each end).
+    /// None = counted on an earlier record of the same key.</summary>
+    public sealed record Answer(bool Passed, string Hook, MerlonEvent[] Told, Func<uint, RuleRef?> Rule);
+
+    public void Load(PolicySet set, VmInventory inventory)
+    {
+        if (_segment > LastSegment)
+        {
+            _world.Dispose();
+            (_world, _segment) = (NewWorld(), 0);
+        }
+        foreach (var port in _ports.Values) _world.Kernel.Ports.Remove(port.Ifindex);
+        foreach (var (realm, address, _) in _world.Kernel.Owners.List()) _world.Kernel.Owners.Remove(realm, address);
+        foreach (var (segment, mac, _) in _world.Kernel.Macs.List()) _world.Kernel.Macs.Remove(segment, mac);
+        _ports.Clear();
+        (_set, _inventory, _digest, _at) = (set, inventory, "", null);
+    }
+
+    /// <summary>Null = neither end is guarded.</summary>
+    public Answer? Judge(FlowQuestion q)
+    {
+        Commit(q.At);
+        var parties = FlowParties.Of(_inventory!, q);
+        var (from, to) = (PortOf(parties.From), PortOf(parties.To));
+        if (from is null && to is null) return null;
+        Place(from, to, parties.SameSegment);
+        var packet = Craft(q);
+        var toMac = to is not null && parties.SameSegment ? to.Mac : s_router;
+        if (from is not null && !_world.Flood("from_vm", from, (packet with { SourceMac = from.Mac, DestinationMac = toMac }).Bytes())) return Told(false, "from_vm");
+        if (to is null) return Told(true, "");
+        var fromMac = from is not null && parties.SameSegment ? from.Mac : s_router;
+        return _world.Flood("to_vm", to, (packet with { SourceMac = fromMac, DestinationMac = to.Mac }).Bytes()) ? Told(true, "") : Told(false, "to_vm");
+    }
+
+    public void Dispose() => _world.Dispose();
+
+    private static World NewWorld() => new(null, new("", "", 65536, 65536, 65536));
+
+    private Answer Told(bool passed, string hook) =>
+        new(passed, hook, [.. _world.Events().Where(e => e.Type == (passed ? EventType.Open : EventType.Deny) && !e.Flags.HasFlag(EventFlags.Summary))],
+            id => _rules.TryGetValue(id, out var rule) ? rule : null);
+
+    private void Commit(long at)
+    {
+        if (_at == at) return;
+        _at = at;
+        var policy = Resolver.Resolve(_set!, _inventory!, "", 0).Policy;
+        var image = ImageCompiler.Compile(policy, at).Image!;
+        if (image.Digest == _digest) return;
+        _digest = image.Digest;
+        if (_ports.Count == 0) foreach (var nic in policy.Nics) Add(image, policy.Endpoints[nic.Endpoint], nic);
+        var bind = new ulong[AbiLimits.MaxSlots];
+        for (var i = 0; i < image.Nics.Length; i++) bind[_ports[image.Nics[i].Key].Record.Slot] = (uint)(i + 1) | 1UL << 32;
+        _rules.Clear();
+        _rules[AbiLimits.RuleIdDefault] = RuleRef.Default;
+        for (var i = 0; i < image.Rules.Length; i++) _rules[AbiLimits.RuleIdFirst + (uint)i] = image.Rules[i];
+        _world.Kernel.Images.Commit(Logging(image), bind, [.. image.Rules.Select((_, i) => AbiLimits.RuleIdFirst + (uint)i)]);
+    }
+
+    // Every vNIC tells every opening: the test reads rules and reasons from the events.
+    private static ulong[] Logging(HostImage image)
+    {
+        var words = image.Words.ToArray();
+        for (var i = 0; i < image.Nics.Length; i++) words[(int)(uint)words[ImageLayout.WordNics] + i * ImageLayout.NicWords] |= ImageLayout.LogAllow;
+        return words;
+    }
+
+    private void Add(HostImage image, PolicyEndpoint endpoint, PolicyNic nic)
+    {
+        var record = new PortRecord
+        {
+            Vnic = (uint)_ports.Count + 1, Incarnation = 1, Slot = (ushort)_ports.Count, Realm = (ushort)image.Realms.IndexOf(endpoint.Realm), Mac = MacBytes.From(nic.Mac),
+        };
+        _ports.Add(endpoint.Key, new(endpoint.Key, endpoint.Vm, TestPlace.Tap(_ports.Count), nic.Mac, [.. endpoint.Addresses], record));
+        foreach (var address in endpoint.Addresses) _world.Kernel.Owners.Set(record.Realm, address, record.Vnic);
+    }
+
+    private Port? PortOf(VmNic? nic) => nic is null ? null : _ports.GetValueOrDefault(nic.Key);
+
+    private void Place(Port? from, Port? to, bool together)
+    {
+        var segment = _segment += 2;
+        foreach (var port in (Port?[])[from, to])
+        {
+            if (port is null) continue;
+            _world.Kernel.Ports.Set(port.Ifindex, port.Record with { Segment = segment });
+            _world.Kernel.Macs.Set(segment, port.Mac, port.Ifindex, port.Record.Vnic);
+            if (!together) segment++;
+        }
+    }
+
+    private static Packet Craft(FlowQuestion q) => new(q.From.Address, q.To.Address)
+    {
+        Proto = q.Protocol, SourcePort = Protocols.IsIcmp(q.Protocol) ? 1 : q.SourcePort, DestinationPort = q.DestinationPort, Flags = Tcp.Syn, Data = 4,
+        IcmpType = q.DestinationPort >> 8, IcmpCode = q.DestinationPort & 255,
+    };
+}
