@@ -12,6 +12,8 @@ public sealed class Product : IDisposable
     private readonly string _log;
     private readonly string _libvirt;
     private readonly string[] _agentArguments;
+    private readonly DirectoryInfo _manifests = Directory.CreateTempSubdirectory("merlon-test-");
+    private int _manifest;
 
     public Product(NetNamespace host, string instance, int port, string libvirt = "none", params string[] agentArguments)
     {
@@ -43,18 +45,17 @@ public sealed class Product : IDisposable
     public ShellResult Cli(params string[] args) => Shell.Run(Repository.Bin("merlon"), ["--instance", Paths.Instance, .. args]);
 
     /// <summary>Applies manifest text and waits until the kernel has it.</summary>
-    public void Apply(string yaml)
+    public void Apply(string yaml) => Cli("apply", "-f", WriteManifest(yaml), "--wait").Ok();
+
+    /// <summary>Waits until controller and agent are one and the kernel has the wanted policy.</summary>
+    public void WaitReady() => Until("status --wait", TimeSpan.FromSeconds(30), () => Cli("status", "--wait", "--timeout", "10").Code == 0);
+
+    /// <summary>Writes a manifest into the instance's folder of this test and gives its path.</summary>
+    public string WriteManifest(string yaml)
     {
-        var file = Path.Combine(Path.GetTempPath(), $"merlon-{Paths.Instance}-{Guid.NewGuid():n}.yaml");
+        var file = Path.Combine(_manifests.FullName, $"{Interlocked.Increment(ref _manifest)}.yaml");
         File.WriteAllText(file, yaml);
-        try
-        {
-            Cli("apply", "-f", file, "--wait").Ok();
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        return file;
     }
 
     /// <summary>Guards the host side of a guest by hand.</summary>
@@ -87,6 +88,7 @@ public sealed class Product : IDisposable
         Kill9(Agent);
         Kill9(Controller);
         Shell.Run("nsenter", $"--net={_host.Path}", Repository.Bin("merlon-agent"), "remove", "--instance", Paths.Instance);
+        _manifests.Delete(recursive: true);
         foreach (var folder in new[] { Paths.Etc, Paths.Var, Paths.Run })
             if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }
