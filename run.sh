@@ -16,7 +16,7 @@ case "${1:-}" in
   *) echo "usage: ./run.sh [--check|--host]" >&2; exit 1 ;;
 esac
 
-say() { printf '\n\033[1m== %s\033[0m\n' "$*" >&2; }
+say() { printf '\n== %s\n' "$*" >&2; }
 die() { echo "run.sh: $*" >&2; exit 1; }
 
 ./dev setup || exit 1
@@ -42,12 +42,12 @@ stop() {
   for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
   for p in "${pids[@]}"; do wait "$p" 2>/dev/null; done
   if [ "$mode" != host ]; then
-    "$bin/merlon-agent" remove --instance "$instance" >>"$state/agent.log" 2>&1
+    ./merlon lab exec -- "$bin/merlon-agent" remove --instance "$instance" >>"$state/agent.log" 2>&1
     ./merlon lab down
     rm -rf "/etc/$name" "/var/lib/$name" "/run/$name"
   fi
 }
-trap 'stop; exit ${code:-130}' INT TERM
+trap 'stop; exit 130' INT TERM
 trap 'code=$?; stop; exit $code' EXIT
 
 if [ "$mode" = host ]; then
@@ -61,14 +61,15 @@ else
   enter=(./merlon lab exec --)
   say "who reaches whom, without Merlon (measured inside the VMs)"
   ./merlon lab matrix -o json >"$state/before.json" || die "the matrix could not be measured"
-  ./merlon lab matrix --show "$state/before.json"
+  ./merlon lab matrix
 fi
 
 say "starting controller and agent"
 start controller "$bin/merlon-controller" run --instance "$instance"
 start agent "${enter[@]}" "$bin/merlon-agent" run --instance "$instance" --libvirt "$libvirt" \
   --controller "unix:/run/$name/controller.sock" --object "$root/artifacts/firewall.bpf.o"
-./merlon status --wait --timeout 60 || { tail -5 "$state"/*.log >&2; die "agent and controller did not come up"; }
+for _ in $(seq 100); do [ -S "/run/$name/agent.sock" ] && [ -f "/var/lib/$name/api.json" ] && break; sleep 0.2; done
+./merlon status --wait --timeout 60 || { tail -n 5 "$state"/*.log >&2; die "agent and controller did not come up"; }
 
 if [ "$mode" = host ]; then
   say "guarding this machine's libvirt"
@@ -78,16 +79,35 @@ else
   say "applying lab/policies"
   ./merlon apply -f lab/policies --wait || die "the policies were refused"
   ./merlon get vm
-  say "the same measurement, guarded: before → after, and the rule that decided"
-  ./merlon lab matrix --before "$state/before.json" -o json >"$state/after.json"
-  ./merlon lab matrix --show "$state/after.json"
+  say "the same measurement, guarded"
+  ./merlon lab matrix -o json >"$state/after.json" || die "the matrix could not be measured"
+  ./merlon lab matrix
   say "the last flows"
   ./merlon flows --limit 15
 fi
 
+passed=0 failed=0
+cell() { tr -d ' \n' <"$1" | grep -o "{\"from\":\"$2\",\"to\":\"$3\",\"service\":\"$4\",\"family\":\"\?$5\"\?,\"delivered\":[a-z]*" | sed 's/.*://'; }
+expect() { # expect WANTED FROM TO SERVICE : both IP versions, delivered before Merlon, WANTED after
+  local family got was
+  for family in ipv4 ipv6; do
+    was=$(cell "$state/before.json" "$2" "$3" "$4" $family); got=$(cell "$state/after.json" "$2" "$3" "$4" $family)
+    if [ "$was" = true ] && [ "$got" = "$1" ]; then passed=$((passed + 1)); echo "ok      $2 -> $3 $4 $family: $was -> $got"
+    else failed=$((failed + 1)); echo "FAILED  $2 -> $3 $4 $family: ${was:-not measured} -> ${got:-not measured}, expected true -> $1"; fi
+  done
+}
+
 if [ "$mode" = check ]; then
   say "checks"
-  ./merlon lab verify --before "$state/before.json" --after "$state/after.json"
+  for web in web-1 web-2; do expect true $web db-1 tcp/5432; expect false $web db-1 tcp/22; done
+  expect false web-1 web-2 tcp/22
+  for to in web-1 web-2 db-1; do for service in ping tcp/80 tcp/22 tcp/5432; do expect false intruder $to $service; done; done
+  for from in web-1 db-1; do expect true $from web-2 ping; done
+  if "${enter[@]}" bpftool net show | grep -q "$(./merlon lab status -o json | tr -d ' \n' | grep -o '"name":"plain-1"[^}]*"tap":"[^"]*' | sed 's/.*"//')("; then
+    failed=$((failed + 1)); echo "FAILED  plain-1 has a program attached"
+  else passed=$((passed + 1)); echo "ok      plain-1 has no program attached"; fi
+  echo "$passed passed, $failed failed"
+  [ $failed = 0 ]
   exit
 fi
 
@@ -98,7 +118,6 @@ Go on:
   ./merlon get vm                      who is guarded
   ./merlon explain intruder db-1 tcp/5432
   ./merlon flows -f --verdict deny
-  ./merlon lab probe intruder ping 10.8.0.13 1
   edit lab/policies/shop.yaml; ./merlon apply -f lab/policies --wait
 API: $(sed -n 's/.*"url": *"\([^"]*\)".*/\1/p' "/var/lib/$name/api.json" 2>/dev/null)/scalar (token in /var/lib/$name/api.json)
 Logs: artifacts/run/*.log. Ctrl-C ends and removes everything.

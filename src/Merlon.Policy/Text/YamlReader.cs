@@ -91,7 +91,7 @@ internal sealed class YamlReader(ManifestText file, Findings findings)
         }
         catch (Exception e) when (e is not YamlException)
         {
-            throw Stop("yaml-syntax", last is { } mark ? At(mark) : new(file, 1, 1), "malformed behind this place: an unclosed bracket or quote, perhaps");
+            throw Stop("yaml-syntax", last is { } mark ? At(mark) : new(file.Path, file.FirstLine, 1), "malformed behind this place: an unclosed bracket or quote, perhaps");
         }
     }
 

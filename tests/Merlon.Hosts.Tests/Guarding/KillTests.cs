@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
 using Xunit;
@@ -10,26 +9,28 @@ public class KillTests
 {
     private const int Transfer = 7100, Short = 7101, Refused = 7102;
 
-    [Fact]
+    [Fact(Explicit = true)]
     public void Killing_the_agent_loses_no_byte_no_entry_and_no_verdict() => Run("kill-agent", brief: 6, full: 50,
         (host, round) =>
         {
-            Disturb(host, round);
+            var work = Disturb(host, round);
             Product.Kill9(host.Product.Agent);
+            work.Join();
             host.Product.StartAgent();
         });
 
-    [Fact]
+    [Fact(Explicit = true)]
     public void Killing_the_controller_loses_no_byte_no_entry_and_no_verdict() => Run("kill-controller", brief: 4, full: 50,
         (host, round) =>
         {
-            Disturb(host, round);
+            var work = Disturb(host, round);
             Product.Kill9(host.Product.Controller);
+            work.Join();
             host.Product.StartController();
         });
 
     /// <summary>While both are dead denied traffic stays denied, allowed new connections still open, and entries expire.</summary>
-    [Fact]
+    [Fact(Explicit = true)]
     public void With_both_dead_verdicts_hold_and_entries_expire()
     {
         using var host = Prepare(out var a, out var b);
@@ -41,22 +42,23 @@ public class KillTests
         using (var sender = new UdpSender(a, b.Ip4, Short)) for (var n = 0; n < 50; n++) sender.Send(n);
         Product.Until("allowed datagrams", TimeSpan.FromSeconds(3), () => allowed.Seen().Count == 50);
         Assert.Empty(refused.Seen());
-        Assert.True(KernelControl.EntryCount(host.Product.Paths.Bpf) > 0);
+        using var kernel = new KernelControl(host.Product.Paths.Bpf);
+        Assert.True(kernel.Entries > 0);
         // an unanswered datagram lives 30 s (docs/packet-path.md)
-        Product.Until("entries expire with nobody there", TimeSpan.FromSeconds(40), () => KernelControl.EntryCount(host.Product.Paths.Bpf) == 0);
+        Product.Until("entries expire with nobody there", TimeSpan.FromSeconds(40), () => kernel.Entries == 0);
     }
 
-    private static void Disturb(TestHost host, int round)
+    /// <summary>Starts an apply or an attach and comes back at another moment of it each round.</summary>
+    private static Thread Disturb(TestHost host, int round)
     {
-        // Each round kills at another moment of an apply, or of an attach.
         var work = new Thread(() =>
         {
-            if (round % 3 == 2) host.Product.TryAttachExtra(round);
+            if (round % 3 == 2) host.AttachOneMore(round);
             else host.Product.Cli("apply", "-f", host.Product.WriteManifest(Manifests.Open($"tcp/{Transfer}", $"tcp/{Short}", $"udp/{Short}", $"udp/{9000 + round}")));
         });
         work.Start();
         Thread.Sleep(20 + 17 * round % 400);
-        _ = work;
+        return work;
     }
 
     private static TestHost Prepare(out Guest a, out Guest b)

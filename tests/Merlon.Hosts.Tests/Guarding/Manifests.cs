@@ -7,15 +7,15 @@ public static class Manifests
     public const string Frame = """
         apiVersion: merlon/v1
         kind: Tenant
-        metadata: {name: shop, tenant: platform}
+        metadata: {name: shop}
         ---
         apiVersion: merlon/v1
         kind: Tenant
-        metadata: {name: rival, tenant: platform}
+        metadata: {name: rival}
         ---
         apiVersion: merlon/v1
         kind: Guard
-        metadata: {name: all, tenant: platform}
+        metadata: {name: all}
         spec: {select: [any], log: all, trustMetadata: true}
 
         """;

@@ -29,6 +29,13 @@ public sealed class TestHost : IDisposable
         return guest;
     }
 
+    /// <summary>Adds a guest and asks for it to be guarded; whether that succeeds while parts are being killed is the caller's matter.</summary>
+    public void AttachOneMore(int number)
+    {
+        var guest = AddGuest($"extra-{number}");
+        Product.Cli("attach", guest.Ifname, "--vm", guest.Name, "--tenant", "shop", "--mac", guest.Mac, "--address", guest.Ip4.ToString(), "--network", "br0");
+    }
+
     public void Start()
     {
         Product.StartController();
