@@ -21,7 +21,7 @@ public static class Manifests
         """;
 
     /// <summary>Shop's VMs reach each other on these services.</summary>
-    public static string Open(params string[] services) => $$"""
+    public static string Open(params string[] services) => $$$"""
         apiVersion: merlon/v1
         kind: Group
         metadata: {name: all, tenant: shop}
@@ -33,7 +33,7 @@ public static class Manifests
         spec:
           tier: tenant
           rules:
-          - {name: open, from: [group/all], to: [group/all], services: [{{string.Join(", ", services)}}], action: allow}
+          - {name: open, from: [group/all], to: [group/all], services: [{{{string.Join(", ", services)}}}], action: allow}
 
         """;
 
