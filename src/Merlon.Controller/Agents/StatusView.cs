@@ -1,27 +1,56 @@
+using System.Collections.Concurrent;
 using Merlon.Contracts.Api;
+using Merlon.Controller.Flows;
+using Merlon.Controller.Rules;
 
 namespace Merlon.Controller.Agents;
 
-/// <summary>What GET /v1/status and /v1/hosts say, from what the agents last said.</summary>
-internal static class StatusView
+/// <summary>Is everything in force that was ordered, and what must somebody see to.</summary>
+internal sealed class StatusView(HostRegistry registry, Applier applier, FlowLog flows, TimeProvider clock)
 {
-    public static StatusRecord Of(Rooms rooms)
+    private readonly ConcurrentDictionary<(string Code, string Message), DateTimeOffset> _since = new();
+
+    public IReadOnlyList<HostRecord> Hosts()
     {
-        var state = rooms.Applier.State;
-        var hosts = rooms.Registry.Hosts;
-        var alarms = hosts.SelectMany(h => h.Status?.Alarms ?? []).ToList();
-        var now = rooms.Clock.GetUtcNow();
-        alarms.AddRange(state.Problems.Select(p => new Alarm("policy-not-resolved", p.ToString(), null, now)));
-        alarms.AddRange(state.Inventory.Refused.Select(c => new Alarm("address-claimed",
-            $"{c.ClaimantVm} claims {c.Address}, which belongs to {c.OwnerVm}: refused", "correct the addresses in the claimant's metadata", now)));
-        alarms.AddRange(hosts.Where(h => !h.Connected).Select(h => new Alarm("host-not-connected", $"{h.Name} is not connected", "look at its merlon-agent", h.LastSeen)));
-        var ready = hosts.Any(h => h.Connected) && hosts.Where(h => h.Connected).All(h => h.Error is null && h.Applied >= Wanted(rooms, h.Uuid));
-        return new(ProductVersion.Text, state.Hosts.Sequence, ready, [.. hosts.Select(Record)], alarms);
+        var known = registry.Hosts;
+        // Hosts that were here before the restart and have not dialled yet.
+        var silent = applier.State.Hosts.Messages.Keys.Except(known.Select(h => h.Uuid)).Select(uuid => new HostState(uuid, uuid));
+        return [.. known.Concat(silent).Select(h => new HostRecord(h.Name, h.Uuid, h.Connected, h.LastSeen, h.Applied, h.Error, h.Status))];
     }
 
-    public static IReadOnlyList<HostRecord> Hosts(Rooms rooms) => [.. rooms.Registry.Hosts.Select(Record)];
+    public StatusRecord Status()
+    {
+        var (state, hosts, alarms) = (applier.State, Hosts(), Alarms());
+        var connected = hosts.Where(h => h.Connected).ToList();
+        var ready = connected.Count > 0 && connected.TrueForAll(h =>
+            h.Error is null && h.SequenceApplied == (state.Hosts.Messages.GetValueOrDefault(h.Uuid)?.Sequence ?? 0) && h.Status is null or { Alarms.Count: 0 });
+        return new(ProductVersion.Text, state.Hosts.Sequence, ready, hosts, alarms);
+    }
 
-    private static ulong Wanted(Rooms rooms, string host) => rooms.Applier.State.Hosts.Messages.GetValueOrDefault(host)?.Sequence ?? 0;
+    private IReadOnlyList<Alarm> Alarms()
+    {
+        var found = Found().ToList();
+        foreach (var old in _since.Keys.Except(found.Select(a => (a.Code, a.Message)))) _since.TryRemove(old, out _);
+        return [.. found.Select(a => new Alarm(a.Code, a.Message, a.Mend, _since.GetOrAdd((a.Code, a.Message), clock.GetUtcNow())))];
+    }
 
-    private static HostRecord Record(HostState h) => new(h.Name, h.Uuid, h.Connected, h.LastSeen, h.Applied, h.Error, h.Status);
+    private IEnumerable<(string Code, string Message, string? Mend)> Found()
+    {
+        var state = applier.State;
+        foreach (var host in Hosts())
+        {
+            if (!host.Connected)
+                yield return ("host-away", $"the agent of {host.Name} is not connected; its rules stay as they are", "is merlon-agent running there?");
+            if (host.Error is { } error)
+                yield return ("policy-refused", $"{host.Name} refused its policy: {error}", null);
+            if (applier.IsHeldBack(host.Uuid))
+                yield return ("policy-unknown", $"{host.Name} enforces a policy that this controller knows nothing of; it keeps it until the first apply", "restore the controller's state, or apply the policy again");
+        }
+        foreach (var claim in state.Inventory.Refused)
+            yield return ("address-claim", $"{claim.ClaimantVm} claims {claim.Address}, which belongs to {claim.OwnerVm}: refused", "correct the addresses in the VM's metadata");
+        foreach (var problem in state.Problems)
+            yield return ("policy-unresolved", $"the policy cannot be resolved for the present VMs, hosts keep what they have: {problem.Message}", null);
+        foreach (var count in flows.Counts().Where(c => c.Missing + c.Refused > 0))
+            yield return ("flows-lost", $"{count.Host}: {count.Missing} flow records never came, {count.Refused} were not valid", null);
+    }
 }

@@ -2,6 +2,9 @@ using System.Net;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Pki;
 using Merlon.Controller.Access;
+using Merlon.Controller.Agents;
+using Merlon.Controller.Flows;
+using Merlon.Controller.Rules;
 using Scalar.AspNetCore;
 
 namespace Merlon.Controller.Api;
@@ -15,17 +18,25 @@ internal static class ApiServer
     public static WebApplication Build(Rooms rooms, IPAddress address, int port, HostPki pki, string token)
     {
         var builder = Builder();
+        builder.Services.AddSingleton(rooms.Registry).AddSingleton(rooms.Applier).AddSingleton(rooms.Flows)
+            .AddSingleton(rooms.Store).AddSingleton(rooms.Clock);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
             kestrel.Listen(address, port, listen => listen.UseHttps(pki.Certificate(PkiRole.Controller)));
         });
-        return Map(builder.Build(), token, rooms);
+        return Assemble(builder.Build(), token);
     }
 
     /// <summary>The API as the build describes it: it touches no file and answers nothing.</summary>
-    public static WebApplication BuildForDescription() => Map(Builder().Build(), "", null!);
+    public static WebApplication BuildForDescription()
+    {
+        var builder = Builder();
+        builder.Services.AddSingleton<HostRegistry>().AddSingleton<Applier>().AddSingleton<FlowLog>(_ => throw new InvalidOperationException())
+            .AddSingleton<Store.IStateStore>(_ => throw new InvalidOperationException()).AddSingleton(TimeProvider.System);
+        return Assemble(builder.Build(), "");
+    }
 
     private static WebApplicationBuilder Builder()
     {
@@ -34,20 +45,21 @@ internal static class ApiServer
         builder.Services.AddOpenApi(options => options.AddDocumentTransformer<ApiDescription>());
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddSingleton<StatusView>().AddSingleton<Inventory.VmView>().AddSingleton<PolicyView>();
         return builder;
     }
 
-    private static WebApplication Map(WebApplication app, string token, Rooms rooms)
+    private static WebApplication Assemble(WebApplication app, string token)
     {
         app.UseMiddleware<ErrorAnswers>();
         app.UseMiddleware<TokenGate>(token);
         app.UseRouting();
         app.MapOpenApi();
         app.MapScalarApiReference();
-        StatusEndpoints.Map(app, rooms);
-        InventoryEndpoints.Map(app, rooms);
-        PolicyEndpoints.Map(app, rooms);
-        FlowEndpoints.Map(app, rooms);
+        StatusEndpoints.Register(app);
+        InventoryEndpoints.Register(app);
+        PolicyEndpoints.Register(app);
+        FlowEndpoints.Register(app);
         return app;
     }
 }

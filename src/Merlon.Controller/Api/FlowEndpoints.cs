@@ -1,35 +1,61 @@
 using System.Globalization;
 using Merlon.Contracts.Api;
 using Merlon.Controller.Flows;
+using Merlon.Controller.Inventory;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Merlon.Controller.Api;
 
 internal static class FlowEndpoints
 {
-    private const int DefaultLimit = 100, MaxLimit = 100_000;
+    private const int MostFlows = 10_000;
+    private const int DefaultFlows = 100;
 
-    public static void Map(WebApplication app, Rooms rooms)
+    public static void Register(WebApplication app)
     {
-        app.MapGet("/v1/flows", Results<Ok<IReadOnlyList<FlowRecord>>, JsonHttpResult<ApiError>>
-            (HttpContext context, int? limit, string? vm, string? tenant, string? verdict, string? reason, string? rule, string? service, DateTimeOffset? since) =>
-        {
-            if (limit is < 1 or > MaxLimit) return Problem.BadRequest("bad-limit", $"limit must be 1 to {MaxLimit}");
-            var filter = new FlowFilter(VmName(rooms, vm), tenant, verdict, reason, rule, service, since);
-            // Oldest first, as a log is read; Newest finds the last ones.
-            return TypedResults.Ok<IReadOnlyList<FlowRecord>>([.. rooms.Flows.Newest(filter, limit ?? DefaultLimit).OrderBy(f => f.Number).Select(f => f.Flow)]);
-        });
-        app.MapGet("/v1/flows/follow",
-            (HttpContext context, string? vm, string? tenant, string? verdict, string? reason, string? rule, string? service, DateTimeOffset? since) =>
-        {
-            var filter = new FlowFilter(VmName(rooms, vm), tenant, verdict, reason, rule, service, since);
-            var after = long.TryParse(context.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
-                ? last : since is null ? rooms.Flows.Last : 0;
-            return new FlowFollower(rooms.Flows, filter).Write(context.Response, after, context.RequestAborted);
-        });
+        app.MapGet("/v1/flows", Newest).WithSummary("The newest flow records that match, oldest first").WithTags("flows")
+            .Produces<IReadOnlyList<FlowRecord>>().Produces<ApiError>(StatusCodes.Status400BadRequest);
+        app.MapGet("/v1/flows/follow", Follow).WithSummary("Flow records as they come: server-sent events, resumed by Last-Event-ID; 'event: lost' counts what was dropped meanwhile")
+            .WithTags("flows").Produces<FlowRecord>(contentType: "text/event-stream").Produces<ApiError>(StatusCodes.Status400BadRequest);
     }
 
-    // Flows carry names and UUIDs; an interface name is turned into the VM's UUID here.
-    private static string? VmName(Rooms rooms, string? vm) =>
-        vm is null ? null : rooms.Applier.State.Inventory.Find(vm) is { } place && place.Vm.Name != vm ? place.Vm.Uuid : vm;
+    private static IResult Newest(
+        string? vm, string? tenant, string? verdict, string? reason, string? rule, string? service, string? since, int? limit, FlowLog log, VmView vms)
+    {
+        if (limit is < 1 or > MostFlows) return Problem.BadRequest("bad-limit", $"limit is 1 to {MostFlows}");
+        if (!TrySince(since, out var instant)) return BadSince(since);
+        var filter = new FlowFilter(vm is null ? null : vms.UuidOrText(vm), tenant, verdict, reason, rule, service, instant);
+        return TypedResults.Ok<IReadOnlyList<FlowRecord>>([.. log.Newest(filter, limit ?? DefaultFlows).Select(f => f.Flow)]);
+    }
+
+    private static async Task<IResult> Follow(
+        string? vm, string? tenant, string? verdict, string? reason, string? rule, string? service, string? since,
+        [FromHeader(Name = "Last-Event-ID")] long? after, FlowLog log, VmView vms, HttpResponse response, IHostApplicationLifetime life, CancellationToken cancel)
+    {
+        if (!TrySince(since, out var instant)) return BadSince(since);
+        var filter = new FlowFilter(vm is null ? null : vms.UuidOrText(vm), tenant, verdict, reason, rule, service, instant);
+        // With since the past is told first; a number from before a lost log means nothing here.
+        var from = Math.Min(after ?? (instant is null ? long.MaxValue : 0), log.Last);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, life.ApplicationStopping);
+        try
+        {
+            await new FlowFollower(log, filter).Write(response, from, tellLost: after is not null, either.Token);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+        }
+        return TypedResults.Empty;
+    }
+
+    private static bool TrySince(string? text, out DateTimeOffset? instant)
+    {
+        instant = null;
+        if (text is null) return true;
+        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var parsed)) return false;
+        instant = parsed;
+        return true;
+    }
+
+    private static JsonHttpResult<ApiError> BadSince(string? text) => Problem.BadRequest("bad-since", $"'{text}' is no instant", "for example 2026-11-24T08:00:00Z");
 }

@@ -1,40 +1,55 @@
 using Merlon.Contracts.Api;
 using Merlon.Controller.Rules;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Merlon.Controller.Api;
 
 internal static class PolicyEndpoints
 {
-    // Local administrators are one until accounts exist (issue: what people see).
-    private const string By = "admin";
+    // One token, one author, until there are accounts.
+    private const string Author = "token";
 
-    public static void Map(WebApplication app, Rooms rooms)
+    public static void Register(WebApplication app)
     {
-        app.MapGet("/v1/policies", () => TypedResults.Ok(new PolicyView(rooms).Policies()));
-        app.MapGet("/v1/rules", () => TypedResults.Ok(new PolicyView(rooms).Rules()));
-        app.MapGet("/v1/documents", () => TypedResults.Ok(new PolicyView(rooms).Documents()));
-        app.MapGet("/v1/revisions", () => TypedResults.Ok(new PolicyView(rooms).Revisions()));
-        app.MapPost("/v1/apply", (ApplyRequest request) => Apply(rooms, request));
-        app.MapPost("/v1/explain", (ExplainRequest request) => Explain(rooms, request));
-        app.MapDelete("/v1/documents/{kind}/{tenant}/{name}", (string kind, string tenant, string name) => Delete(rooms, $"{kind}/{tenant}/{name}"));
+        app.MapGet("/v1/policies", (PolicyView view) => TypedResults.Ok(view.Policies())).WithSummary("Applied policies").WithTags("policy");
+        app.MapGet("/v1/rules", (PolicyView view) => TypedResults.Ok(view.Rules())).WithSummary("Rules in the order they judge, with their hits").WithTags("policy");
+        app.MapGet("/v1/documents", (PolicyView view) => TypedResults.Ok(view.Documents())).WithSummary("Stored documents, as written").WithTags("policy");
+        app.MapGet("/v1/revisions", (PolicyView view) => TypedResults.Ok(view.Revisions())).WithSummary("Committed revisions, oldest first").WithTags("policy");
+        app.MapPost("/v1/apply", Apply).WithSummary("Commit documents, all of them or none; 422 says what is wrong with them").WithTags("policy")
+            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest);
+        app.MapDelete("/v1/documents/{kind}/{tenant}/{name}", Delete).WithSummary("Remove one document; 422 when others need it").WithTags("policy")
+            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status404NotFound);
+        app.MapPost("/v1/explain", Explain).WithSummary("Would this traffic pass, and which rule decides").WithTags("policy")
+            .Produces<ExplainResult>().Produces<ApiError>(StatusCodes.Status404NotFound);
     }
 
-    private static Results<Ok<ApplyResult>, UnprocessableEntity<ApplyResult>, JsonHttpResult<ApiError>> Apply(Rooms rooms, ApplyRequest request)
+    private static IResult Apply(ApplyRequest request, Applier applier)
     {
-        if (request.Connections != "cut")
-            return Problem.BadRequest("not-supported", $"connections: '{request.Connections}' is not supported by this version", "use cut");
-        return Answer(rooms.Applier.Apply(request, By));
+        if (request.Files is not { Count: > 0 } files || files.Any(f => f?.Path is null || f.Text is null))
+            return Problem.BadRequest("no-files", "files is missing or empty", "send {\"files\": [{\"path\": ..., \"text\": ...}]}");
+        if (files.GroupBy(f => f.Path).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            return Problem.BadRequest("path-twice", $"the path '{twice.Key}' is there twice");
+        if (request.Connections is not "cut")
+            return Problem.BadRequest("connections-unsupported", $"connections '{request.Connections}' is not supported by this version", "leave it out, or send cut");
+        var result = applier.Apply(request, Author);
+        return Answer(result, result.Applied || request.DryRun && result.Diagnostics.All(d => d.Severity != "error"));
     }
 
-    private static Results<Ok<ApplyResult>, UnprocessableEntity<ApplyResult>, JsonHttpResult<ApiError>> Delete(Rooms rooms, string reference) =>
-        rooms.Applier.Delete(reference, By) is { } result ? Answer(result)
-            : Problem.NotFound("no-such-document", $"no document is called '{reference}'", "merlon get document lists them");
+    private static IResult Delete(string kind, string tenant, string name, Applier applier)
+    {
+        var reference = $"{kind.ToLowerInvariant()}/{tenant}/{name}";
+        return applier.Delete(reference, Author) is { } result
+            ? Answer(result, result.Applied)
+            : Problem.NotFound("no-such-document", $"there is no document {reference}", "GET /v1/documents lists them");
+    }
 
-    private static Results<Ok<ApplyResult>, UnprocessableEntity<ApplyResult>, JsonHttpResult<ApiError>> Answer(ApplyResult result) =>
-        result.Diagnostics.Any(d => d.Severity == "error") ? TypedResults.UnprocessableEntity(result) : TypedResults.Ok(result);
+    private static IResult Explain(ExplainRequest question, PolicyView view, TimeProvider clock)
+    {
+        if (question.From is null || question.To is null || question.Service is null)
+            return Problem.BadRequest("incomplete", "from, to and service must be given");
+        var (result, error) = view.Explain(question, clock.GetUtcNow());
+        return result is not null ? TypedResults.Ok(result) : Problem.NotFound("no-answer", error!, "name VMs, addresses or references as in policy");
+    }
 
-    private static Results<Ok<ExplainResult>, JsonHttpResult<ApiError>> Explain(Rooms rooms, ExplainRequest request) =>
-        new PolicyView(rooms).Explain(request, out var problem) is { } result ? TypedResults.Ok(result)
-            : Problem.NotFound("no-answer", problem ?? "the question names nothing known");
+    private static IResult Answer(ApplyResult result, bool ok) =>
+        ok ? TypedResults.Ok(result) : TypedResults.UnprocessableEntity(result);
 }

@@ -11,7 +11,8 @@ internal sealed class FlowFollower(FlowLog log, FlowFilter filter)
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
     /// <param name="after">Number of the last event that the client has.</param>
-    public async Task Write(HttpResponse response, long after, CancellationToken cancel)
+    /// <param name="tellLost">False when the client asked for whatever is kept, and so has lost nothing.</param>
+    public async Task Write(HttpResponse response, long after, bool tellLost, CancellationToken cancel)
     {
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
@@ -20,7 +21,8 @@ internal sealed class FlowFollower(FlowLog log, FlowFilter filter)
         while (!cancel.IsCancellationRequested)
         {
             var grown = log.Grown;
-            await WriteLost(response, after, cancel);
+            if (tellLost) await WriteLost(response, after, cancel);
+            tellLost = true;
             var (flows, through) = log.After(after, filter, PageSize);
             foreach (var flow in flows)
                 await response.WriteAsync($"id: {flow.Number}\ndata: {JsonSerializer.Serialize(flow.Flow, ApiJson.Default.FlowRecord)}\n\n", cancel);

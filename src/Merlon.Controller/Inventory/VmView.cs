@@ -1,67 +1,78 @@
-using System.Collections.Immutable;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
+using Merlon.Controller.Agents;
+using Merlon.Controller.Rules;
 using Merlon.Policy.Explain;
+using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
 
 namespace Merlon.Controller.Inventory;
 
-/// <summary>VMs and groups as people see them: wanted by policy beside what the agents read back.</summary>
-internal sealed class VmView(Rooms rooms)
+/// <summary>VMs as the API tells them: what the hosts said, what the policy wants, what the agents read back.</summary>
+internal sealed class VmView(Applier applier, HostRegistry registry)
 {
-    private readonly Rules.PolicyState state = rooms.Applier.State;
-
     public IReadOnlyList<VmRecord> All()
     {
-        var groups = GroupsByVm();
-        return [.. state.Inventory.Places.Values.OrderBy(p => p.Vm.Name, StringComparer.Ordinal).Select(p => Record(p, groups))];
+        var state = applier.State;
+        var groups = Groups(state);
+        return [.. state.Vms.Vms.OrderBy(v => v.Name, StringComparer.Ordinal).ThenBy(v => v.Uuid, StringComparer.Ordinal).Select(v => Vm(state, v, groups))];
     }
 
-    public VmRecord? Find(string name) => state.Inventory.Find(name) is { } place ? Record(place, GroupsByVm()) : null;
-
-    public IReadOnlyList<GroupRecord> Groups() =>
-        [.. state.Set.Groups.Select(g => new GroupRecord(g.Tenant, g.Name, Vms(g), [.. g.Cidrs.Select(c => c.ToString())]))];
-
-    private List<string> Vms(GroupDocument group) =>
-        [.. GroupMembers.Of(state.Set, group, state.Inventory.Vms).Select(n => n.Vm.Name).Distinct().Order(StringComparer.Ordinal)];
-
-    private ILookup<string, string> GroupsByVm() => state.Set.Groups
-        .SelectMany(g => GroupMembers.Of(state.Set, g, state.Inventory.Vms).Select(n => n.Vm.Uuid).Distinct().Select(uuid => (uuid, Name: $"{g.Tenant}/{g.Name}")))
-        .ToLookup(x => x.uuid, x => x.Name);
-
-    private VmRecord Record(VmPlace place, ILookup<string, string> groups)
+    /// <summary>By name, UUID or vnet name; null = no such VM.</summary>
+    public VmRecord? Find(string name)
     {
-        var host = rooms.Registry.Find(place.Host);
-        var guards = Guards(place.Host);
-        var nics = place.Info.Nics.OrderBy(n => n.Index).Select(n => Nic(place, n, host, guards)).ToList();
-        return new(place.Vm.Name, place.Vm.Uuid, place.Vm.Tenant, place.Vm.Labels, host?.Name ?? place.Host,
-            place.Info.Running ? "running" : "off", Guarded(place, guards), nics, [.. groups[place.Vm.Uuid].Order(StringComparer.Ordinal)]);
+        var state = applier.State;
+        if (state.Inventory.Find(name) is not { } place) return null;
+        return Vm(state, state.Vms.Vms.First(v => v.Uuid == place.Vm.Uuid), Groups(state));
     }
 
-    private Dictionary<NicKey, Merlon.Policy.Resolve.NicGuard> Guards(string host)
+    /// <summary>UUID of a VM of that name; the text itself when there is none now (flows outlive VMs).</summary>
+    public string UuidOrText(string name) => applier.State.Inventory.Find(name)?.Vm.Uuid ?? name;
+
+    private static ILookup<string, string> Groups(PolicyState state) =>
+        state.Set.Groups.SelectMany(g => GroupMembers.Of(state.Set, g, state.Vms).Select(n => n.Vm.Uuid).Distinct().Select(uuid => (uuid, Name: $"{g.Tenant}/{g.Name}")))
+            .ToLookup(x => x.uuid, x => x.Name);
+
+    private VmRecord Vm(PolicyState state, InventoryVm vm, ILookup<string, string> groups)
     {
-        if (!state.Plans.TryGetValue(host, out var plan)) return [];
-        return plan.Policy.Nics.ToDictionary(n => plan.Policy.Endpoints[n.Endpoint].Key, n => n.Guard);
+        var place = state.Inventory.Places[vm.Uuid];
+        var host = registry.Find(place.Host);
+        var plan = state.Plans.GetValueOrDefault(place.Host);
+        var nics = vm.Nics.Select(nic => (Record: Nic(state, place, host, plan, nic), Guard: GuardOf(plan, new(vm.Uuid, nic.Index)))).ToList();
+        return new(vm.Name, vm.Uuid, vm.Tenant, vm.Labels, host?.Name ?? place.Host, place.Info.Running ? "running" : "off",
+            Guarded(place, nics), [.. nics.Select(n => n.Record)], [.. groups[vm.Uuid]]);
     }
 
-    private static string Guarded(VmPlace place, Dictionary<NicKey, Merlon.Policy.Resolve.NicGuard> guards)
+    private static string Guarded(VmPlace place, List<(NicRecord Record, NicGuard? Guard)> nics)
     {
-        var found = place.Vm.Nics.Select(n => guards.GetValueOrDefault(new NicKey(place.Vm.Uuid, n.Index))).ToImmutableArray();
-        if (found.All(g => g is null)) return "no";
-        if (found.Any(g => g is null)) return "partly";
-        return found.All(g => g!.Mode == Enforcement.Observe) ? "observe" : "yes";
+        // An interface of a VM that is off has no tap to be on: wanted is all it can be.
+        var guarded = nics.Where(n => n.Guard is not null && (n.Record.Attached || !place.Info.Running)).ToList();
+        if (guarded.Count == 0) return "no";
+        if (guarded.Count < nics.Count) return "partly";
+        return guarded.TrueForAll(n => n.Guard!.Mode == Enforcement.Observe) ? "observe" : "yes";
     }
 
-    private NicRecord Nic(VmPlace place, NicInfo nic, Agents.HostState? host, Dictionary<NicKey, Merlon.Policy.Resolve.NicGuard> guards)
+    private static NicRecord Nic(PolicyState state, VmPlace place, HostState? host, HostPlan? plan, InventoryNic nic)
     {
-        var key = new NicKey(place.Vm.Uuid, (int)nic.Index);
+        var key = new NicKey(place.Vm.Uuid, nic.Index);
+        var info = place.Info.Nics.First(n => n.Index == nic.Index);
         var report = host?.Nics.FirstOrDefault(r => r.VmUuid == key.VmUuid && r.NicIndex == nic.Index);
-        var guard = guards.GetValueOrDefault(key);
-        var desired = guard is null ? null : state.Plans[place.Host].Digests.GetValueOrDefault(key);
-        var problem = Text(report?.Problem) ?? (guard is null ? null : Text(nic.CannotGuard));
-        return new((int)nic.Index, nic.Mac, nic.Network, Text(nic.Ifname), [.. nic.Addresses], guard?.Name, report?.Attached ?? false,
-            desired, Text(report?.RulesetDigest), problem, place.Vm.Name);
+        return new(nic.Index, nic.Mac.ToString(), nic.Network, Filled(info.Ifname), [.. nic.Addresses.Select(a => a.ToString())],
+            GuardOf(plan, key)?.Name, report?.Attached ?? false, plan?.Digests.GetValueOrDefault(key), Filled(report?.RulesetDigest),
+            Problem(state, place, info, report, key));
     }
 
-    private static string? Text(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    private static string? Problem(PolicyState state, VmPlace place, NicInfo info, NicReport? report, NicKey key)
+    {
+        var refused = state.Inventory.Refused.Where(c => c.Claimant == key).Select(c => $"address {c.Address} belongs to {c.OwnerVm}");
+        string?[] all = [Filled(report?.Problem), Filled(info.CannotGuard), .. refused, .. place.Problems];
+        var said = string.Join("; ", all.OfType<string>().Distinct());
+        return said.Length > 0 ? said : null;
+    }
+
+    private static NicGuard? GuardOf(HostPlan? plan, NicKey key) =>
+        plan?.Policy.Nics.FirstOrDefault(n => plan.Policy.Endpoints[n.Endpoint].Key == key)?.Guard;
+
+    private static string? Filled(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

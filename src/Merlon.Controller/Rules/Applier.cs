@@ -25,9 +25,9 @@ internal sealed class Applier
         (this.store, this.inventories, this.clock, this.log) = (store, inventories, clock, log);
         var documents = PolicyDocuments.Load(store);
         var view = InventoryView.Build(inventories.All, AddressOwners.Load(store));
-        var check = new PolicyCheck(view.Vms, Now);
+        var check = new PolicyCheck(Now);
         var set = check.Build(documents) ?? throw new StartException($"the stored policy is not valid: {string.Join("; ", check.Diagnostics)}");
-        state = new(documents, set, view, HostPolicies.Load(store), ImmutableDictionary<string, HostPlan>.Empty, []);
+        state = new(documents, set, view, view.Vms, HostPolicies.Load(store), ImmutableDictionary<string, HostPlan>.Empty, []);
         Reconcile();
     }
 
@@ -43,6 +43,8 @@ internal sealed class Applier
         if (!parsed.Ok) return Refused(parsed.Diagnostics);
         lock (gate)
         {
+            var misplaced = PolicyChange.Misplaced(parsed).ToList();
+            if (misplaced.Count > 0) return Refused([.. parsed.Diagnostics, .. misplaced]);
             var change = PolicyChange.Apply(state.Documents, files, parsed, request.Prune);
             return Commit(change, by, request.DryRun, parsed.Diagnostics);
         }
@@ -65,15 +67,16 @@ internal sealed class Applier
         lock (gate)
         {
             var view = InventoryView.Build(inventories.All, state.Inventory.Owners);
-            var check = new PolicyCheck(view.Vms, Now);
-            var plans = check.Resolve(state.Set, Addressed(state.Documents));
+            var vms = MetadataTrust.Of(state.Set, view);
+            var check = new PolicyCheck(Now);
+            var plans = check.Resolve(state.Set, vms, Addressed(state.Documents));
             var problems = check.Diagnostics.Where(d => d.Severity == Severity.Error).ToImmutableArray();
             foreach (var problem in problems) log.CannotResolve(problem.ToString());
             var batch = new StateBatch();
             view.Owners.Save(state.Inventory.Owners, batch);
             var hosts = state.Hosts.With(plans, met, batch);
             if (!batch.IsEmpty) store.Put(batch);
-            state = state with { Inventory = view, Hosts = hosts, Plans = plans, Problems = problems };
+            state = state with { Inventory = view, Vms = vms, Hosts = hosts, Plans = plans, Problems = problems };
         }
     }
 
@@ -98,13 +101,15 @@ internal sealed class Applier
 
     private ApplyResult Commit(PolicyChange change, string by, bool dryRun, IReadOnlyList<Diagnostic> found)
     {
-        var check = new PolicyCheck(state.Inventory.Vms, Now);
+        var check = new PolicyCheck(Now);
         var set = check.Build(change.Next);
+        var vms = state.Vms;
         var plans = ImmutableDictionary<string, HostPlan>.Empty;
         if (set is not null)
         {
-            check.Test(set, change.Next, change.Tenants);
-            plans = check.Resolve(set, Addressed(change.Next));
+            vms = MetadataTrust.Of(set, state.Inventory);
+            check.Test(set, vms, change.Tenants);
+            plans = check.Resolve(set, vms, Addressed(change.Next));
         }
         IReadOnlyList<Diagnostic> diagnostics = [.. found, .. check.Diagnostics];
         if (set is null || !check.Ok) return Refused(diagnostics);
@@ -113,7 +118,7 @@ internal sealed class Applier
         var hosts = state.Hosts.With(plans, met, batch);
         if (dryRun) return new(false, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics));
         if (!batch.IsEmpty) store.Put(batch);
-        state = state with { Documents = change.Next, Set = set, Hosts = hosts, Plans = plans, Problems = [] };
+        state = state with { Documents = change.Next, Set = set, Vms = vms, Hosts = hosts, Plans = plans, Problems = [] };
         log.Applied(by, change.Changed.Count, hosts.Sequence);
         return new(true, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics));
     }

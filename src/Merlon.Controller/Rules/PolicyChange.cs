@@ -33,6 +33,19 @@ internal sealed record PolicyChange(
         return Between(current, entries);
     }
 
+    /// <summary>What may not stand in one apply: a document twice, an inventory.</summary>
+    public static IEnumerable<Diagnostic> Misplaced(ParseResult parsed)
+    {
+        foreach (var twice in parsed.Documents.GroupBy(d => d.Ref).Where(g => g.Count() > 1))
+            foreach (var document in twice.Skip(1))
+                yield return Error(document, "duplicate-name", $"{document.Ref} is named twice, first at {twice.First().Position.File}:{twice.First().Position.Line}");
+        foreach (var inventory in parsed.Documents.OfType<InventoryDocument>())
+            yield return Error(inventory, "inventory-not-stored", "an Inventory is for checks without a host: the controller knows its VMs from the agents");
+    }
+
+    private static Diagnostic Error(Document document, string code, string message) =>
+        new(Severity.Error, code, message, document.Position.File, document.Position.Line, document.Position.Column);
+
     public static PolicyChange Remove(PolicyDocuments current, string reference) => Between(current, current.Entries.Remove(reference));
 
     internal static string TenantOf(string reference) => reference.Split('/')[1];

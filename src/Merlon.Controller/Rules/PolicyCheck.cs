@@ -10,7 +10,7 @@ using Merlon.Policy.Text;
 namespace Merlon.Controller.Rules;
 
 /// <summary>Everything that can be wrong with a set of documents, found before anything is committed.</summary>
-internal sealed class PolicyCheck(VmInventory inventory, long atUnixSeconds)
+internal sealed class PolicyCheck(long atUnixSeconds)
 {
     private readonly List<Diagnostic> diagnostics = [];
 
@@ -27,18 +27,17 @@ internal sealed class PolicyCheck(VmInventory inventory, long atUnixSeconds)
     }
 
     /// <summary>Runs the tests that the given tenants keep beside their policy.</summary>
-    public void Test(PolicySet set, PolicyDocuments documents, IEnumerable<string> tenants)
+    public void Test(PolicySet set, VmInventory inventory, IEnumerable<string> tenants)
     {
         var named = tenants.ToHashSet();
-        var rows = documents.Entries.Values.Select(e => e.Document).OfType<PolicyTestDocument>()
-            .Where(d => named.Contains(d.Tenant)).SelectMany(d => d.Cases).ToList();
+        var rows = set.Tests.Where(d => named.Contains(d.Tenant)).SelectMany(d => d.Cases).ToList();
         if (rows.Count == 0) return;
         foreach (var outcome in CaseRunner.Run(rows, set, inventory, "plain", CaseRunner.PlainEngine(set, inventory)))
             if (!outcome.Ok) diagnostics.Add(Failed(outcome));
     }
 
     /// <summary>What every host would get. A host whose policy breaks a limit makes an error and has no plan.</summary>
-    public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, IEnumerable<string> hosts)
+    public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, VmInventory inventory, IEnumerable<string> hosts)
     {
         var plans = ImmutableDictionary.CreateBuilder<string, HostPlan>();
         foreach (var host in hosts)
@@ -67,9 +66,9 @@ internal sealed class PolicyCheck(VmInventory inventory, long atUnixSeconds)
     private static Diagnostic Failed(CaseOutcome outcome)
     {
         var (row, flow) = (outcome.Row, outcome.Flow);
-        var what = outcome.Packet is null ? "no traffic matches it" : $"it gets {flow.Verdict} ({flow.Reason})";
+        var what = outcome.Packet is null ? "no traffic matches it" : $"it gets {Words.Of(flow.Verdict)} ({flow.Reason})";
         var position = row.Position;
-        return new(Severity.Error, "test-failed", $"test {row.From} -> {row.To} {row.Service} expects {row.Expect}, but {what}",
+        return new(Severity.Error, "test-failed", $"test {row.From} -> {row.To} {row.Service} expects {Words.Of(row.Expect)}, but {what}",
             position.File, position.Line, position.Column, outcome.Packet is { } packet ? $"counterexample: {packet}" : null);
     }
 }

@@ -22,7 +22,7 @@ internal sealed record PolicyDocuments(ImmutableSortedDictionary<string, PolicyE
         foreach (var value in store.List(Keys.Document))
         {
             var state = Read(value);
-            var parsed = ManifestParser.Parse([new(state.File, new string('\n', state.Line - 1) + state.Text)]);
+            var parsed = ManifestParser.Parse([new(state.File, state.Text, state.Line)]);
             if (!parsed.Ok || parsed.Documents.Length != 1)
                 throw new StartException($"the stored document {value.Key} cannot be read: {string.Join("; ", parsed.Diagnostics)}");
             var document = parsed.Documents[0];

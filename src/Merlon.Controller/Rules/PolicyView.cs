@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Merlon.Contracts.Api;
+using Merlon.Controller.Agents;
 using Merlon.Controller.Store;
 using Merlon.Policy.Explain;
 using Merlon.Policy.Model;
@@ -7,71 +8,71 @@ using Merlon.Policy.Text;
 
 namespace Merlon.Controller.Rules;
 
-/// <summary>Policies, rules, documents and revisions as people see them, and the answer to explain.</summary>
-internal sealed class PolicyView(Rooms rooms)
+/// <summary>What is applied, as the API tells it.</summary>
+internal sealed class PolicyView(Applier applier, HostRegistry registry, IStateStore store)
 {
-    private const int MaxRevisions = 1000;
-    private readonly PolicyState state = rooms.Applier.State;
+    private const int RevisionPage = 1000;
 
-    public IReadOnlyList<PolicyRecord> Policies() => [.. state.Set.Policies.Select(p => new PolicyRecord(p.Document.Tenant, p.Document.Name,
-        Lower(p.Document.Tier), p.Document.Priority, Lower(p.Document.Enforcement), p.Revision, p.Document.Rules.Length, p.Document.Annotations))];
+    public IReadOnlyList<DocumentRecord> Documents() =>
+        [.. applier.State.Documents.Entries.Values.Select(e => new DocumentRecord(
+            e.Document.Ref, e.Document.Kind, e.Document.Tenant, e.Document.Name, e.State.Revision, e.State.Text))];
 
+    public IReadOnlyList<PolicyRecord> Policies() =>
+        [.. applier.State.Set.Policies.Select(p => new PolicyRecord(
+            p.Document.Tenant, p.Document.Name, Words.Of(p.Document.Tier), p.Document.Priority, Words.Of(p.Document.Enforcement),
+            p.Revision, p.Document.Rules.Length, p.Document.Annotations))];
+
+    /// <summary>In the order they judge.</summary>
     public IReadOnlyList<RuleRecord> Rules()
     {
-        var hits = rooms.Registry.Hosts.SelectMany(h => h.Hits).GroupBy(h => h.Key).ToDictionary(g => g.Key, g => g.Sum(h => (long)h.Value));
-        return [.. state.Set.Policies.SelectMany(p => p.Document.Rules.Select(r => Rule(p, r, hits)))];
+        var hits = new Dictionary<string, ulong>(StringComparer.Ordinal);
+        foreach (var (rule, count) in registry.Hosts.SelectMany(h => h.Hits)) hits[rule] = unchecked(hits.GetValueOrDefault(rule) + count);
+        return [.. applier.State.Set.Policies.SelectMany(p => p.Document.Rules.Select(r => Rule(p, r, hits)))];
     }
 
-    public IReadOnlyList<DocumentRecord> Documents() => [.. state.Documents.Entries.Values.Select(e =>
-        new DocumentRecord(e.Document.Ref, e.Document.Kind, e.Document.Tenant, e.Document.Name, e.State.Revision, e.State.Text))];
+    public IReadOnlyList<GroupRecord> Groups()
+    {
+        var state = applier.State;
+        return [.. state.Set.Groups.Select(g => new GroupRecord(g.Tenant, g.Name,
+            [.. GroupMembers.Of(state.Set, g, state.Vms).Select(n => n.Vm.Name).Distinct()], [.. g.Cidrs.Select(c => c.ToString())]))];
+    }
 
-    /// <summary>Newest first.</summary>
+    /// <summary>Oldest first.</summary>
     public IReadOnlyList<RevisionRecord> Revisions()
     {
         var all = new List<RevisionRecord>();
         for (long after = 0; ;)
         {
-            var page = rooms.Store.Read(Keys.Revisions, after, MaxRevisions);
+            var page = store.Read(Keys.Revisions, after, RevisionPage);
             all.AddRange(page.Select(r => JsonSerializer.Deserialize(r.Value.Span, StateJson.Default.RevisionState)!.Record));
-            if (page.Count < MaxRevisions) break;
+            if (page.Count < RevisionPage) return all;
             after = page[^1].Number;
         }
-        all.Reverse();
-        return all;
     }
 
-    /// <summary>Null and the problem when the question names nothing known.</summary>
-    public ExplainResult? Explain(ExplainRequest request, out string? problem)
+    /// <summary>Would this traffic pass now? Else why there is no answer.</summary>
+    public (ExplainResult? Result, string? Error) Explain(ExplainRequest question, DateTimeOffset at)
     {
-        var told = Explainer.Explain(state.Set, state.Inventory.Vms, Named(request.From), Named(request.To), request.Service,
-            request.SourcePort, rooms.Clock.GetUtcNow().ToUnixTimeSeconds());
-        problem = told.Error;
-        return told.Answer is not { } answer ? null : new(request.From, request.To, request.Service, VerdictText(answer.Verdict), answer.Reason,
-            [.. answer.Hops.Select(Hop)], told.Assumptions);
+        var state = applier.State;
+        var said = Explainer.Explain(state.Set, state.Vms, VmOf(question.From), VmOf(question.To), question.Service, question.SourcePort, at.ToUnixTimeSeconds());
+        if (said.Answer is not { } answer) return (null, said.Error ?? "there is no answer");
+        return (new(question.From, question.To, question.Service, Words.Of(answer.Verdict), answer.Reason,
+            [.. answer.Hops.Select(Hop)], said.Assumptions), null);
     }
 
-    // A vnet name is known here only: policy text speaks of VMs.
-    private string Named(string text) => text.Contains('/', StringComparison.Ordinal) ? text
-        : state.Inventory.Find(text) is { } place && place.Vm.Name != text ? place.Vm.Uuid : text;
+    private static ExplainHop Hop(PlainHop hop) => new(
+        hop.Direction == Direction.Out ? "out of VM" : "into VM", hop.Vm, Words.Of(hop.Side.Verdict), hop.Side.Rule?.ToString() ?? "none",
+        hop.Reason, hop.Tier is { } tier ? Words.Of(tier) : null, hop.File, hop.Line);
 
-    private static ExplainHop Hop(PlainHop hop) => new(hop.Direction == Direction.Out ? $"out of {hop.Vm}" : $"into {hop.Vm}", hop.Vm,
-        VerdictText(hop.Side.Verdict), hop.Side.Rule?.ToString() ?? "", hop.Reason, hop.Tier is { } tier ? Lower(tier) : null, hop.File, hop.Line);
+    // People say vnet names too; the policy language does not know them.
+    private string VmOf(string name) => applier.State.Inventory.Find(name) is { } place ? "vm/" + place.Vm.Uuid : name;
 
-    private static RuleRecord Rule(StoredPolicy policy, PolicyRule rule, Dictionary<string, long> hits)
+    private static RuleRecord Rule(StoredPolicy policy, PolicyRule rule, Dictionary<string, ulong> hits)
     {
-        var name = policy.RefOf(rule).ToString();
-        var document = policy.Document;
-        return new(name, Lower(document.Tier), document.Priority, Lower(rule.Action), [.. rule.From.Select(r => r.ToString())],
-            [.. rule.To.Select(r => r.ToString())], [.. rule.Services.Select(s => s.Name is { } service ? $"service/{service}" : ServiceText.Format(s.Match))],
-            rule.Log, Lower(document.Enforcement), hits.GetValueOrDefault(name));
+        var (document, reference) = (policy.Document, policy.RefOf(rule).ToString());
+        return new(reference, Words.Of(document.Tier), document.Priority, Words.Of(rule.Action),
+            [.. rule.From.Select(r => r.ToString())], [.. rule.To.Select(r => r.ToString())],
+            [.. rule.Services.Select(s => s.Name is null ? ServiceText.Format(s.Match) : "service/" + s.Name)],
+            rule.Log, Words.Of(document.Enforcement), (long)Math.Min(hits.GetValueOrDefault(reference), long.MaxValue));
     }
-
-    private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
-
-    private static string VerdictText(Verdict verdict) => verdict switch
-    {
-        Verdict.WouldDeny => "would-deny",
-        Verdict.WouldAllow => "would-allow",
-        _ => Lower(verdict),
-    };
 }
