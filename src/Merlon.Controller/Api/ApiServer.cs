@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Serialization;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Pki;
 using Merlon.Controller.Access;
@@ -43,7 +44,11 @@ internal static class ApiServer
         var builder = WebApplication.CreateSlimBuilder();
         Journal.Configure(builder.Logging);
         builder.Services.AddOpenApi(options => options.AddDocumentTransformer<ApiDescription>());
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+            json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        });
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddSingleton<StatusView>().AddSingleton<Inventory.VmView>().AddSingleton<PolicyView>();
         return builder;
