@@ -10,7 +10,7 @@ passed=0 failed=0
 suite() {
   local name=$1 minutes=$2 log=artifacts/test-$1.log start=$SECONDS code=0 total bad skipped seconds
   echo "== $name (budget $minutes min)"
-  timeout --kill-after=30 $((minutes * 60)) "tests/Merlon.${name^}.Tests/bin/Release/net10.0/Merlon.${name^}.Tests" --no-ansi --no-progress --output Normal > "$log" 2>&1 || code=$?
+  timeout --kill-after=30 $((minutes * 60)) "tests/Merlon.${name^}.Tests/bin/Release/net10.0/Merlon.${name^}.Tests" --no-ansi --progress off > "$log" 2>&1 || code=$?
   seconds=$((SECONDS - start))
   total=$(number total); bad=$(number failed); skipped=$(number skipped)
   if [ $code = 124 ] || [ $code = 137 ]; then

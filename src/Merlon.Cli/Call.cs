@@ -48,7 +48,8 @@ internal sealed class Call
 
     public string? Environment(string name) => surroundings.Environment(name);
 
-    public T Get<T>(Argument<T> argument) => Parsed.GetRequiredValue(argument);
+    /// <summary>The parser has refused a line without the required ones; an optional one that is not given is null.</summary>
+    public T Get<T>(Argument<T> argument) => Parsed.GetValue(argument)!;
 
     /// <summary>The option's value, or its default when it was not given.</summary>
     public T? Get<T>(Option<T> option) => Parsed.GetValue(option);

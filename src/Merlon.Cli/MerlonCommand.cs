@@ -11,10 +11,10 @@ namespace Merlon.Cli;
 /// <summary>The whole command line.</summary>
 internal static class MerlonCommand
 {
-    public static Task<int> Run(IReadOnlyList<string> args, CallConfiguration surroundings)
+    public static Task<int> Run(IReadOnlyList<string> args, CallConfiguration surroundings, CancellationToken cancel = default)
     {
         var parsed = Create(new Names(asking: null)).Parse(args);
-        if (parsed.Action is not ParseErrorAction) return parsed.InvokeAsync(surroundings);
+        if (parsed.Action is not ParseErrorAction) return parsed.InvokeAsync(surroundings, cancel);
         foreach (var error in parsed.Errors) surroundings.Error.WriteLine(Printable.Line($"error: {error.Message}"));
         surroundings.Error.WriteLine($"see '{PathOf(parsed.CommandResult.Command)} --help'");
         return Task.FromResult(ExitCode.Error);
@@ -43,6 +43,7 @@ internal static class MerlonCommand
             CompletionCommand.Create(),
             CompletionCommand.CreateComplete(Create),
         };
+        root.HelpName = "merlon";
         GlobalOptions.AddTo(root);
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

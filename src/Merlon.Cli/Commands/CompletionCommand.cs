@@ -51,10 +51,12 @@ internal static class CompletionCommand
         var line = new Argument<string>("LINE");
         return new Verb("complete", "Words that may follow; used by the completion scripts") { position, line }.Hide().Runs((call, _) =>
         {
-            var at = Math.Clamp(call.Get(position), 0, call.Get(line).Length);
-            var parsed = root(new Names(call.Surroundings)).Parse(call.Get(line)[..at]);
+            var typedLine = call.Get(line)[..Math.Clamp(call.Get(position), 0, call.Get(line).Length)];
+            // The first word is however the user calls this program: merlon, ./merlon, an alias.
+            var rest = typedLine.TrimStart() is var l && l.IndexOf(' ', StringComparison.Ordinal) is var space and >= 0 ? l[(space + 1)..] : "";
+            var parsed = root(new Names(call.Surroundings)).Parse(rest);
             var typed = parsed.GetCompletionContext().WordToComplete;
-            foreach (var word in parsed.GetCompletions(at).Select(c => c.InsertText ?? c.Label).Where(w => Fits(w, typed)).Distinct())
+            foreach (var word in parsed.GetCompletions(rest.Length).Select(c => c.InsertText ?? c.Label).Where(w => Fits(w, typed)).Distinct())
                 call.Out.WriteLine(Printable.Line(word));
             return Task.FromResult(ExitCode.Ok);
         });

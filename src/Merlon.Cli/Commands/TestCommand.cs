@@ -22,7 +22,7 @@ internal static class TestCommand
         {
             var policy = OfflinePolicy.Load(call.Get(files)!, call.Get(inventory)!);
             var set = policy.Require(call);
-            var rows = Cases.Read(call, policy, call.Parsed.GetValue(cases));
+            var rows = Cases.Read(call, policy, call.Get(cases));
             var results = call.Get(engine) == "kernel"
                 ? await KernelEngine.Run(call, call.Get(files)!, call.Get(inventory)!, rows, cancel)
                 : Cases.Run(rows, set, policy.Inventory, call.Get(engine)!);

@@ -15,16 +15,16 @@ internal static class HostChecks
 
     public static IEnumerable<DoctorCheck> All(IMachine machine, InstancePaths paths)
     {
-        yield return Libvirt(machine);
+        yield return Libvirt(machine, paths);
         yield return BridgeNetfilter(machine);
         yield return Disk(machine, paths.Var);
         foreach (var check in Certificates(machine, paths)) yield return check;
     }
 
-    private static DoctorCheck Libvirt(IMachine machine)
+    private static DoctorCheck Libvirt(IMachine machine, InstancePaths paths)
     {
         var problems = new List<string>();
-        foreach (var socket in LibvirtSockets)
+        foreach (var socket in LibvirtSockets.Prepend($"{paths.Run}/libvirt/libvirt-sock"))
         {
             if (machine.ConnectProblem(socket) is not { } problem) return Checked.Ok("libvirt", socket);
             if (machine.Exists(socket)) problems.Add($"{socket}: {problem}");
@@ -69,7 +69,7 @@ internal static class HostChecks
             using var certificate = X509Certificate2.CreateFromPem(machine.Read(path) ?? "");
             DateTimeOffset from = certificate.NotBefore.ToUniversalTime(), to = certificate.NotAfter.ToUniversalTime();
             var until = to.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-            if (machine.Now < from) return Checked.Broken("clock", $"it is {machine.Now:yyyy-MM-dd} here, before {Path.GetFileName(path)} was made", "set the clock (timedatectl set-ntp true)");
+            if (machine.Now < from) return Checked.Broken(name, $"the clock is wrong: it is {machine.Now:yyyy-MM-dd} here, before {Path.GetFileName(path)} was made", "set the clock (timedatectl set-ntp true)");
             if (machine.Now >= to) return Checked.Broken(name, $"expired on {until}", $"move {Path.GetDirectoryName(path)} away and restart controller and agent, or set the clock if that is wrong");
             return to - machine.Now < TimeSpan.FromDays(14)
                 ? Checked.Warning(name, $"ends on {until}", $"move {Path.GetDirectoryName(path)} away and restart controller and agent at a quiet time")

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Merlon.Contracts.Api;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Cli;
+
+public sealed class OfflineVerbTests : IDisposable
+{
+    private const string Policy = """
+        apiVersion: merlon/v1
+        kind: Group
+        metadata: {name: db, tenant: shop}
+        spec: {select: {labels: {tier: db}}}
+        ---
+        apiVersion: merlon/v1
+        kind: Policy
+        metadata: {name: app, tenant: shop}
+        spec:
+          tier: tenant
+          rules:
+          - {name: web-db, from: [vm/web-1], to: [group/db], services: [tcp/5432], action: allow}
+
+        """;
+
+    private const string Inventory = """
+        apiVersion: merlon/v1
+        kind: Inventory
+        spec:
+          vms:
+          - {name: web-1, tenant: shop, labels: {tier: web}, nics: [{mac: 52:54:00:00:00:05, network: br0, addresses: [10.8.0.5]}]}
+          - {name: db-1, tenant: shop, labels: {tier: db}, nics: [{mac: 52:54:00:00:00:07, network: br0, addresses: [10.8.0.7]}]}
+
+        """;
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("merlon-offline");
+
+    [Fact]
+    public async Task Check_is_silent_on_stdout_when_all_is_well()
+    {
+        var said = await CommandLine.Run("check", File("policy.yaml", Policy), "-i", File("inventory.yaml", Inventory));
+        Assert.Equal((0, "", "3 documents, 0 errors, 0 warnings\n"), (said.Code, said.Out, said.Error));
+    }
+
+    [Fact]
+    public async Task Check_shows_every_error_with_its_place()
+    {
+        var path = File("bad.yaml", Policy.Replace("group/db", "group/dp", StringComparison.Ordinal).Replace("tcp/5432", "tcp/70000", StringComparison.Ordinal));
+        var said = await CommandLine.Run("check", path);
+        Assert.Equal(1, said.Code);
+        Assert.StartsWith($"{path}:12:", said.Out, StringComparison.Ordinal);
+        Assert.Contains("70000", said.Out, StringComparison.Ordinal);
+        var json = await CommandLine.Run("check", path, "-o", "json");
+        Assert.All(JsonSerializer.Deserialize(json.Out, ApiJson.Default.IReadOnlyListDiagnosticRecord)!, d => Assert.Equal((path, 12), (d.File, d.Line)));
+    }
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("image")]
+    public async Task Cases_pass_or_end_with_6(string engine)
+    {
+        string[] common = ["test", "-f", File("policy.yaml", Policy), "-i", File("inventory.yaml", Inventory), "--engine", engine];
+        var good = await CommandLine.Run([.. common, File("good.json", """[{"from": "vm/web-1", "to": "vm/db-1", "service": "tcp/5432", "expect": "allow"}]""")]);
+        Assert.Equal((0, "1 passed, 0 failed\n"), (good.Code, good.Error));
+        Golden.Expect($"test-{engine}", good.Out);
+        var bad = await CommandLine.Run([.. common, File("bad.yaml", "- {from: vm/web-1, to: vm/db-1, service: tcp/22, expect: allow}\n"), "-o", "json"]);
+        Assert.Equal(6, bad.Code);
+        var result = Assert.Single(JsonSerializer.Deserialize(bad.Out, ApiJson.Default.IReadOnlyListCaseResult)!);
+        Assert.Equal((false, "deny", engine), (result.Ok, result.Verdict, result.Engine));
+    }
+
+    [Fact]
+    public async Task Explain_answers_offline_with_rule_and_line()
+    {
+        string[] with = ["-f", File("policy.yaml", Policy), "-i", File("inventory.yaml", Inventory), "-o", "json"];
+        var said = await CommandLine.Run(["explain", "web-1", "db-1", "tcp/5432", .. with]);
+        var answer = JsonSerializer.Deserialize(said.Out, ApiJson.Default.ExplainResult)!;
+        Assert.Equal((0, "allow"), (said.Code, answer.Verdict));
+        Assert.Equal(["shop/app/web-db@0", "shop/app/web-db@0"], answer.Hops.Select(h => h.Rule));
+        Assert.Equal(12, answer.Hops[0].Line);
+        Assert.Equal(3, (await CommandLine.Run(["explain", "web-9", "db-1", "tcp/22", .. with])).Code);
+    }
+
+    [Fact]
+    public async Task The_kernel_engine_without_an_agent_names_the_mend()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "asks for root first");
+        var said = await CommandLine.Run(new Dictionary<string, string> { ["MERLON_AGENT"] = "/nowhere/merlon-agent" },
+            "test", "-f", File("policy.yaml", Policy), "-i", File("inventory.yaml", Inventory), "--engine", "kernel",
+            File("good.json", """[{"from": "vm/web-1", "to": "vm/db-1", "service": "tcp/5432", "expect": "allow"}]"""));
+        Assert.Equal(1, said.Code);
+        Assert.Contains("install merlon-agent beside merlon", said.Error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    private string File(string name, string text)
+    {
+        var path = Path.Combine(folder.FullName, name);
+        System.IO.File.WriteAllText(path, text);
+        return path;
+    }
+}
