@@ -56,12 +56,15 @@ internal sealed class Daemon(AgentOptions options)
         {
             OnThread("keeper", () => keeper.Box.Run(stop)),
             OnThread("events", () => pump.Run(stop)),
-            LinkFollower.RunAsync(watch, names => keeper.Box.Post(() => LinksChanged(keeper, libvirt, names)), stop),
+            LinkFollower.RunAsync(watch, keeper.LinksChanged, stop),
             Beat.RunAsync(keeper, status, stop),
         };
         if (libvirt is not null)
+        {
+            keeper.AskGuests = libvirt.AskAgain;
             parts.Add(libvirt.RunAsync(domains => keeper.Box.Post(() => keeper.DomainsChanged(domains)),
                 (reason, mend) => keeper.Box.Post(() => keeper.LibvirtLost(reason, mend)), stop));
+        }
         if (link is not null) parts.Add(link.RunAsync(new LinkHost(options, keeper, status, pump), stop));
         var first = await Task.WhenAny([app.WaitForShutdownAsync(CancellationToken.None), .. parts]);
         if (first.IsFaulted) Log.StepFailed(log, first.Exception);
@@ -69,13 +72,6 @@ internal sealed class Daemon(AgentOptions options)
         await app.StopAsync();
         await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
-    }
-
-    private static void LinksChanged(HostKeeper keeper, LibvirtWatch? libvirt, IReadOnlyList<string> names)
-    {
-        keeper.LinksChanged();
-        var known = keeper.Guests.Ifnames().Values.ToHashSet();
-        if (names.Count == 0 || names.Any(n => !known.Contains(n))) libvirt?.AskAgain();
     }
 
     private static Task OnThread(string name, Action work)

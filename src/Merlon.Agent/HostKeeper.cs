@@ -27,6 +27,7 @@ internal sealed class HostKeeper
     private string? _libvirtTrouble;
     private long _policyCame;
     private int _ticks;
+    private int _linksPosted;
 
     public HostKeeper(AgentOptions options, IKernel kernel, Func<IReadOnlyList<HostLink>> readLinks, ILogger log)
     {
@@ -48,6 +49,9 @@ internal sealed class HostKeeper
 
     /// <summary>Sends to the controller, if one is connected. Set before anything else happens.</summary>
     public Action<AgentMessage> Send { get; set; } = _ => { };
+
+    /// <summary>Asks libvirt again: an interface came that no known guest has. Set before anything else happens.</summary>
+    public Action AskGuests { get; set; } = () => { };
 
     /// <summary>Any thread may read it.</summary>
     public HostNames Names { get; private set; } = new(HostBook.Empty);
@@ -95,10 +99,20 @@ internal sealed class HostKeeper
         Alarms.Raise("libvirt-down", "", $"libvirt does not answer, VMs that start now are seen late: {reason}", mend);
     }
 
-    /// <summary>Interfaces came, went or moved.</summary>
+    /// <summary>Any thread: interfaces came, went or moved. One look answers any number of such events.</summary>
     public void LinksChanged()
     {
-        _links = _readLinks();
+        if (Interlocked.Exchange(ref _linksPosted, 1) == 0) Box.Post(LookAtLinks);
+    }
+
+    private void LookAtLinks()
+    {
+        Volatile.Write(ref _linksPosted, 0);
+        var links = _readLinks();
+        if (links.SequenceEqual(_links)) return; // up, down, counters: nothing to us
+        var known = Guests.Ifnames().Values.ToHashSet();
+        if (links.Except(_links).Any(l => !known.Contains(l.Name))) AskGuests();
+        _links = links;
         Reconcile();
     }
 
@@ -219,11 +233,12 @@ internal sealed class HostKeeper
     private void Verify()
     {
         _links = _readLinks();
-        var wrong = new Dictionary<string, string>();
         var wanted = Wanted();
-        foreach (var port in wanted)
-            if ((_ports.Problems.GetValueOrDefault(port.Ifindex) ?? _kernel.Check(port.Ifindex)) is { } problem) wrong[port.Ifname] = problem;
-        Alarms.Only("not-guarding", wrong.ToDictionary(w => w.Key, w => $"{w.Key}: {w.Value}"), "the agent puts it right by itself; find out who changed it");
+        var wrong = wanted.Select(p => (Port: p, Problem: _ports.Problems.GetValueOrDefault(p.Ifindex) ?? _kernel.Check(p.Ifindex)))
+            .Where(w => w.Problem is not null).ToList();
+        Alarms.Only("not-guarding", wrong.ToDictionary(w => w.Port.Ifname, w => $"{w.Port.Ifname}: {w.Problem}"),
+            "the agent puts it right by itself; find out who changed it");
+        _ports.Distrust(wrong.Select(w => w.Port.Ifindex));
         if (wrong.Count > 0 || _ports.Differ(wanted)) Reconcile();
     }
 }

@@ -12,15 +12,14 @@ internal static class LinkFollower
         return [.. links.Select(l => new HostLink(l.Ifindex, l.Name, names.GetValueOrDefault(l.Master)))];
     }
 
-    /// <param name="changed">The names of what changed; empty = unknown, look at everything.</param>
-    public static async Task RunAsync(LinkWatch watch, Action<IReadOnlyList<string>> changed, CancellationToken stop)
+    public static async Task RunAsync(LinkWatch watch, Action changed, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             try
             {
-                var changes = await watch.ReadAsync(stop);
-                changed([.. changes.Select(c => c.Link?.Name).OfType<string>().Distinct()]);
+                await watch.ReadAsync(stop);
+                changed();
             }
             catch (OperationCanceledException)
             {

@@ -11,20 +11,27 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     // Distinct for every port of this boot, across agent restarts: the boot clock in ms only grows.
     private uint _incarnation = (uint)Environment.TickCount64;
 
+    private readonly HashSet<int> _wrong = [];
+    private IReadOnlyDictionary<int, (uint Incarnation, bool Live)> _attached = new Dictionary<int, (uint, bool)>();
+
     /// <summary>Why an interface is not as wanted, by ifindex.</summary>
     public Dictionary<int, string> Problems { get; } = [];
+
+    /// <summary>Interfaces where the program is missing or not first: attached again at the next <see cref="Prepare"/>.</summary>
+    public void Distrust(IEnumerable<int> ifindexes) => _wrong.UnionWith(ifindexes);
 
     public void Prepare(IReadOnlyList<WantedPort> wanted, HostPlan? plan)
     {
         Problems.Clear();
         var have = kernel.Ports();
         if (plan is not null) PutOwners(plan);
-        var attached = kernel.Attached();
-        foreach (var port in wanted) PutClosedUnlessSame(port, have, attached);
+        _attached = kernel.Attached();
+        foreach (var port in wanted) PutClosedUnlessSame(port, have);
         SetBudgets(wanted);
         if (plan is not null) PutMacs(wanted);
         have = kernel.Ports();
         foreach (var port in wanted) TryAttach(port, have[port.Ifindex].Incarnation);
+        _wrong.Clear();
         LetLeaversPass(wanted, have);
     }
 
@@ -35,7 +42,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         foreach (var port in wanted) changed |= Open(port, have);
         if (plan is not null) RemoveMacs(wanted);
         var keep = wanted.Select(p => p.Ifindex).ToHashSet();
-        foreach (var ifindex in kernel.Attached().Keys.Concat(have.Keys).Distinct().Where(i => !keep.Contains(i)))
+        foreach (var ifindex in _attached.Keys.Concat(have.Keys).Distinct().Where(i => !keep.Contains(i)))
             Release(ifindex, keepVnic: wanted.Any(w => w.Plan is { } p && p.Vnic == have.GetValueOrDefault(ifindex).Vnic));
         if (plan is not null) RemoveOwners(plan);
         if (changed) kernel.BumpTopology();
@@ -48,8 +55,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen));
     }
 
-    private void PutClosedUnlessSame(
-        WantedPort port, IReadOnlyDictionary<int, PortRecord> have, IReadOnlyDictionary<int, (uint Incarnation, bool Live)> attached)
+    private void PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
     {
         if (have.TryGetValue(port.Ifindex, out var old) && IsSamePlace(old, port.Record(old.Incarnation)))
         {
@@ -59,13 +65,15 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             return;
         }
         // A live attachment keeps its incarnation: under another one it would come off for a moment.
-        var fresh = port.Record(attached.TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
+        var fresh = port.Record(_attached.TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
         fresh.Flags |= PortFlags.Closed;
         kernel.PutPort(port.Ifindex, fresh);
     }
 
     private void TryAttach(WantedPort port, uint incarnation)
     {
+        // Live ones are looked after by the verify loop, one by one.
+        if (_attached.TryGetValue(port.Ifindex, out var at) && at.Live && at.Incarnation == incarnation && !_wrong.Contains(port.Ifindex)) return;
         try
         {
             kernel.Attach(port.Ifindex, incarnation);

@@ -32,11 +32,13 @@ internal static class WantedPorts
     private static void AddUnlocated(HostPlan? plan, IReadOnlyCollection<HostLink> links, IKernel kernel, Dictionary<int, WantedPort> wanted)
     {
         var byIndex = links.ToDictionary(l => l.Ifindex);
+        var unlocated = kernel.Ports().Where(p => !wanted.ContainsKey(p.Key)).ToList();
+        if (unlocated.Count == 0) return;
         var attached = kernel.Attached().Where(a => a.Value.Live).Select(a => a.Key).ToHashSet();
         var placed = wanted.Values.Where(w => w.Plan is not null).Select(w => w.Plan!.Vnic).ToHashSet();
-        foreach (var (ifindex, record) in kernel.Ports())
+        foreach (var (ifindex, record) in unlocated)
         {
-            if (wanted.ContainsKey(ifindex) || !attached.Contains(ifindex) || !byIndex.TryGetValue(ifindex, out var link)) continue;
+            if (!attached.Contains(ifindex) || !byIndex.TryGetValue(ifindex, out var link)) continue;
             if (plan is null) wanted[ifindex] = new(ifindex, link.Name, null, record);
             else if (plan.Nics.FirstOrDefault(n => n.Vnic == record.Vnic) is { } nic && placed.Add(nic.Vnic))
                 wanted[ifindex] = new(ifindex, link.Name, nic);

@@ -48,8 +48,10 @@ public sealed class Attacher
     /// <summary>Asks the kernel, not the pins. Under 50 µs.</summary>
     public AttachState Verify(int ifindex)
     {
-        var kind = Pins(ifindex).FirstOrDefault()?.Kind ?? Kind;
-        return new(ifindex, kind, Query(kind, ifindex, Hook.FromVm), Query(kind, ifindex, Hook.ToVm));
+        // The pins are read only when this kind is not there: listing them is slow with hundreds of interfaces.
+        var state = State(Kind, ifindex);
+        if (state.Present || (Pins(ifindex).FirstOrDefault()?.Kind ?? Kind) is var kind && kind == Kind) return state;
+        return State(kind, ifindex);
     }
 
     /// <summary>Every attachment the pins name, those whose interface is gone included.</summary>
@@ -101,6 +103,9 @@ public sealed class Attacher
         ClsactHook.Detach(pin.Ifindex, pin.Hook, Path(pin));
         ClsactHook.RemoveEmptyQdisc(pin.Ifindex);
     }
+
+    private AttachState State(AttachKind kind, int ifindex) =>
+        new(ifindex, kind, Query(kind, ifindex, Hook.FromVm), Query(kind, ifindex, Hook.ToVm));
 
     private HookState Query(AttachKind kind, int ifindex, Hook hook) =>
         kind == AttachKind.Tcx ? TcxHook.Query(Program(hook), ifindex, hook) : ClsactHook.Query(Program(hook), ifindex, hook);
