@@ -9,7 +9,7 @@ namespace Merlon.Policy.Explain;
 public static class Explainer
 {
     /// <summary>Packets looked at for one question; the worst of them is told.</summary>
-    private const int MaxPackets = 100_000;
+    private const int MaxPackets = 20_000;
 
     public static Explanation Explain(PolicySet policy, VmInventory inventory, string from, string to, string service, int? sourcePort, long at)
     {
