@@ -35,6 +35,10 @@ start() { # start NAME COMMAND… : in the background, its talk in a log
   pids+=($!)
 }
 
+matrix() { # matrix before|after : measured once, for people or for the checks
+  if [ "$mode" = check ]; then ./merlon lab matrix -o json >"$state/$1.json"; else ./merlon lab matrix; fi || die "the matrix could not be measured"
+}
+
 stop() {
   trap - INT TERM EXIT
   say "cleaning up"
@@ -60,8 +64,7 @@ else
   libvirt=$(./merlon lab status -o json | sed -n 's/.*"libvirtUri": *"\([^"]*\)".*/\1/p')
   enter=(nsenter "--net=/run/netns/$name") # exec, so that the pid we keep is the agent itself
   say "who reaches whom, without Merlon (measured inside the VMs)"
-  ./merlon lab matrix -o json >"$state/before.json" || die "the matrix could not be measured"
-  ./merlon lab matrix
+  matrix before
 fi
 
 say "starting controller and agent"
@@ -80,8 +83,7 @@ else
   ./merlon apply -f lab/policies --wait || die "the policies were refused"
   ./merlon get vm
   say "the same measurement, guarded"
-  ./merlon lab matrix -o json >"$state/after.json" || die "the matrix could not be measured"
-  ./merlon lab matrix
+  matrix after
   say "the last flows"
   ./merlon flows --limit 15
 fi

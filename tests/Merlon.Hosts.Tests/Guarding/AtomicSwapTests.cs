@@ -11,7 +11,7 @@ public class AtomicSwapTests
 
     /// <summary>Revision A lets only port 1 out and only port 2 in, revision B the reverse: neither lets anything pass, so
     /// every delivered datagram was judged by a mixture.</summary>
-    [Fact(Explicit = true)]
+    [Fact, Trait("long", "swap-cross")]
     public void No_packet_is_judged_by_two_revisions()
     {
         var evidence = new Evidence("swap-cross");
@@ -24,7 +24,7 @@ public class AtomicSwapTests
 
     /// <summary>Revision A passes only port 1, revision B only port 2, at both ends: of a pair sent within one revision
     /// exactly one arrives.</summary>
-    [Fact(Explicit = true)]
+    [Fact, Trait("long", "swap-pairs")]
     public void Of_each_pair_within_one_revision_exactly_one_arrives()
     {
         var evidence = new Evidence("swap-pairs");
@@ -36,7 +36,7 @@ public class AtomicSwapTests
     }
 
     /// <summary>The control: with the handoff switched off the same traffic shows mixtures, so the test can fail.</summary>
-    [Fact(Explicit = true)]
+    [Fact]
     public void Without_the_handoff_mixtures_are_seen()
     {
         var run = Run(400, i => i % 2 == 0 ? Manifests.OutIn(Port1, Port2) : Manifests.OutIn(Port2, Port1), handoff: false, until: r => r > 0);

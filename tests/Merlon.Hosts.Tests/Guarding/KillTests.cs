@@ -9,7 +9,7 @@ public class KillTests
 {
     private const int Transfer = 7100, Short = 7101, Refused = 7102;
 
-    [Fact(Explicit = true)]
+    [Fact, Trait("long", "kill-agent")]
     public void Killing_the_agent_loses_no_byte_no_entry_and_no_verdict() => Run("kill-agent", brief: 6, full: 50,
         (host, round) =>
         {
@@ -19,7 +19,7 @@ public class KillTests
             host.Product.StartAgent();
         });
 
-    [Fact(Explicit = true)]
+    [Fact, Trait("long", "kill-controller")]
     public void Killing_the_controller_loses_no_byte_no_entry_and_no_verdict() => Run("kill-controller", brief: 4, full: 50,
         (host, round) =>
         {
@@ -30,7 +30,7 @@ public class KillTests
         });
 
     /// <summary>While both are dead denied traffic stays denied, allowed new connections still open, and entries expire.</summary>
-    [Fact(Explicit = true)]
+    [Fact]
     public void With_both_dead_verdicts_hold_and_entries_expire()
     {
         using var host = Prepare(out var a, out var b);
@@ -88,7 +88,7 @@ public class KillTests
             intruder.Send(round);
             kill(host, round);
             host.Product.WaitReady();
-            Assert.Contains($"tcp/{Transfer}", host.Product.Cli("get", "connection", "--vm", "a", "-o", "json").Ok(), StringComparison.Ordinal);
+            Assert.Contains($"tcp/{Transfer}", host.Product.Cli("get", "connection", "--vm", "a", "--limit", "100000", "-o", "json").Ok(), StringComparison.Ordinal);
         }
         var (done, failed) = load.Counts;
         var (sent, received, wrong) = transfer.Finish();

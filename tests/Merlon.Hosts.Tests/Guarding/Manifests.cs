@@ -8,15 +8,17 @@ public static class Manifests
         apiVersion: merlon/v1
         kind: Tenant
         metadata: {name: shop}
+        spec: {default: {out: deny, in: deny}}
         ---
         apiVersion: merlon/v1
         kind: Tenant
         metadata: {name: rival}
+        spec: {default: {out: deny, in: deny}}
         ---
         apiVersion: merlon/v1
         kind: Guard
         metadata: {name: all}
-        spec: {select: [any], log: all, trustMetadata: true}
+        spec: {action: guard, select: [any], log: all, trustMetadata: true}
 
         """;
 
@@ -37,7 +39,8 @@ public static class Manifests
 
         """;
 
-    /// <summary>VM a may send only to UDP port <paramref name="outPort"/>, VM b may receive only on <paramref name="inPort"/>.</summary>
+    /// <summary>VM a may send only to UDP port <paramref name="outPort"/>, VM b may receive only on <paramref name="inPort"/>.
+    /// Without appliesTo each rule would also be judged at the other end: any includes b, and b is the tenant's own.</summary>
     public static string OutIn(int outPort, int inPort) => $$"""
         apiVersion: merlon/v1
         kind: Policy
@@ -45,8 +48,8 @@ public static class Manifests
         spec:
           tier: tenant
           rules:
-          - {name: out, from: [vm/a], to: [any], services: [udp/{{outPort}}], action: allow}
-          - {name: in, from: [any], to: [vm/b], services: [udp/{{inPort}}], action: allow}
+          - {name: out, from: [vm/a], to: [any], services: [udp/{{outPort}}], appliesTo: [vm/a], action: allow}
+          - {name: in, from: [any], to: [vm/b], services: [udp/{{inPort}}], appliesTo: [vm/b], action: allow}
 
         """;
 }

@@ -11,16 +11,14 @@ public sealed class Product : IDisposable
     private readonly int _port;
     private readonly string _log;
     private readonly string _libvirt;
-    private readonly string[] _agentArguments;
     private readonly DirectoryInfo _manifests = Directory.CreateTempSubdirectory("merlon-test-");
     private int _manifest;
 
-    public Product(NetNamespace host, string instance, int port, string libvirt = "none", params string[] agentArguments)
+    public Product(NetNamespace host, string instance, int port, string libvirt = "none")
     {
         _host = host;
         _port = port;
         _libvirt = libvirt;
-        _agentArguments = agentArguments;
         Paths = InstancePaths.Parse(instance)!;
         _log = Path.Combine(Repository.Root, "artifacts", "logs");
         Directory.CreateDirectory(_log);
@@ -39,7 +37,7 @@ public sealed class Product : IDisposable
 
     public void StartAgent() => Agent = Start("agent", "nsenter", [$"--net={_host.Path}", Repository.Bin("merlon-agent"), "run",
         "--instance", Paths.Instance, "--libvirt", _libvirt, "--controller", "unix:" + Paths.ControllerSocket,
-        "--object", Repository.Object, "--host", "host-" + Paths.Instance, .. _agentArguments]);
+        "--object", Repository.Object, "--host", "host-" + Paths.Instance]);
 
     /// <summary>Runs the command line for this instance.</summary>
     public ShellResult Cli(params string[] args) => Shell.Run(Repository.Bin("merlon"), ["--instance", Paths.Instance, .. args]);

@@ -41,7 +41,8 @@ public sealed class TcpTransfer : IDisposable
 
     public void Dispose()
     {
-        _stop = true;
+        // The threads end before their sockets do, or a failed test would die of its own traffic.
+        Finish();
         _sender.Dispose();
         _receiver.Dispose();
         _listener.Dispose();

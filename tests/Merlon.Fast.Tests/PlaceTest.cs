@@ -1,7 +1,0 @@
-namespace Merlon.Fast.Tests;
-
-public class PlaceTest
-{
-    [Xunit.Fact]
-    public void The_suite_runs() => Xunit.Assert.NotEqual(0, Environment.ProcessId);
-}

@@ -1,0 +1,2 @@
+// Two cores: what these tests time and count must not meet the VMs of another class.
+[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
