@@ -1,2 +1,2 @@
 // Two cores: what these tests time and count must not meet the VMs of another class.
-[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
