@@ -1,2 +1,2 @@
 // Two cores: what these tests time and count must not meet the VMs of another class.
-[assembly: Xunit.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
