@@ -33,7 +33,7 @@ suite() {
 number() { sed -n "s/^ *$1: *\([0-9][0-9]*\).*/\1/p" "$log" | tail -1 | grep . || echo 0; }
 
 show_failures() {
-  awk '/^ *failed /{n=25} n-- > 0 {print "   | " $0}' "$log" | head -300
+  awk '/^ *failed /{n=25} n-- > 0 && ++lines <= 300 {print "   | " $0}' "$log"
   grep -q '^ *failed ' "$log" || tail -40 "$log" | sed 's/^/   | /'
 }
 

@@ -71,6 +71,14 @@ enum merlon_reason {
 	REASON_REVOKED = 57,            /* the connection's rule is gone: cut */
 	REASON_SAME_ADDRESSES = 58,     /* source equals destination (land) */
 	REASON_OTHER_MAC = 59,          /* a flooded copy for another MAC; counted, no event */
+	REASON_CHECKSUM_OFFLOAD = 60,   /* a checksum is to be written over a header that was judged */
+
+	/* of close events: how the connection ended (or REASON_REVOKED) */
+	REASON_FINISHED = 64,           /* both sides' FIN */
+	REASON_RESET = 65,
+	REASON_IDLE_TIMEOUT = 66,
+	REASON_PORT_REMOVED = 67,       /* the vNIC is no longer here, and no other one holds the connection */
+	REASON_REPLACED = 68,           /* a newer connection of the same ends was answered */
 };
 
 /* ---- ports: one record per attached interface -------------------------------------------------- */
@@ -141,20 +149,24 @@ enum image_word {
 	IMAGE_W_BIND = 14,         /* agent: offset | slots << 32; one word per slot */
 	IMAGE_W_RULE_IDS = 15,     /* agent: offset | count << 32; u32 each, image rule -> host rule id */
 	IMAGE_W_GENERATION = 16,   /* agent: the generation this image was committed as */
+	IMAGE_W_SEED6 = 17,        /* u32: seed of hash6 */
 };
 
 /* root4 / node4 entries: bit 31 set = chunk number below, else a remote class. */
 #define IMAGE_NODE_BIT 0x80000000u
 
 /* hash6 bucket: addr high (host order), addr low, length | realm << 8 | 1 << 32 (used), class.
- * Start bucket: merlon_hash6(high, low, length | realm << 8) & (buckets - 1), then linear, at most
- * MERLON_V6_PROBES buckets; ends at an unused one. */
+ * Start bucket: merlon_hash6(high, low, length | realm << 8 | seed << 32) & (buckets - 1), then linear, at most
+ * MERLON_V6_PROBES buckets; ends at an unused one. The compiler takes the first seed that fits: guests choose
+ * addresses, so addresses that collide under one seed must not under the next. */
 static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u64 low, __u64 meta)
 {
 	__u64 h = (high ^ (meta * 0x9e3779b97f4a7c15ull)) * 0xbf58476d1ce4e5b9ull;
 
-	h = ((h ^ (h >> 32)) + low) * 0x94d049bb133111ebull;
-	return h ^ (h >> 29);
+	h = (h ^ (h >> 32)) + low;
+	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ull;
+	h = (h ^ (h >> 27)) * 0x94d049bb133111ebull;
+	return h ^ (h >> 31);
 }
 
 /* bind word of a slot: (nic record + 1) | policy epoch << 32; low half 0 = nothing bound. */
@@ -213,7 +225,8 @@ struct merlon_control {            /* map control: ARRAY of 1 */
 #define CONTROL_NO_HANDOFF 0x1u    /* tests only: judge each hook by the newest generation */
 
 /* ---- connections ---------------------------------------------------------------------------------- */
-/* Endpoints are sorted: a is the lower (address, port) in byte order. ICMP echo: both ports = id. */
+/* Endpoints are sorted: a is the lower (address, port) in byte order. ICMP echo: id at the
+ * end that asks, id + 1 at the one that answers. */
 
 struct merlon_key4 {               /* maps conn4, half4 */
 	__u16 segment;
@@ -248,12 +261,12 @@ enum merlon_state {
 #define CONN_LOG_CLOSE 0x8u        /* a close event is owed */
 #define CONN_SCALE_OK 0x10u        /* both SYNs carried window scale (RFC 7323 2.2) */
 #define CONN_PROMOTED 0x20u        /* copied from half to conn; the half copy owes no event */
-#define CONN_REVOKED 0x40u
+#define CONN_REVOKED 0x40u         /* a side's policy refuses it now */
 #define CONN_LIBERAL 0x80u         /* TCP in fragments was seen: its windows are no longer exact */
 
 struct merlon_side {               /* one endpoint's guard: vNIC or outside */
 	__u32 vnic;                /* 0 = outside, or not guarded in the direction that counts */
-	__u32 epoch;               /* policy epoch that approved it; 0 = not approved */
+	__u32 epoch;               /* policy epoch that approved it; 0 = not approved, or no longer here */
 };
 
 struct merlon_window {             /* what one side sent, as nf_conntrack counts it */
@@ -268,7 +281,7 @@ struct merlon_conn {
 	__u8 state;                /* merlon_state */
 	__u8 flags;                /* CONN_* */
 	__u8 scale;                /* window shift: a low nibble, b high nibble */
-	__u8 end_state;            /* how it ended, for the close event */
+	__u8 end_reason;           /* merlon_reason where state and flags do not tell how it ended, else 0 */
 	__u32 expires;             /* milliseconds of the boot clock, wraps after 49 days */
 	__u32 topology;
 	struct merlon_side side[2];     /* a, b */
@@ -385,7 +398,7 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_COUNT = 16,
 };
 /* map reasons: PERCPU_ARRAY of u64 [256], drops by reason.
- * map rule_hits: PERCPU_ARRAY of u64 [MERLON_MAX_RULE_IDS], judgements by host rule id. */
+ * map rule_hits: ARRAY of u64 [MERLON_MAX_RULE_IDS], judgements by host rule id. */
 #define RULE_ID_DEFAULT 1u         /* "default" */
 #define RULE_ID_BUILTIN_ARP 2u
 #define RULE_ID_BUILTIN_ND 3u

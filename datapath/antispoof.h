@@ -85,6 +85,16 @@ static __noinline int spoofed_source(struct work *w)
 	return enforced(w, mode, REASON_SPOOFED_ADDRESS) ? REASON_SPOOFED_ADDRESS : 0;
 }
 
+/* Drops what nobody asked yet where it comes from. Where the drop is only told, the packet is asked now. */
+static __noinline int drop_unasked(struct work *w, __u32 reason)
+{
+	int spoofed = 0;
+
+	if (!w->in && w->packet.family != FAMILY_NONE && observed(w, reason))
+		spoofed = spoofed_source(w);
+	return drop(w, spoofed ? spoofed : reason);
+}
+
 static __always_inline int spoofed_mac(struct work *w)
 {
 	if (w->port.spoof_mac == SPOOF_OFF || same6(w->packet.source_mac, w->port.mac))
@@ -92,6 +102,7 @@ static __always_inline int spoofed_mac(struct work *w)
 	return enforced(w, w->port.spoof_mac, REASON_SPOOFED_MAC) ? REASON_SPOOFED_MAC : 0;
 }
 
+/* The claim is asked first: stacks believe other hardware types too, and an observed drop passes. */
 static __noinline int spoofed_arp(struct __sk_buff *skb, struct work *w)
 {
 	struct address sender;
@@ -99,17 +110,16 @@ static __noinline int spoofed_arp(struct __sk_buff *skb, struct work *w)
 
 	if (bpf_skb_load_bytes(skb, sizeof(struct frame), &h, sizeof(h)))
 		return REASON_TRUNCATED;
-	if (h.hardware != bpf_htons(1) || h.protocol != bpf_htons(ETH_IP4) || h.hardware_size != 6 || h.protocol_size != 4)
-		return REASON_MALFORMED;
 	map4(w->packet.source, *(__be32 *)h.sender);
 	map4(w->packet.destination, *(__be32 *)h.target);
-	if (w->in || w->port.spoof_arp == SPOOF_OFF)
-		return 0;
 	copy16(sender.bytes, w->packet.source);
 	/* A probe (RFC 5227) has sender 0 and claims nothing. */
-	if (same6(h.sender_mac, w->port.mac) && (unspecified(sender.bytes) || own_address(w, &sender)))
-		return 0;
-	return enforced(w, w->port.spoof_arp, REASON_SPOOFED_ARP) ? REASON_SPOOFED_ARP : 0;
+	if (!w->in && w->port.spoof_arp != SPOOF_OFF &&
+	    !(same6(h.sender_mac, w->port.mac) && (unspecified(sender.bytes) || own_address(w, &sender))) &&
+	    enforced(w, w->port.spoof_arp, REASON_SPOOFED_ARP))
+		return REASON_SPOOFED_ARP;
+	return h.hardware != bpf_htons(1) || h.protocol != bpf_htons(ETH_IP4) || h.hardware_size != 6 ||
+	       h.protocol_size != 4 ? REASON_MALFORMED : 0;
 }
 
 static __always_inline bool names_mac(const __u8 *option, const __u8 *mac)
@@ -162,22 +172,29 @@ static __noinline int check_nd(struct __sk_buff *skb, struct work *w)
 	return nd_options(skb, w, options, p->l4 + p->l4_length, probe);
 }
 
-/* ND from a VM. RFC 4861: hop limit 255, code 0, never fragmented (RFC 6980). */
-static __noinline int spoofed_nd(struct __sk_buff *skb, struct work *w)
+/* What ND from a VM claims. In fragments, options may follow that nobody reads. */
+static __noinline int nd_claims(struct __sk_buff *skb, struct work *w)
 {
 	struct packet *p = &w->packet;
 	int reason;
 
-	if (p->hop_limit != 255 || p->icmp_code || p->fragment)
-		return REASON_MALFORMED;
-	if (w->in)
-		return 0;
 	if (p->icmp_type == ND_ROUTER_ADVERTISEMENT || p->icmp_type == ND_REDIRECT)
 		return enforced(w, w->port.spoof_ra, REASON_ROUTER_ADVERTISEMENT) ? REASON_ROUTER_ADVERTISEMENT : 0;
 	if (w->port.spoof_nd == SPOOF_OFF)
 		return 0;
-	reason = check_nd(skb, w);
+	reason = p->fragment ? REASON_SPOOFED_ND : check_nd(skb, w);
 	return !reason || enforced(w, w->port.spoof_nd, reason) ? reason : 0;
+}
+
+/* RFC 4861: hop limit 255, code 0, never fragmented (RFC 6980). */
+static __noinline int spoofed_nd(struct __sk_buff *skb, struct work *w)
+{
+	struct packet *p = &w->packet;
+	int reason = w->in ? 0 : nd_claims(skb, w);
+
+	if (reason)
+		return reason;
+	return p->hop_limit != 255 || p->icmp_code || p->fragment ? REASON_MALFORMED : 0;
 }
 
 /* A guest that answers DHCP or redirects its neighbours owns their traffic. */

@@ -10,19 +10,33 @@
 #define MLD_DONE 132
 #define MLD2_REPORT 143
 #define IGMP_QUERY 0x11
+#define IGMP_REPORT 0x12
+#define IGMP2_REPORT 0x16
+#define IGMP2_LEAVE 0x17
+#define IGMP3_REPORT 0x22
 
 static __always_inline bool is_nd(const struct packet *p)
 {
 	return p->proto == PROTO_ICMP6 && p->icmp_type >= ND_ROUTER_SOLICITATION && p->icmp_type <= ND_REDIRECT;
 }
 
-/* Reports go out; queries come in only: a guest that queries would steer the bridge's multicast. */
+static __always_inline bool to_group(const struct packet *p)
+{
+	return p->family == FAMILY_6 ? p->destination[0] == 0xff : (p->destination[12] & 0xf0) == 0xe0;
+}
+
+/* Reports go out; queries come in only: a guest that queries would steer the bridge's multicast. To one VM
+ * nobody reports: that would be a way to it that no rule opened. */
 static __always_inline bool is_group_report(const struct work *w)
 {
 	const struct packet *p = &w->packet;
+	__u32 t = p->icmp_type;
 
+	if (!to_group(p))
+		return false;
 	if (p->proto == PROTO_IGMP)
-		return w->in || p->icmp_type != IGMP_QUERY;
+		return t == IGMP_REPORT || t == IGMP2_REPORT || t == IGMP2_LEAVE || t == IGMP3_REPORT ||
+		       (w->in && t == IGMP_QUERY);
 	if (p->proto != PROTO_ICMP6)
 		return false;
 	return p->icmp_type == MLD_REPORT || p->icmp_type == MLD_DONE || p->icmp_type == MLD2_REPORT ||
@@ -58,13 +72,9 @@ static __always_inline __u32 builtin(const struct work *w)
 /* By MAC or by address: a directed broadcast is known by its MAC alone. */
 static __always_inline bool to_many(const struct packet *p)
 {
-	const __u8 *d = p->destination;
-
-	if (p->destination_mac[0] & 1)
+	if (p->destination_mac[0] & 1 || to_group(p))
 		return true;
-	if (p->family == FAMILY_6)
-		return d[0] == 0xff;
-	return (d[12] & 0xf0) == 0xe0 || *(const __u32 *)(d + 12) == 0xffffffff;
+	return p->family == FAMILY_4 && *(const __u32 *)(p->destination + 12) == 0xffffffff;
 }
 
 #endif

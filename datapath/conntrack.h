@@ -24,6 +24,8 @@
 #define TIMEOUT_ICMP 30000u
 #define TIMEOUT_OTHER_NEW 60000u
 #define TIMEOUT_OTHER_REPLIED 600000u
+/* What a connection that was cut has left, in case its rule comes back. */
+#define TIMEOUT_REVOKED 30000u
 
 #define CONN 0
 #define HALF 1
@@ -94,6 +96,27 @@ static __always_inline void key6(const struct ends *e, struct merlon_key6 *k)
 	k->port_b = e->port_b;
 	copy16(k->addr_a, e->a);
 	copy16(k->addr_b, e->b);
+}
+
+/* Back from a key; `half` is the table's, not the key's. */
+static __always_inline void ends4(struct ends *e, const struct merlon_key4 *k)
+{
+	map4(e->a, k->addr_a);
+	map4(e->b, k->addr_b);
+	e->port_a = k->port_a;
+	e->port_b = k->port_b;
+	e->segment = k->segment;
+	e->proto = k->proto;
+}
+
+static __always_inline void ends6(struct ends *e, const struct merlon_key6 *k)
+{
+	copy16(e->a, k->addr_a);
+	copy16(e->b, k->addr_b);
+	e->port_a = k->port_a;
+	e->port_b = k->port_b;
+	e->segment = k->segment;
+	e->proto = k->proto;
 }
 
 static __always_inline struct merlon_conn *find(struct work *w, __u32 family, __u32 half)
@@ -214,6 +237,18 @@ static __always_inline void event_ends(struct work *w, const struct merlon_conn 
 	e->created_ns = c->created_ns;
 }
 
+/* How a connection ended, as far as its remains tell. */
+static __always_inline __u32 end_reason(const struct merlon_conn *c)
+{
+	if (c->state == CONN_CLOSED)
+		return REASON_FINISHED;
+	if (c->state == CONN_RESET)
+		return REASON_RESET;
+	if (c->end_reason)
+		return c->end_reason;
+	return c->flags & CONN_REVOKED ? REASON_REVOKED : REASON_IDLE_TIMEOUT;
+}
+
 /* What a burial owes, outside the lock: the close event with totals, and the budget. From w->old, w->ends. */
 __noinline int finish(struct work *w)
 {
@@ -236,6 +271,7 @@ __noinline int finish(struct work *w)
 	event_ends(w, c, b);
 	e->type = EVENT_CLOSE;
 	e->verdict = VERDICT_ALLOW;
+	e->reason = end_reason(c);
 	e->time_ns = w->now_ns;
 	e->packets[0] = b ? c->packets[1] : c->packets[0];
 	e->packets[1] = b ? c->packets[0] : c->packets[1];

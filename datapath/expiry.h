@@ -54,12 +54,7 @@ static long sweep4(void *map, struct merlon_key4 *key, struct merlon_conn *c, st
 
 	if (!w || !due(c, w))
 		return 0;
-	map4(w->ends.a, k.addr_a);
-	map4(w->ends.b, k.addr_b);
-	w->ends.port_a = k.port_a;
-	w->ends.port_b = k.port_b;
-	w->ends.segment = k.segment;
-	w->ends.proto = k.proto;
+	ends4(&w->ends, &k);
 	w->ends.half = s->half;
 	w->tag = tag_of(&w->ends);
 	c = bpf_map_lookup_elem(map, &k);
@@ -75,12 +70,7 @@ static long sweep6(void *map, struct merlon_key6 *key, struct merlon_conn *c, st
 
 	if (!w || !due(c, w))
 		return 0;
-	copy16(w->ends.a, k.addr_a);
-	copy16(w->ends.b, k.addr_b);
-	w->ends.port_a = k.port_a;
-	w->ends.port_b = k.port_b;
-	w->ends.segment = k.segment;
-	w->ends.proto = k.proto;
+	ends6(&w->ends, &k);
 	w->ends.half = s->half;
 	w->tag = tag_of(&w->ends);
 	c = bpf_map_lookup_elem(map, &k);
@@ -102,7 +92,11 @@ static long sweep_deny(void *map, struct merlon_deny_key *key, struct merlon_den
 		bytes = __sync_lock_test_and_set(&deny->bytes, 0);
 		deny_event(&w->event, key, deny, packets, bytes);
 		w->event.flags |= EVENT_F_SUMMARY;
-		emit(&w->event);
+		/* It stands for many packets: with the ring full they stay counted and are told later. */
+		if (offer(&w->event)) {
+			__sync_fetch_and_add(&deny->bytes, bytes);
+			__sync_fetch_and_add(&deny->packets, packets);
+		}
 		return 0;
 	}
 	if (deny->life == DENY_COUNTING) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
-#include "expiry.h"
+#include "leave.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -68,12 +68,13 @@ static __always_inline int judge_ip(struct __sk_buff *skb, struct work *w)
 {
 	struct packet *p = &w->packet;
 	bool icmp = p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6;
-	bool foreign = w->in && !same6(p->destination_mac, w->port.mac);
+	bool foreign = w->in && !(p->destination_mac[0] & 1) && !same6(p->destination_mac, w->port.mac);
 
+	/* An error is about one connection: no group, and no group's MAC, makes it anything else. */
+	if (icmp && is_error(p) && !foreign)
+		return pass_related(skb, w);
 	if (to_many(p) || foreign)
 		return judge_alone(w);
-	if (icmp && is_error(p))
-		return pass_related(skb, w);
 	if (icmp && !is_echo(p))
 		return judge_alone(w);
 	return track(w);
@@ -85,7 +86,7 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 	__u32 rule;
 
 	if (reason)
-		return drop(w, reason);
+		return drop_unasked(w, reason);
 	rule = w->packet.fragment ? 0 : builtin(w);
 	if (rule) {
 		hit(rule);
@@ -105,7 +106,7 @@ static __always_inline int hook(struct __sk_buff *skb, __u32 in)
 {
 	struct work *w = bpf_map_lookup_elem(&scratch, &in);
 	struct merlon_port *port;
-	int reason;
+	int reason, spoofed;
 
 	if (!w)
 		return SHOT;
@@ -123,10 +124,16 @@ static __always_inline int hook(struct __sk_buff *skb, __u32 in)
 		handoff_take(w);
 	if (!bind_image(w, w->handoff.generation))
 		return w->port.flags & PORT_FAIL_OPEN ? PASS : drop(w, REASON_NO_IMAGE);
-	if (!reason)
-		reason = check_macs(w);
+	/* Classes and epochs are of the generation that the record names. */
+	if (w->handoff.generation && w->handoff.generation != w->generation)
+		__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
+	if (rewritten(skb, &w->packet))
+		return drop(w, REASON_CHECKSUM_OFFLOAD);
+	spoofed = check_macs(w);
+	if (spoofed)
+		return drop(w, spoofed);
 	if (reason)
-		return drop(w, reason);
+		return drop_unasked(w, reason);
 	return w->packet.family == FAMILY_NONE ? pass_arp(skb, w) : pass_ip(skb, w);
 }
 
@@ -140,6 +147,19 @@ SEC("tc")
 int to_vm(struct __sk_buff *skb)
 {
 	return hook(skb, WORK_TO_VM);
+}
+
+/* Run by BPF_PROG_TEST_RUN: the vNIC whose number is in skb->mark is no longer here. Returns how many entries it had. */
+SEC("tc")
+int remove_vnic(struct __sk_buff *skb)
+{
+	struct leaver l = {.vnic = skb->mark, .now_ms = bpf_ktime_get_boot_ns() / 1000000};
+
+	if (l.vnic) {
+		leave_half(&l);
+		leave_conn(&l);
+	}
+	return l.entries;
 }
 
 /* Run once by BPF_PROG_TEST_RUN after loading. A timer that already runs gets this program's tick. */

@@ -7,7 +7,7 @@
 #ifndef MERLON_FLOWLOG_H
 #define MERLON_FLOWLOG_H
 
-#include "parse.h"
+#include "offload.h"
 
 #define SUMMARY_IDLE_NS 10000000000ull
 
@@ -31,21 +31,31 @@ static __always_inline void count(__u32 counter)
 
 static __always_inline void hit(__u32 rule)
 {
-	if (rule)
-		add(&rule_hits, rule, 1);
+	__u64 *hits = rule ? bpf_map_lookup_elem(&rule_hits, &rule) : NULL;
+
+	if (hits)
+		__sync_fetch_and_add(hits, 1);
 }
 
-__noinline int emit(struct merlon_event *event)
+/* 0 = it is in the ring. The caller sees to an event that is not. */
+__noinline int offer(struct merlon_event *event)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	void *ring = bpf_map_lookup_elem(&rings, &cpu);
 
-	if (!event || !ring || bpf_ringbuf_output(ring, event, sizeof(*event), 0)) {
-		count(COUNTER_EVENTS_LOST);
+	if (!event || !ring || bpf_ringbuf_output(ring, event, sizeof(*event), 0))
 		return 1;
-	}
 	count(COUNTER_EVENTS_SENT);
 	return 0;
+}
+
+static __always_inline int emit(struct merlon_event *event)
+{
+	int lost = offer(event);
+
+	if (lost)
+		count(COUNTER_EVENTS_LOST);
+	return lost;
 }
 
 static __always_inline bool spoof_reason(__u32 reason)
@@ -165,7 +175,8 @@ static __always_inline bool silent(__u32 reason)
 /* An observed vNIC is judged and counted, never cut; only what keeps the host itself safe still drops. */
 static __always_inline bool observed(struct work *w, __u32 reason)
 {
-	return w->nic_flags & NIC_OBSERVE && !spoof_reason(reason) && reason != REASON_IMAGE_FAULT;
+	return w->nic_flags & NIC_OBSERVE && !spoof_reason(reason) && reason != REASON_IMAGE_FAULT &&
+	       reason != REASON_CHECKSUM_OFFLOAD;
 }
 
 /* Every drop of the program. */

@@ -165,7 +165,7 @@ static __always_inline bool other_syn(const struct work *w, const struct merlon_
 
 	if (p->proto != PROTO_TCP || !is_syn(p) || c->state < CONN_ESTABLISHED)
 		return false;
-	return replaceable(c, p->proto) || after(p->seq, own->max_end) ||
+	return replaceable(c, p->proto) || s != (c->flags & CONN_INITIATOR_B) || after(p->seq, own->max_end) ||
 	       !after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK));
 }
 
@@ -178,8 +178,10 @@ static __noinline int retire(struct work *w, __u32 family, __u32 only_if_over)
 	if (!c || c->tag != w->tag)
 		return 0;
 	bpf_spin_lock(&c->lock);
-	if (c->tag == w->tag && (!only_if_over || replaceable(c, w->ends.proto)))
+	if (c->tag == w->tag && !buried(c) && (!only_if_over || replaceable(c, w->ends.proto))) {
+		c->end_reason = REASON_REPLACED;
 		owed = bury(w, c);
+	}
 	bpf_spin_unlock(&c->lock);
 	if (!owed)
 		return 0;
@@ -227,6 +229,21 @@ static __noinline int approve(struct work *w, struct merlon_conn *c)
 	return w->judgement.passes ? 0 : REASON_REVOKED;
 }
 
+/* Its rule is gone. The entry stays for a while and goes on if the rule comes back; nothing else prolongs it. */
+static __noinline int cut(struct work *w, struct merlon_conn *c)
+{
+	__u32 until = w->now_ms + TIMEOUT_REVOKED;
+
+	bpf_spin_lock(&c->lock);
+	if (!absent(c, w)) {
+		c->flags |= CONN_REVOKED;
+		if (past(until, c->expires))
+			c->expires = until;
+	}
+	bpf_spin_unlock(&c->lock);
+	return 0;
+}
+
 static __noinline int take_step(struct work *w, struct merlon_conn *c)
 {
 	enum step step;
@@ -245,6 +262,8 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 	if (!plan(w, c))
 		return LOOK_ON;
 	reason = approve(w, c);
+	if (reason == REASON_REVOKED)
+		cut(w, c);
 	if (reason)
 		return drop_by_rule(w, reason, w->plan.stamp ? w->judgement.rule : 0, VERDICT_DENY);
 	step = take_step(w, c);

@@ -3,7 +3,6 @@
  * A later fragment has no ports, so it follows its first fragment: it passes a hook when that hook let the
  * first through within 30 s, and when it does not reach back over what the first one said (RFC 1858:
  * overlapping would rewrite the judged header). One that comes before its first is dropped.
- * Later fragments are not counted on the connection.
  */
 #ifndef MERLON_FRAGMENT_H
 #define MERLON_FRAGMENT_H
@@ -31,13 +30,48 @@ static __always_inline void fragment_key(struct work *w, struct fragment_key *k)
 static __noinline int remember_first(struct work *w)
 {
 	struct fragment_key k;
-	struct fragment f = {.expires = w->now_ms + TIMEOUT_FRAGMENT, .end = w->packet.l4_length}, *known;
+	struct fragment f = {
+		.expires = w->now_ms + TIMEOUT_FRAGMENT,
+		.end = w->packet.fragment_end,
+		.source_port = w->packet.source_port,
+		.destination_port = w->packet.destination_port,
+		.proto = w->packet.proto,
+	}, *known;
 
 	fragment_key(w, &k);
 	known = bpf_map_lookup_elem(&fragments, &k);
 	if (known && !past(known->expires, w->now_ms) && known->end > f.end)
 		f.end = known->end;
 	return bpf_map_update_elem(&fragments, &k, &f, BPF_ANY);
+}
+
+static __noinline int count_on(struct work *w, struct merlon_conn *c)
+{
+	__u32 s = w->source_is_b & 1;
+	bool live;
+
+	bpf_spin_lock(&c->lock);
+	live = !absent(c, w);
+	if (live) {
+		c->packets[s] += 1;
+		c->bytes[s] += w->packet.length;
+	}
+	bpf_spin_unlock(&c->lock);
+	return live;
+}
+
+/* At the last hook a later fragment counts on its first one's connection; it moves nothing else there. */
+static __noinline int count_later(struct work *w)
+{
+	struct packet *p = &w->packet;
+	struct merlon_conn *c;
+
+	set_ends(w, p);
+	c = find(w, p->family, CONN);
+	if (c && count_on(w, c))
+		return 0;
+	c = find(w, p->family, HALF);
+	return c ? !count_on(w, c) : 1;
 }
 
 static __noinline int follow_first(struct work *w)
@@ -48,7 +82,13 @@ static __noinline int follow_first(struct work *w)
 	fragment_key(w, &k);
 	f = bpf_map_lookup_elem(&fragments, &k);
 	if (!f || past(f->expires, w->now_ms) || w->packet.fragment_offset < f->end)
-		return drop(w, REASON_FRAGMENT);
+		return drop_unasked(w, REASON_FRAGMENT);
+	if (w->in || !w->peer_ifindex) {
+		w->packet.source_port = f->source_port;
+		w->packet.destination_port = f->destination_port;
+		w->packet.proto = f->proto;
+		count_later(w);
+	}
 	if (!w->in)
 		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
 	return PASS;

@@ -134,11 +134,12 @@ static __always_inline __u64 keep_high(__u64 bits, __u32 length)
 static __always_inline bool class6(void *image, __u32 realm, const __u64 *address, __u32 *class)
 {
 	struct section lengths, table;
-	__u64 high = bpf_be64_to_cpu(address[0]), low = bpf_be64_to_cpu(address[1]);
+	__u64 high = bpf_be64_to_cpu(address[0]), low = bpf_be64_to_cpu(address[1]), seed;
 	__u32 i, probe;
 
 	*class = 0;
-	if (!section(image, IMAGE_W_LENGTHS6, &lengths) || !section(image, IMAGE_W_HASH6, &table))
+	if (!section(image, IMAGE_W_LENGTHS6, &lengths) || !section(image, IMAGE_W_HASH6, &table) ||
+	    !word(image, IMAGE_W_SEED6, &seed))
 		return false;
 	for (i = 0; i < MERLON_MAX_V6_LENGTHS; i++) {
 		__u64 h, l, meta, word_high, word_low, word_meta, found;
@@ -151,7 +152,7 @@ static __always_inline bool class6(void *image, __u32 realm, const __u64 *addres
 		h = keep_high(high, length);
 		l = length > 64 ? keep_high(low, length - 64) : 0;
 		meta = length | realm << 8;
-		bucket = merlon_hash6(h, l, meta);
+		bucket = merlon_hash6(h, l, meta | seed << 32);
 		for (probe = 0; probe < MERLON_V6_PROBES; probe++) {
 			__u32 at = table.offset + ((bucket + probe) & (table.count - 1)) * 4;
 

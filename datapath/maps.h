@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every map of the program. The agent sets max_entries of conn*, half*, denies, rings and rule_hits
- * before loading; what stands here is what tests and a small host get.
+ * Every map of the program. The agent sets max_entries of conn*, half* and rings before loading; what
+ * stands here is what tests and a small host get.
  */
 #ifndef MERLON_MAPS_H
 #define MERLON_MAPS_H
@@ -143,10 +143,11 @@ struct {
 	__type(value, __u64);
 } reasons SEC(".maps");
 
-/* 8 bytes per CPU and rule id: the agent sizes it to its rules. */
+/* Room for every rule id there can be, so that no hit is lost: 8 MiB. Shared by the CPUs, since it is written
+ * once per judgement and not per packet; one for each CPU would cost 8 MiB times the CPUs. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 65536);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MERLON_MAX_RULE_IDS);
 	__type(key, __u32);
 	__type(value, __u64);
 } rule_hits SEC(".maps");

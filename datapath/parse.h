@@ -15,6 +15,7 @@
 #define ETH_VLAN 0x8100
 #define ETH_QINQ 0x88a8
 
+#define IP4_OPTIONS 40
 #define EXTENSION_HEADERS 8 /* RFC 8200 asks for fewer; more than this is evasion */
 #define NEXT_HOP_BY_HOP 0
 #define NEXT_ROUTING 43
@@ -59,10 +60,34 @@ static __always_inline int note_fragment(struct packet *p, __u32 offset, __u32 m
 		return 0;
 	p->fragment = offset ? FRAGMENT_LATER : FRAGMENT_FIRST;
 	p->fragment_offset = offset;
+	p->fragment_end = offset + p->l4_length;
 	if (more && p->l4_length % 8)
 		return REASON_MALFORMED;
 	/* Reassembled it would not fit an IP packet ("ping of death"). */
 	return offset + p->l4_length > 65535 ? REASON_MALFORMED : 0;
+}
+
+/* A source route (loose 131, strict 137) sends a packet elsewhere than where it is judged to go. at: first option. */
+static __noinline int source_route(struct __sk_buff *skb, __u32 at, __u32 length)
+{
+	__u8 options[IP4_OPTIONS] = {};
+	__u32 i, next = 0;
+
+	length -= 1;
+	asm volatile("" : "+r"(length)); /* as in window_scale() */
+	if (length >= IP4_OPTIONS || bpf_skb_load_bytes(skb, at, options, length + 1))
+		return 0;
+	for (i = 0; i < IP4_OPTIONS - 1; i++) {
+		if (i < next)
+			continue;
+		if (options[i] == 131 || options[i] == 137)
+			return 1;
+		if (!options[i])
+			return 0;
+		/* A length that no option has: what follows is read byte by byte. */
+		next = i + (options[i] == 1 || options[i + 1] < 2 ? 1 : options[i + 1]);
+	}
+	return 0;
 }
 
 __noinline int parse_ip4(struct __sk_buff *skb, struct packet *p, __u32 at, __u32 quoted)
@@ -75,23 +100,27 @@ __noinline int parse_ip4(struct __sk_buff *skb, struct packet *p, __u32 at, __u3
 		return REASON_TRUNCATED;
 	if (at > skb->len || bpf_skb_load_bytes(skb, at, &h, sizeof(h)))
 		return REASON_TRUNCATED;
-	header = (h.version & 15) * 4;
-	real = skb->len - at;
-	length = stated_length(skb, bpf_ntohs(h.length), real, quoted);
-	if (h.version >> 4 != 4 || header < sizeof(h) || length < header)
+	if (h.version >> 4 != 4)
 		return REASON_MALFORMED;
-	if (!quoted && length > real)
-		return REASON_TRUNCATED;
 	map4(p->source, h.source);
 	map4(p->destination, h.destination);
 	p->family = FAMILY_4;
 	p->proto = h.proto;
+	header = (h.version & 15) * 4;
+	real = skb->len - at;
+	length = stated_length(skb, bpf_ntohs(h.length), real, quoted);
+	if (header < sizeof(h) || length < header)
+		return REASON_MALFORMED;
+	if (!quoted && length > real)
+		return REASON_TRUNCATED;
 	p->hop_limit = h.ttl;
 	p->l3 = at;
 	p->l4 = at + header;
 	p->length = length;
 	p->l4_length = length - header;
 	p->fragment_id = h.id;
+	if (header > sizeof(h) && !quoted && source_route(skb, at + sizeof(h), header - sizeof(h)))
+		return REASON_EXTENSION_HEADER;
 	fragment = bpf_ntohs(h.fragment);
 	reason = note_fragment(p, (fragment & 0x1fff) * 8, fragment & 0x2000);
 	if (reason || p->fragment == FRAGMENT_LATER)
@@ -152,15 +181,15 @@ __noinline int parse_ip6(struct __sk_buff *skb, struct packet *p, __u32 at, __u3
 		return REASON_TRUNCATED;
 	if (bpf_ntohl(h.flow) >> 28 != 6)
 		return REASON_MALFORMED;
+	copy16(p->source, h.source);
+	copy16(p->destination, h.destination);
+	p->family = FAMILY_6;
 	real = skb->len - at;
 	if (real < sizeof(h))
 		return REASON_TRUNCATED;
 	length = stated_length(skb, bpf_ntohs(h.length), real - sizeof(h), quoted) + sizeof(h);
 	if (!quoted && length > real)
 		return REASON_TRUNCATED;
-	copy16(p->source, h.source);
-	copy16(p->destination, h.destination);
-	p->family = FAMILY_6;
 	p->hop_limit = h.hop_limit;
 	p->l3 = at;
 	p->length = length;

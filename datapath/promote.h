@@ -43,11 +43,17 @@ static __always_inline bool take_copy(struct work *w, struct merlon_conn *half)
 	return mine;
 }
 
+/* The packet is dropped after all, and told as such: it no longer counts on the entry. */
 static __always_inline void give_up(struct work *w, struct merlon_conn *half)
 {
+	__u32 s = w->plan.source & 1;
+
 	bpf_spin_lock(&half->lock);
-	if (half->tag == w->tag)
+	if (half->tag == w->tag) {
 		half->flags &= ~CONN_PROMOTED;
+		half->packets[s] -= 1;
+		half->bytes[s] -= w->packet.length;
+	}
 	bpf_spin_unlock(&half->lock);
 }
 

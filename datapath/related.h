@@ -2,7 +2,8 @@
 /*
  * ICMP errors pass only for a live connection that they really quote: the quoted packet must have been sent
  * by the error's addressee, its entry must be live with the own side approved, and a quoted TCP
- * sequence number must have been sent recently (RFC 5927). They change no state and count nowhere.
+ * sequence number must have been sent recently (RFC 5927). A VM errs about its own connections only: those
+ * that it is an end of, or forwards. They change no state and count nowhere.
  */
 #ifndef MERLON_RELATED_H
 #define MERLON_RELATED_H
@@ -18,8 +19,11 @@ static __always_inline bool is_error(const struct packet *p)
 	return p->proto == PROTO_ICMP6 && t < 128;
 }
 
+/* Of another code it is no session's: a rule may name the code, so each packet is judged. */
 static __always_inline bool is_echo(const struct packet *p)
 {
+	if (p->icmp_code)
+		return false;
 	if (p->proto == PROTO_ICMP)
 		return p->icmp_type == ICMP_ECHO || p->icmp_type == ICMP_ECHO_REPLY;
 	return p->icmp_type == ICMP6_ECHO || p->icmp_type == ICMP6_ECHO_REPLY;
@@ -42,7 +46,10 @@ static __always_inline bool vouches(const struct work *w, const struct merlon_co
 
 	if (absent(c, w) || !sent_lately(c, &w->quoted, quoted))
 		return false;
-	return side->vnic != w->port.vnic || side->epoch == w->epoch;
+	if (side->vnic == w->port.vnic)
+		return side->epoch == w->epoch;
+	/* Not its side, unless it was never asked when the quoted packet reached it. */
+	return w->in || !guarded(w, own == (c->flags & CONN_INITIATOR_B) ? OUT : IN);
 }
 
 static __always_inline int parse_quote(struct __sk_buff *skb, struct work *w)

@@ -166,8 +166,9 @@ static __always_inline enum step step_syn(struct merlon_conn *c, const struct pa
 	case CONN_ESTABLISHED:
 	case CONN_CLOSING:
 		/* A late copy of the first SYN lies in the window; another number is another connection's, which the
-		 * receiver will challenge (RFC 5961 4.2) unless it forgot this one. It is judged and kept beside. */
-		if (!after(p->seq, own->max_end) && after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK)))
+		 * receiver will challenge (RFC 5961 4.2) unless it forgot this one. It is judged and kept beside, and
+		 * so is any of the end that answered: nobody has judged yet what that end opens. */
+		if (first && !after(p->seq, own->max_end) && after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK)))
 			return STEP_PASS;
 		return STEP_ABSENT;
 	}

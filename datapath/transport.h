@@ -139,6 +139,19 @@ static __always_inline int parse_udp(struct __sk_buff *skb, struct packet *p)
 	return 0;
 }
 
+/*
+ * The id stands for the port of the end that asks, id + 1 for that of the end that answers: one entry per echo
+ * session, and a request from the answering end is another session, which nobody has judged yet.
+ */
+static __always_inline void echo_ports(struct packet *p, __be16 id)
+{
+	__be16 next = bpf_htons(bpf_ntohs(id) + 1);
+	bool reply = p->icmp_type == (p->proto == PROTO_ICMP ? ICMP_ECHO_REPLY : ICMP6_ECHO_REPLY);
+
+	p->source_port = reply ? next : id;
+	p->destination_port = reply ? id : next;
+}
+
 static __always_inline int parse_icmp(struct __sk_buff *skb, struct packet *p)
 {
 	struct icmp h;
@@ -147,9 +160,8 @@ static __always_inline int parse_icmp(struct __sk_buff *skb, struct packet *p)
 		return REASON_TRUNCATED;
 	p->icmp_type = h.type;
 	p->icmp_code = h.code;
-	/* The id stands for both ports: one entry per echo session. IGMP has a group there. */
-	if (p->proto != PROTO_IGMP)
-		p->source_port = p->destination_port = h.id;
+	if (p->proto != PROTO_IGMP) /* which has a group there */
+		echo_ports(p, h.id);
 	return 0;
 }
 
@@ -165,7 +177,7 @@ static __always_inline int parse_quoted(struct __sk_buff *skb, struct packet *p)
 	p->seq = bpf_ntohl(h[1]);
 	if (p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6) {
 		p->icmp_type = h[0] & 0xff;
-		p->source_port = p->destination_port = h[1] & 0xffff;
+		echo_ports(p, h[1] & 0xffff);
 	} else if (p->proto != PROTO_TCP && p->proto != PROTO_UDP && p->proto != PROTO_SCTP) {
 		p->source_port = p->destination_port = 0;
 	}

@@ -55,6 +55,7 @@ struct packet {
 	__u32 data_length;         /* TCP: bytes after the header */
 	__u32 fragment_id;         /* IPv4: the id of every packet */
 	__u32 fragment_offset;     /* bytes */
+	__u32 fragment_end;        /* offset behind this fragment: headers that are reassembled count */
 	__u32 seq;
 	__u32 ack;
 	__u32 window;
@@ -161,6 +162,9 @@ struct fragment_key {
 struct fragment {
 	__u32 expires;             /* ms */
 	__u32 end;                 /* of the first fragment: no later one may reach below it */
+	__u16 source_port, destination_port;
+	__u8 proto;
+	__u8 pad[3];
 };
 
 struct clockwork {

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,20 +102,18 @@ void reply_raw(const char *key, const char *json)
 	put(",\"%s\":%s", key, json);
 }
 
-// The host may be gone or slow: wait a little, then drop the answer rather than hang.
+// The host may be gone or slow: wait, then drop the answer rather than hang. A client that came a moment ago looks
+// hung up until the kernel has read the message that it is there, which its first commands can overtake.
 void reply_send(void)
 {
 	put("}\n");
 	size_t sent = 0;
-	while (sent < line_used) {
+	for (int64_t until = now_ms() + 5000; sent < line_used && now_ms() < until;) {
 		ssize_t wrote = write(line_fd, line + sent, line_used - sent);
-		if (wrote > 0) {
+		if (wrote > 0)
 			sent += (size_t)wrote;
-			continue;
-		}
-		struct pollfd wait = { .fd = line_fd, .events = POLLOUT };
-		if (errno != EAGAIN || poll(&wait, 1, 2000) <= 0 || (wait.revents & POLLHUP))
-			return;
+		else
+			usleep(10000);
 	}
 }
 

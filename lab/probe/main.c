@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { CANCEL = 0x18 };
+
 struct port_count *counts;
 
 static void op_hello(const struct args *args)
@@ -69,14 +71,22 @@ static void run(int fd, char *line)
 
 static void run_apart(int fd, char *line)
 {
-	if (*line == '\0' || fork() != 0)
+	pid_t child;
+
+	// A client begins with a cancelled line: it ends the half one that the client before it may have left.
+	if (*line == '\0' || line[strlen(line) - 1] == CANCEL)
+		return;
+	while ((child = fork()) < 0)
+		usleep(20000);
+	if (child > 0)
 		return;
 	signal(SIGCHLD, SIG_DFL);
 	run(fd, line);
 	_exit(0);
 }
 
-// With nobody at the other end a virtio port reads as end-of-file and polls as hung up: wait, and forget half a line.
+// With nobody at the other end a virtio port reads as end-of-file and polls as hung up: wait. Half a line stays: a client's
+// first bytes can overtake the message that it is there.
 static void read_commands(int fd)
 {
 	static char buffer[128 * 1024];
@@ -86,8 +96,6 @@ static void read_commands(int fd)
 		poll(&wait, 1, -1);
 		ssize_t got = read(fd, buffer + used, sizeof(buffer) - 1 - used);
 		if (got <= 0) {
-			if (got == 0)
-				used = 0;
 			usleep(20000);
 			continue;
 		}

@@ -4,7 +4,7 @@ using Wire = Merlon.Contracts.Wire;
 
 namespace Merlon.Agent;
 
-/// <summary>The clock of the agent: checks each second, status each fifth.</summary>
+/// <summary>The clock of the agent: checks each second, status each fifth and with every new alarm.</summary>
 internal static class Beat
 {
     private const int StatusEvery = 5;
@@ -14,11 +14,11 @@ internal static class Beat
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         for (var beat = 0; ; beat++)
         {
-            var send = beat % StatusEvery == 0;
+            var due = beat % StatusEvery == 0;
             keeper.Box.Post(() =>
             {
                 keeper.Tick();
-                if (send) keeper.Send(new() { Status = Message(status) });
+                if (keeper.Alarms.TakeRaised() || due) keeper.Send(new() { Status = Message(status) });
             });
             try
             {

@@ -19,7 +19,7 @@ internal sealed class Daemon(AgentOptions options)
 
     public async Task RunAsync()
     {
-        Directory.CreateDirectory(options.Paths.Var);
+        RequireWritable(options.Paths.Var);
         using var hold = InstanceLock.Take(options.Paths);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(new JournalLoggerProvider());
@@ -36,7 +36,7 @@ internal sealed class Daemon(AgentOptions options)
         var pump = new EventPump(datapath, () => keeper.Names, flows, log);
         var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => libvirt?.HostUuid ?? HostIdentity.Uuid());
-        AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, keeper.Box.Ask(status.Status).Result,
+        AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
             options.LibvirtUri is not null, options.Controller is not null));
         using var pki = options.Controller is null ? null : HostPki.EnsureAt(options.Paths.Pki);
         var link = pki is null ? null : new ControllerLink(options.Controller!, pki, flows, log);
@@ -72,6 +72,15 @@ internal sealed class Daemon(AgentOptions options)
         await app.StopAsync();
         await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
+    }
+
+    // Found out now and not with the first policy, which would have no place to be kept.
+    private static void RequireWritable(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var probe = Path.Combine(folder, ".writable");
+        File.WriteAllBytes(probe, [0]);
+        File.Delete(probe);
     }
 
     private static Task OnThread(string name, Action work)

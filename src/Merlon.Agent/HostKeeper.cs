@@ -62,7 +62,7 @@ internal sealed class HostKeeper
 
     /// <summary>The guests are known: libvirt has spoken, now or to an earlier agent. Before that no inventory is sent, since an
     /// empty one would have every VM unguarded.</summary>
-    private bool LibvirtKnown { get; set; }
+    public bool LibvirtKnown { get; private set; }
 
     /// <summary>Before the mailbox runs: takes over what is on disk and in the kernel.</summary>
     public void Start()
@@ -75,11 +75,12 @@ internal sealed class HostKeeper
             LibvirtKnown = true;
         }
         Guests.SetByHand(_hand.All);
-        Guests.Owners = _guestFile.Owners;
         _links = _readLinks();
         Policy.Restore();
+        // A lost guests.json must not let a second claimant in: the book knows the first ones of the last policy.
+        Guests.Owners = Policy.Book.Owners.SetItems(_guestFile.Owners);
         Names = new(Policy.Book);
-        _inventory = Guests.Inventory();
+        if (LibvirtKnown) _inventory = Guests.Inventory();
     }
 
     /// <summary>libvirt's answer to which VMs there are.</summary>
@@ -108,12 +109,20 @@ internal sealed class HostKeeper
     private void LookAtLinks()
     {
         Volatile.Write(ref _linksPosted, 0);
-        var links = _readLinks();
-        if (links.SequenceEqual(_links)) return; // up, down, counters: nothing to us
+        var before = _links;
+        if (!ReadLinks()) return; // up, down, counters: nothing to us
         var known = Guests.Ifnames().Values.ToHashSet();
-        if (links.Except(_links).Any(l => !known.Contains(l.Name))) AskGuests();
-        _links = links;
+        if (_links.Except(before).Any(l => !known.Contains(l.Name))) AskGuests();
         Reconcile();
+    }
+
+    private bool ReadLinks()
+    {
+        var links = _readLinks();
+        if (links.SequenceEqual(_links)) return false;
+        _links = links;
+        _ports.LookAgain();
+        return true;
     }
 
     /// <summary>Any thread. Only the newest of several that wait is put into force.</summary>
@@ -154,7 +163,7 @@ internal sealed class HostKeeper
     /// <summary>Guards an interface by hand; the answer's task ends when a policy includes it.</summary>
     public Waiting Attach(AttachRequest request, long asked)
     {
-        _links = _readLinks();
+        ReadLinks();
         var link = _links.FirstOrDefault(l => l.Name == request.Ifname)
             ?? throw new RequestRefused("no-interface", $"there is no interface {request.Ifname}", "see ip link");
         if (Guests.Domains.SelectMany(d => d.Nics.Select(n => (d.Name, n.Ifname))).FirstOrDefault(n => n.Ifname == request.Ifname) is { Name: { } vm })
@@ -167,11 +176,17 @@ internal sealed class HostKeeper
         return waiting;
     }
 
+    /// <summary>Why an interface that was attached by hand is still closed, and the mend.</summary>
+    public (string Why, string Mend) NoPolicyYet() => !LibvirtKnown
+        ? ("libvirt has never answered this agent, so the controller was told of no VM yet", "start libvirtd, or run the agent with --libvirt none")
+        : !ControllerConnected ? ("the controller does not answer", "start merlon-controller")
+        : ("no policy includes it yet", "does a Guard select the VM? see 'merlon get policy' and 'merlon status'");
+
     public HandAttachment Detach(string ifname)
     {
         var removed = _hand.Remove(ifname);
         _waiting.RemoveAll(w => w.Ifname == ifname);
-        _links = _readLinks();
+        ReadLinks();
         if (_links.FirstOrDefault(l => l.Name == ifname) is { } link) _ports.Release(link.Ifindex, keepVnic: false);
         GuestsChanged();
         return removed;
@@ -184,12 +199,26 @@ internal sealed class HostKeeper
     private void GuestsChanged()
     {
         Guests.SetByHand(_hand.All);
+        var refused = Guests.Refused;
+        // The controller is told first, so that it works meanwhile: killed here, nobody was answered, and the next agent tells it anew.
+        // Neither claims nor their file may be judged by half of the guests.
+        if (LibvirtKnown) TellInventory();
+        _hand.Save();
+        if (LibvirtKnown) _guestFile.Save(Guests.Domains, Guests.Owners);
         Reconcile();
+        // A refused claim changes no inventory: nothing else would tell of it.
+        if (Policy.Plan is not null && !refused.SequenceEqual(Guests.Refused)) Send(Report());
+    }
+
+    private void TellInventory()
+    {
         var inventory = Guests.Inventory();
-        _guestFile.Save(Guests.Domains, Guests.Owners);
-        if (inventory.Equals(_inventory)) return;
-        _inventory = inventory;
-        if (LibvirtKnown) Send(new() { Inventory = inventory });
+        if (!inventory.Equals(_inventory))
+        {
+            _inventory = inventory;
+            Send(new() { Inventory = inventory });
+        }
+        PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
     }
 
     private void ApplyPending(long came)
@@ -232,13 +261,15 @@ internal sealed class HostKeeper
     // A link can vanish or come while its event is lost; a foreign hand can detach us or push in before us.
     private void Verify()
     {
-        _links = _readLinks();
+        ReadLinks();
         var wanted = Wanted();
         var wrong = wanted.Select(p => (Port: p, Problem: _ports.Problems.GetValueOrDefault(p.Ifindex) ?? _kernel.Check(p.Ifindex)))
             .Where(w => w.Problem is not null).ToList();
-        Alarms.Only("not-guarding", wrong.ToDictionary(w => w.Port.Ifname, w => $"{w.Port.Ifname}: {w.Problem}"),
-            "the agent puts it right by itself; find out who changed it");
-        _ports.Distrust(wrong.Select(w => w.Port.Ifindex));
+        Alarms.Only("not-guarding", wrong.ToDictionary(w => w.Port.Ifname, w => $"{w.Port.Ifname} of {VmOf(w.Port)}: {w.Problem}"),
+            "the agent attaches it again every second; find out who or what changes it");
+        _ports.Distrust([.. wrong.Select(w => w.Port.Ifindex)]);
         if (wrong.Count > 0 || _ports.Differ(wanted)) Reconcile();
     }
+
+    private string VmOf(WantedPort port) => port.Plan?.Vm ?? _hand.All.FirstOrDefault(h => h.Ifname == port.Ifname)?.Vm ?? "a VM in no policy";
 }

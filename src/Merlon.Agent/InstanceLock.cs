@@ -5,6 +5,7 @@ namespace Merlon.Agent;
 /// <summary>One daemon per instance: an flock that the kernel lets go of when the process dies, however it dies.</summary>
 internal sealed class InstanceLock : IDisposable
 {
+    private const int Ewouldblock = 11;
     private readonly FileStream _file;
 
     private InstanceLock(FileStream file) => _file = file;
@@ -15,12 +16,12 @@ internal sealed class InstanceLock : IDisposable
         var path = Path.Combine(paths.Run, "agent.lock");
         try
         {
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new(file);
+            return new(new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException)
+        // Any other IOException (disk full, read-only) is what it says.
+        catch (IOException e) when (e.HResult == Ewouldblock)
         {
-            throw new AgentFault("already-running", $"another merlon-agent holds {path}",
+            throw new AgentFault("already-running", $"another merlon-agent of this instance is running ({path} is held)",
                 "stop that agent, or give this one a name of its own with --instance");
         }
     }

@@ -1,8 +1,21 @@
 namespace Merlon.Agent;
 
-/// <summary>One line per thing on stderr, with the priority prefix that journald reads (sd-daemon(3)).</summary>
+/// <summary>One line per thing on stderr: with the priority prefix of sd-daemon(3) for journald, with a word for people.</summary>
 internal sealed class JournalLoggerProvider : ILoggerProvider
 {
+    // Set by systemd for a process whose stderr is the journal (systemd.exec(5)).
+    private static readonly bool s_journal = Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 };
+
+    /// <summary>What stands before a line of that level.</summary>
+    public static string Prefix(LogLevel level) => level switch
+    {
+        LogLevel.Critical => s_journal ? "<2>" : "error: ",
+        LogLevel.Error => s_journal ? "<3>" : "error: ",
+        LogLevel.Warning => s_journal ? "<4>" : "warning: ",
+        LogLevel.Information => s_journal ? "<6>" : "",
+        _ => s_journal ? "<7>" : "",
+    };
+
     public ILogger CreateLogger(string categoryName) =>
         new Line(categoryName.StartsWith("Merlon.", StringComparison.Ordinal) ? LogLevel.Information : LogLevel.Warning);
 
@@ -23,16 +36,7 @@ internal sealed class JournalLoggerProvider : ILoggerProvider
             var text = formatter(state, exception);
             if (exception is not null) text = $"{text}: {exception.GetType().Name}: {exception.Message}";
             // Names come from guests and tenants: a line break would forge a log line.
-            Console.Error.WriteLine($"<{Priority(logLevel)}>{text.ReplaceLineEndings(" ")}");
+            Console.Error.WriteLine(Prefix(logLevel) + text.ReplaceLineEndings(" "));
         }
-
-        private static int Priority(LogLevel level) => level switch
-        {
-            LogLevel.Critical => 2,
-            LogLevel.Error => 3,
-            LogLevel.Warning => 4,
-            LogLevel.Information => 6,
-            _ => 7,
-        };
     }
 }

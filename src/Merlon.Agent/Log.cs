@@ -33,13 +33,13 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Information, "controller connected: {Controller}")]
     public static partial void ControllerConnected(ILogger log, string controller);
 
-    [LoggerMessage(11, LogLevel.Warning, "controller lost: {Reason}")]
+    [LoggerMessage(11, LogLevel.Warning, "controller does not answer: {Reason}; the last policy stays in force")]
     public static partial void ControllerLost(ILogger log, string reason);
 
     [LoggerMessage(12, LogLevel.Information, "libvirt connected: {Uri}")]
     public static partial void LibvirtConnected(ILogger log, string uri);
 
-    [LoggerMessage(13, LogLevel.Warning, "libvirt lost: {Reason}")]
+    [LoggerMessage(13, LogLevel.Warning, "libvirt does not answer: {Reason}; what is guarded stays guarded, asking again every 2 s")]
     public static partial void LibvirtLost(ILogger log, string reason);
 
     [LoggerMessage(14, LogLevel.Information, "restored policy {Sequence} with {Nics} vNICs from disk")]

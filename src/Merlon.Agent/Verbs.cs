@@ -20,11 +20,13 @@ internal static class Verbs
             switch (words.FirstOrDefault())
             {
                 case "run":
+                    RequireRoot();
                     await new Daemon(AgentOptions.Parse(words.AsSpan(1))).RunAsync();
                     return 0;
                 case "judge":
                     return Judge.JudgeVerb.Run(words.AsSpan(1));
                 case "remove":
+                    RequireRoot();
                     Remove(AgentOptions.Parse(words.AsSpan(1)));
                     return 0;
                 case "version":
@@ -52,7 +54,7 @@ internal static class Verbs
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            return Fail("no-access", e.Message, "run as root, on a file system with room");
+            return Fail("files", e.Message, "is the disk full, or mounted read-only?");
         }
     }
 
@@ -63,10 +65,15 @@ internal static class Verbs
         File.Delete(Path.Combine(options.Paths.Run, Daemon.FlowFile));
     }
 
+    private static void RequireRoot()
+    {
+        if (!Environment.IsPrivilegedProcess)
+            throw new AgentFault("permission", "merlon-agent must be root: it loads BPF programs and changes interfaces", "use sudo, or start it by its systemd unit");
+    }
+
     private static int Fail(string code, string message, string mend)
     {
-        Console.Error.WriteLine($"<3>merlon-agent: {message} [{code}]");
-        Console.Error.WriteLine($"<3>mend: {mend}");
+        Console.Error.WriteLine($"{JournalLoggerProvider.Prefix(LogLevel.Error)}merlon-agent: {message.ReplaceLineEndings(" ")} [{code}]; {mend}");
         return 1;
     }
 }

@@ -21,8 +21,7 @@ internal sealed class Call
             "yaml" => OutputFormat.Yaml,
             _ => OutputFormat.Table,
         };
-        Terminal = surroundings.Terminal;
-        Color = Terminal && !parsed.GetValue<bool>(GlobalOptions.NoColorName) && string.IsNullOrEmpty(Environment("NO_COLOR"));
+        Color = surroundings.Terminal && !parsed.GetValue<bool>(GlobalOptions.NoColorName) && string.IsNullOrEmpty(Environment("NO_COLOR"));
         var instance = parsed.GetValue<string>(GlobalOptions.InstanceName) ?? Environment("MERLON_INSTANCE") ?? "";
         Paths = InstancePaths.Parse(instance) ?? throw new CliException(
             $"'{instance}' is not an instance name", "use letters, digits and dashes, at most 32");
@@ -41,8 +40,6 @@ internal sealed class Call
     public OutputFormat Format { get; }
 
     public bool Color { get; }
-
-    public bool Terminal { get; }
 
     public InstancePaths Paths { get; }
 

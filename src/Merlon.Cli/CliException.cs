@@ -1,7 +1,7 @@
 namespace Merlon.Cli;
 
 /// <summary>Ends a verb: one line on stderr with the mend, and an exit code.</summary>
-internal sealed class CliException(string message, string? mend = null, int exitCode = ExitCode.Error) : Exception(message)
+internal class CliException(string message, string? mend = null, int exitCode = ExitCode.Error) : Exception(message)
 {
     public string? Mend { get; } = mend;
 

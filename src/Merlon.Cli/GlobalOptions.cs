@@ -13,7 +13,7 @@ internal static class GlobalOptions
     {
         root.Add(new Option<string?>(InstanceName)
         {
-            Description = "Instance of Merlon on this machine (default: MERLON_INSTANCE, else the only one)",
+            Description = "Instance of Merlon on this machine (default: MERLON_INSTANCE, else the one without a name)",
             HelpName = "NAME",
             Recursive = true,
         });

@@ -1,3 +1,4 @@
+using System.Text;
 using Merlon.Contracts.Api;
 
 namespace Merlon.Cli;
@@ -7,6 +8,8 @@ internal static class Manifests
 {
     /// <summary>A policy is text that people wrote; more than this is a mistake.</summary>
     private const long MaxBytes = 64 << 20;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static IReadOnlyList<ManifestFile> Read(IEnumerable<string> paths)
     {
@@ -21,11 +24,15 @@ internal static class Manifests
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxBytes })
                 throw new CliException($"{path} is larger than {MaxBytes >> 20} MiB", "split it");
-            return File.ReadAllText(path);
+            return File.ReadAllText(path, Utf8);
         }
-        catch (UnauthorizedAccessException e)
+        catch (DecoderFallbackException)
         {
-            throw new CliException(e.Message, "check the file's permissions");
+            throw new CliException($"{path} is not UTF-8 text", "name a manifest, or save it as UTF-8");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw Unreadable(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -36,11 +43,22 @@ internal static class Manifests
     private static IEnumerable<string> Expand(string path)
     {
         if (!Directory.Exists(path)) return File.Exists(path) ? [path] : throw Missing(path);
-        string[] found = [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
-            .Where(f => f.EndsWith(".yaml", StringComparison.Ordinal) || f.EndsWith(".yml", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)];
-        return found.Length > 0 ? found : throw new CliException($"no *.yaml under {path}", "name a file or a folder with manifests");
+        try
+        {
+            string[] found = [.. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+                .Where(f => f.EndsWith(".yaml", StringComparison.Ordinal) || f.EndsWith(".yml", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)];
+            return found.Length > 0 ? found : throw new CliException($"no *.yaml under {path}", "name a file or a folder with manifests");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Half of a folder would be half of a policy.
+            throw Unreadable(path);
+        }
     }
 
-    private static CliException Missing(string path) => new($"{path} does not exist");
+    private static CliException Missing(string path) => new($"{path} does not exist", "name a file or a folder with manifests");
+
+    private static CliException Unreadable(string path) =>
+        new($"{path} or something in it may not be read by this user", "change its permissions, or use sudo", ExitCode.Denied);
 }

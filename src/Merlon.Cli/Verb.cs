@@ -36,6 +36,11 @@ internal sealed class Verb(string name, string description, params string[] exam
         {
             return ExitCode.Error;
         }
+        catch (UnauthorizedAccessException e)
+        {
+            error.WriteLine(Output.Printable.Line($"error: {e.Message.TrimEnd('.')}; use sudo"));
+            return ExitCode.Denied;
+        }
         catch (IOException e)
         {
             // A reader that went away (merlon … | head) and a disk that failed both end here.

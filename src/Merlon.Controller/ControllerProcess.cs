@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Pki;
 using Merlon.Controller.Access;
@@ -10,6 +11,7 @@ namespace Merlon.Controller;
 /// <summary>One running controller: a lock on its folders, its rooms, and two doors.</summary>
 public sealed class ControllerProcess : IAsyncDisposable
 {
+    private const int Ewouldblock = 11;
     private readonly FileStream hold;
     private readonly HostPki pki;
     private readonly Rooms rooms;
@@ -80,9 +82,9 @@ public sealed class ControllerProcess : IAsyncDisposable
         {
             await app.StartAsync();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new StartException($"cannot listen on {where}: {e.InnerException?.Message ?? e.Message}", e);
+            throw new StartException($"cannot listen on {where}: {e.InnerException?.Message ?? e.Message}; stop what listens there, or name another place with --listen and --port", e);
         }
     }
 
@@ -97,11 +99,15 @@ public sealed class ControllerProcess : IAsyncDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new StartException($"{e.Message}: merlon-controller runs as root", e);
+            throw new StartException($"{e.Message.TrimEnd('.')}: merlon-controller must be root; use sudo, or start it by its systemd unit", e);
+        }
+        catch (IOException e) when (e.HResult == Ewouldblock)
+        {
+            throw new StartException($"another merlon-controller of this instance is running ({paths.LockFile} is held); stop it, or give this one a name of its own with --instance", e);
         }
         catch (IOException e)
         {
-            throw new StartException($"another merlon-controller of this instance is running ({paths.LockFile} is held)", e);
+            throw new StartException($"{e.Message.TrimEnd('.')}: is the disk full, or mounted read-only?", e);
         }
     }
 }

@@ -18,13 +18,13 @@ internal sealed record Rooms(IStateStore Store, FlowLog Flows, HostInventories I
             store = new SqliteStateStore(paths.StateFile);
             flows = new FlowLog(paths.FlowFile);
             var inventories = new HostInventories(store);
-            return new(store, flows, inventories, new(), new(store, inventories, clock, logs.CreateLogger<Applier>()), clock);
+            return new(store, flows, inventories, new(store), new(store, inventories, clock, logs.CreateLogger<Applier>()), clock);
         }
         catch (Exception e)
         {
             flows?.Dispose();
             store?.Dispose();
-            if (e is System.Text.Json.JsonException or Google.Protobuf.InvalidProtocolBufferException or Microsoft.Data.Sqlite.SqliteException)
+            if (e is System.Text.Json.JsonException or FormatException or Google.Protobuf.InvalidProtocolBufferException or Microsoft.Data.Sqlite.SqliteException)
                 throw new StartException($"the state in {paths.StateFile} cannot be read: {e.Message}", e);
             throw;
         }
@@ -32,6 +32,7 @@ internal sealed record Rooms(IStateStore Store, FlowLog Flows, HostInventories I
 
     public void Dispose()
     {
+        Applier.Dispose();
         Flows.Dispose();
         Store.Dispose();
     }

@@ -22,7 +22,7 @@ public sealed class KernelDatapath : IDisposable
         Owners = new(loaded.Map("owners"));
         Budgets = new(loaded.Map("budgets"));
         Counters = new(loaded.Map("counters"), loaded.Map("reasons"), loaded.Map("rule_hits"));
-        Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"));
+        Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"), new(loaded, "remove_vnic"));
         Rings = new(loaded.Map("rings"), options.RingBytes);
         Tests = new(loaded);
         Attacher = new(loaded);
@@ -62,7 +62,7 @@ public sealed class KernelDatapath : IDisposable
             opened = new(loaded, options) { Reused = reused };
             opened.Control.Initialize(AbiLimits.Version, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
             opened.Rings.Fill();
-            opened.Tests.StartTimer();
+            StartTimer(loaded);
             if (loaded.Fresh is not null) opened.Attacher.UpdateAll();
             loaded.WriteMarker();
             return opened;
@@ -79,16 +79,19 @@ public sealed class KernelDatapath : IDisposable
     public EventReader OpenEvents() => new(Rings);
 
     /// <summary>Detaches every interface and removes every pin. Live connections and counters are gone after it.</summary>
-    public void Remove()
-    {
-        Attacher.DetachAll();
-        _loaded.Pins.Clear();
-    }
+    public void Remove() => Uninstall.Remove(_loaded.Pins.Root);
 
     public void Dispose()
     {
         Budgets.Dispose();
         Control.Dispose();
         _loaded.Dispose();
+    }
+
+    // Harmless when it runs already.
+    private static void StartTimer(Loaded loaded)
+    {
+        if (new KernelCall(loaded, "start_timer").Run(0) is not 0 and var step)
+            throw new DatapathException("timer-failed", $"the expiry timer did not start ({step})", "report it with 'uname -r'");
     }
 }

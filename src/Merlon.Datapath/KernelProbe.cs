@@ -9,7 +9,22 @@ public static class KernelProbe
 
     /// <summary>Every check, passed or not, in the order a person should mend them.</summary>
     public static IReadOnlyList<ProbeCheck> Run(string bpffsFolder) =>
-        [Root(), Release(), Btf(), BpffsMounted(bpffsFolder), BpffsWritable(bpffsFolder), TcxCheck()];
+        [.. Needed(bpffsFolder), Tcx()];
+
+    /// <summary>Whether the file is a BPF object: without it the next start fails.</summary>
+    public static ProbeCheck Program(string path)
+    {
+        try
+        {
+            if (!File.Exists(path)) return new("program", false, $"{path} is missing", "reinstall Merlon, or build it again (./dev build)");
+            using var file = ObjectFile.Open(path);
+            return new("program", true, path, "");
+        }
+        catch (DatapathException e)
+        {
+            return new("program", false, e.Message, e.Mend);
+        }
+    }
 
     /// <summary>Whether tcx links exist (6.6); without them interfaces get clsact filters.</summary>
     public static bool HasTcx => Bpf.QueryTcx(1, Bpf.AttachTcxIngress, new uint[64]) is >= 0 or -Libc.Enoent or -Libc.Enospc;
@@ -17,8 +32,14 @@ public static class KernelProbe
     /// <summary>Throws for the first check that failed and that Merlon cannot do without.</summary>
     internal static void Require(string bpffsFolder)
     {
-        foreach (var check in (ReadOnlySpan<ProbeCheck>)[Root(), Release(), Btf(), BpffsMounted(bpffsFolder), BpffsWritable(bpffsFolder)])
-            if (!check.Ok) throw new DatapathException(check.Name, check.Found, check.Mend);
+        if (Needed(bpffsFolder).FirstOrDefault(c => !c.Ok) is { } missing) throw new DatapathException(missing.Name, missing.Found, missing.Mend);
+    }
+
+    // The folder is written to only where it is known to be a bpffs.
+    private static IReadOnlyList<ProbeCheck> Needed(string bpffsFolder)
+    {
+        var mounted = BpffsMounted(bpffsFolder);
+        return mounted.Ok ? [Root(), Release(), Btf(), mounted, BpffsWritable(bpffsFolder)] : [Root(), Release(), Btf(), mounted];
     }
 
     private static ProbeCheck Root() =>
@@ -34,10 +55,14 @@ public static class KernelProbe
         return new("kernel-too-old", ok, $"kernel {text}", ok ? "" : $"boot a kernel of at least {s_oldest} (Debian 12)");
     }
 
-    private static ProbeCheck Btf() =>
-        File.Exists("/sys/kernel/btf/vmlinux")
-            ? new("no-btf", true, "/sys/kernel/btf/vmlinux", "")
+    private static ProbeCheck Btf()
+    {
+        const string path = "/sys/kernel/btf/vmlinux";
+        var file = new FileInfo(path);
+        return file is { Exists: true, Length: > 0 } ? new("no-btf", true, path, "")
+            : file.Exists ? new("no-btf", false, $"{path} is empty", $"something is mounted over it: umount {path}")
             : new("no-btf", false, "this kernel carries no BTF", "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (every Debian kernel is)");
+    }
 
     private static ProbeCheck BpffsMounted(string folder) =>
         Bpffs.Holds(folder)
@@ -46,7 +71,7 @@ public static class KernelProbe
 
     private static ProbeCheck BpffsWritable(string folder)
     {
-        var probe = Path.Combine(folder, $"probe-{Environment.ProcessId}");
+        var probe = Path.Combine(Bpffs.Nearest(folder), $"probe-{Guid.NewGuid():N}");
         try
         {
             Directory.CreateDirectory(probe);
@@ -59,7 +84,7 @@ public static class KernelProbe
         }
     }
 
-    private static ProbeCheck TcxCheck() =>
+    private static ProbeCheck Tcx() =>
         new("tcx", true, HasTcx ? "tcx links" : "no tcx (before 6.6): clsact filters, which exclude libvirt's <bandwidth> on the same interface", "");
 
     private static bool HasCapability(int number)

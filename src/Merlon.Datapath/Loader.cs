@@ -26,7 +26,7 @@ internal sealed class Loader(DatapathOptions options)
     private byte[] Digest()
     {
         if (!File.Exists(options.ObjectPath))
-            throw new DatapathException("object-missing", $"no BPF object at '{options.ObjectPath}'", "run datapath/build.sh, or reinstall Merlon");
+            throw new DatapathException("object-missing", $"the BPF object {options.ObjectPath} is missing", "reinstall Merlon, build it (./dev build), or name the file with --object");
         return SHA256.HashData(File.ReadAllBytes(options.ObjectPath));
     }
 
@@ -39,10 +39,15 @@ internal sealed class Loader(DatapathOptions options)
 
     private void RequireSameAbi(ProgramMarker? marker)
     {
-        var found = marker?.Abi ?? PinnedAbi() ?? AbiLimits.Version;
-        // 0: the folder was left half made, before control was written.
-        if (found is AbiLimits.Version or 0) return;
-        throw new DatapathException("stale-abi", $"the pins in {options.BpffsFolder} are of ABI {found}, this build has {AbiLimits.Version}", StaleAbi.Mend);
+        if (marker is { } m) Require(m.Abi, "marker");
+        // Control is written before the marker: 0 without one is a folder that was left half made, with one it is another's.
+        if (PinnedAbi() is { } control && (control != 0 || marker is not null)) Require(control, "control map");
+    }
+
+    private void Require(uint abi, string what)
+    {
+        if (abi != AbiLimits.Version)
+            throw new DatapathException("stale-abi", $"the pins in {options.BpffsFolder} are of ABI {abi} ({what}), this build has {AbiLimits.Version}", StaleAbi.Mend);
     }
 
     private uint? PinnedAbi()

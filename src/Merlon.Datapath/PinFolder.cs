@@ -42,6 +42,7 @@ internal sealed class PinFolder(string root)
     /// <summary>Removes maps, programs and marker; the caller has seen to the links.</summary>
     public void Clear()
     {
+        if (!Directory.Exists(Root)) return;
         File.Delete(Marker);
         foreach (var part in new[] { "links", "programs", "maps" })
             if (Path.Combine(Root, part) is var folder && Directory.Exists(folder)) Empty(folder);

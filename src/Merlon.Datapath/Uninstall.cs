@@ -15,14 +15,9 @@ public static class Uninstall
         pins.Clear();
     }
 
-    private static void Detach(PinName pin, string path)
+    internal static void Detach(PinName pin, string path)
     {
-        if (pin.Kind == AttachKind.Tcx)
-        {
-            TcxHook.Detach(path);
-            return;
-        }
-        ClsactHook.Detach(pin.Ifindex, pin.Hook, path);
-        ClsactHook.RemoveEmptyQdisc(pin.Ifindex);
+        if (pin.Kind == AttachKind.Tcx) TcxHook.Detach(path);
+        else ClsactHook.Detach(pin.Ifindex, pin.Hook, path);
     }
 }

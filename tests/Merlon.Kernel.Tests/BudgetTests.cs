@@ -44,6 +44,8 @@ public sealed class BudgetTests : IDisposable
         Assert.Equal(Outcome.Pass, talks[1].Client(Tcp.Ack));
         Assert.Equal(new(false, "to_vm", Reason.VmBudget), talks[2].Client(Tcp.Ack));
         Assert.Equal((1U, 2U, 1UL), (Web.HalfOpen, Web.Connections, Web.Refused));
+        // The refused packet is told as refused, so it is not in the connection's totals too.
+        Assert.Equal((1UL, 40UL), (talks[2].Entry().PacketsOut, talks[2].Entry().BytesOut));
         Assert.Equal(Outcome.Pass, talks[0].Server(Tcp.Ack, 100));
         // One ends, the third gets its place with the retransmitted acknowledgement.
         talks[1].Client(Tcp.Rst);

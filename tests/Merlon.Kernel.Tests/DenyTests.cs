@@ -29,6 +29,24 @@ public sealed class DenyTests : IDisposable
     }
 
     [Fact]
+    public void A_full_ring_delays_what_is_counted_and_loses_only_what_it_counts_as_lost()
+    {
+        using var shop = new World(Shop.Manifest, new("", "", 4096, 4096, 1024, RingBytes: 4096));
+        var packet = new Packet(shop["web"].V4, shop["db"].V4) { SourceMac = shop["web"].Mac, DestinationMac = shop["db"].Mac };
+        for (var port = 1000; port < 1060; port++) shop.Flood("from_vm", shop["web"], (packet with { DestinationPort = port }).Bytes(), 10);
+        shop.WaitForTimer(9);
+        var events = shop.Events();
+        for (var i = 0; i < 6; i++)
+        {
+            shop.WaitForTimer(4);
+            events.AddRange(shop.Events());
+        }
+        var lost = shop.Kernel.Counters[Counter.EventsLost];
+        Assert.InRange(lost, 1UL, 59UL);
+        Assert.Equal(600UL, lost + events.Aggregate(0UL, (n, e) => n + e.Packets[0]));
+    }
+
+    [Fact]
     public void Many_keys_are_many_records_until_the_table_is_full_and_then_counted_as_lost()
     {
         const int keys = 20000;

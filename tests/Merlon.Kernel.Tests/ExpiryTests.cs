@@ -1,5 +1,6 @@
 using Merlon.Datapath.Abi;
 using Merlon.Kernel.Tests.Bench;
+using Merlon.Policy.Model;
 using Xunit;
 
 namespace Merlon.Kernel.Tests;
@@ -22,7 +23,7 @@ public sealed class ExpiryTests : IDisposable
         Assert.Equal(1, Expire());
         _shop.WaitForTimer();
         var told = Assert.Single(_shop.Events());
-        Assert.Equal((EventType.Close, ConnState.Established, Verdict(told)), (told.Type, told.EndState, "Allow"));
+        Assert.Equal((EventType.Close, Reason.PortRemoved, ConnState.Established, Verdict.Allow), (told.Type, told.Reason, told.EndState, told.Verdict));
         Assert.Equal((12UL, 5UL, 12UL * 40 + 1000, 5UL * 40 + 4000), (told.Packets[0], told.Packets[1], told.Bytes[0], told.Bytes[1]));
         Assert.Equal((_shop.Web.V4, Shop.OutsideV4, 4001, 443), (told.Source.ToAddress(), told.Destination.ToAddress(), told.SourcePort, told.DestinationPort));
         Assert.Equal((_shop.Web.Record.Vnic, 0U, "shop/app/web-out@1", 0U), (told.SourceVnic, told.DestinationVnic, _shop.Rules[told.OutRule], told.InRule));
@@ -89,6 +90,4 @@ public sealed class ExpiryTests : IDisposable
         Thread.Sleep(2000);
         Assert.Equal(ConnState.Reset, Assert.Single(_shop.Events(), e => e.Type == EventType.Close).EndState);
     }
-
-    private static string Verdict(MerlonEvent told) => told.Verdict.ToString();
 }

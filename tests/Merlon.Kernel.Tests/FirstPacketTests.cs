@@ -97,6 +97,19 @@ public sealed class FirstPacketTests(Shop shop) : IClassFixture<Shop>
     }
 
     [Fact]
+    public void The_highest_rule_number_has_its_hits_too()
+    {
+        using var own = new Shop();
+        var rules = own.Image!.Rules;
+        var numbers = Enumerable.Range(0, rules.Length).Select(i => AbiLimits.MaxRuleIds - 1U - (uint)i).ToArray();
+        own.Kernel.Images.Commit(own.Image.Words.AsSpan(), own.Kernel.Images.ReadBack()!.Bind, numbers);
+        for (var i = 0; i < 3; i++) own.Send(own.WebToOutside() with { SourcePort = 30010 + i });
+        var hits = rules.Select((r, i) => (Rule: r.ToString(), Hits: own.Kernel.Counters.RuleHits(numbers[i]))).ToArray();
+        Assert.Equal([("shop/app/web-out@1", 3UL)], hits.Where(h => h.Hits > 0));
+        Assert.Equal(AbiLimits.MaxRuleIds - 1U, numbers[0]);
+    }
+
+    [Fact]
     public void A_packet_from_an_address_to_itself_is_dropped() =>
         Assert.Equal(new(false, "to_vm", Reason.SameAddresses), shop.Send(shop.OutsideToDb() with { Source = shop.Db.V4 }));
 

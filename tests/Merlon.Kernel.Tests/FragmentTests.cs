@@ -30,6 +30,24 @@ public sealed class FragmentTests(Shop shop) : IClassFixture<Shop>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public void Later_fragments_count_on_the_connection_of_their_first(bool v6)
+    {
+        var header = v6 ? 48UL : 20UL;
+        shop.Send(First(v6));
+        shop.Send(Later(v6, 1480, more: true, data: 1480));
+        shop.Send(Later(v6, 2960));
+        var half = shop.Kernel.Connections.List().Single(e => e.SourcePort == _id);
+        Assert.Equal((true, 3UL, 3 * header + 2960 + 520), (half.HalfOpen, half.PacketsOut, half.BytesOut));
+        var reply = (shop.WebToDb(v6) with { SourcePort = _id }).Back() with { Id = _id, MoreFragments = true, Data = 1472 };
+        shop.Send(reply);
+        shop.Send(reply with { FragmentOffset = 1480, MoreFragments = false, Data = 100, Proto = v6 ? 0 : reply.Proto });
+        var whole = shop.Kernel.Connections.List().Single(e => e.SourcePort == _id);
+        Assert.Equal((false, 3UL, 2UL, 2 * header + 1580), (whole.HalfOpen, whole.PacketsOut, whole.PacketsBack, whole.BytesBack));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public void A_fragment_without_its_first_is_dropped(bool v6)
     {
         Assert.Equal(Dropped(Reason.Fragment), shop.Send(Later(v6)));
@@ -66,6 +84,23 @@ public sealed class FragmentTests(Shop shop) : IClassFixture<Shop>
         shop.Send(First(false));
         Assert.Equal(Dropped(Reason.Fragment), shop.Send(Later(false, offset)));
         Assert.Equal(Outcome.Pass, shop.Send(Later(false)));
+    }
+
+    // Extension headers behind the fragment header are part of what is reassembled.
+    [Theory]
+    [InlineData(8, 1464)]
+    [InlineData(24, 0)]
+    [InlineData(256, 8)]
+    public void A_fragment_that_reaches_back_over_headers_of_the_first_is_dropped(int options, int data)
+    {
+        var padding = new byte[options];
+        (padding[1], padding[2], padding[3]) = ((byte)(options / 8 - 1), 1, (byte)(options - 4));
+        var first = shop.WebToDb(true) with { SourcePort = _id, Data = data, Extensions = [(44, [0, 0, 0, 1, .. Packet.Big32((uint)_id)]), (60, padding)] };
+        Assert.Equal(Outcome.Pass, shop.Send(first));
+        // The place of the UDP header, and the last eight bytes.
+        Assert.Equal(Dropped(Reason.Fragment), shop.Send(Later(true, options)));
+        Assert.Equal(Dropped(Reason.Fragment), shop.Send(Later(true, options + data)));
+        Assert.Equal(Outcome.Pass, shop.Send(Later(true, options + 8 + data)));
     }
 
     [Fact]

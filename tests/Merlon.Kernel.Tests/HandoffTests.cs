@@ -37,6 +37,22 @@ public sealed class HandoffTests : IDisposable
         Assert.Equal(new(false, "to_vm", Reason.Default), _shop.Hook("to_vm", _shop.Db, frame));
     }
 
+    // Classes are numbers of one generation: web's of an old one may be anybody's in the present one.
+    [Fact]
+    public void A_record_of_a_generation_that_is_gone_names_nobody()
+    {
+        for (var strangers = 1; strangers <= 6; strangers++)
+        {
+            var frame = (_shop.WebToDb() with { SourcePort = 2100 + strangers }).Bytes();
+            _shop.Apply(Shop.Manifest);
+            Assert.Equal(Outcome.Pass, _shop.Hook("from_vm", _shop.Web, frame));
+            _shop.Apply(Shop.Manifest);
+            var rules = Enumerable.Range(1, strangers).Select(i => $"- {{name: r{i}, from: [cidr/198.51.{i}.0/24], to: [vm/db], services: [udp/80, udp/{1000 + i}], action: allow}}");
+            _shop.Apply(Shop.Manifest[..Shop.Manifest.IndexOf("- {name: web-db", StringComparison.Ordinal)] + string.Join("\n  ", rules));
+            Assert.Equal(new(false, "to_vm", Reason.Default), _shop.Hook("to_vm", _shop.Db, frame));
+        }
+    }
+
     [Fact]
     public void The_record_is_consumed_once()
     {

@@ -52,4 +52,23 @@ public sealed class MulticastTests(Shop shop) : IClassFixture<Shop>
         Assert.Equal(new(false, "from_vm", Reason.Default), shop.Hook("from_vm", shop.Web, (mld with { IcmpType = 130 }).Bytes()));
         Assert.Equal(Outcome.Pass, shop.Hook("to_vm", shop.Web, (mld with { IcmpType = 130, SourceMac = Shop.Router }).Bytes()));
     }
+
+    // To one VM it would be a way to it that no rule opened.
+    [Fact]
+    public void What_is_no_report_to_a_group_is_judged()
+    {
+        var igmp = shop.WebToDb() with { Proto = Protocols.Igmp, IcmpType = 0x16, Data = 8 };
+        Assert.Equal(new(false, "from_vm", Reason.Default), shop.Hook("from_vm", shop.Web, igmp.Bytes()));
+        Assert.Equal(new(false, "from_vm", Reason.Default), shop.Hook("from_vm", shop.Web, (igmp with { DestinationMac = Everyone }).Bytes()));
+        Assert.Equal(new(false, "to_vm", Reason.Default), shop.Hook("to_vm", shop.Db, igmp.Bytes()));
+        // Routers' own kinds: DVMRP, PIM, traceroute.
+        foreach (var type in (int[])[0x13, 0x14, 0x1e, 0x1f])
+            Assert.Equal(new(false, "from_vm", Reason.Default), shop.Hook("from_vm", shop.Web, (Mdns(false) with { Proto = Protocols.Igmp, IcmpType = type, Data = 8 }).Bytes()));
+        foreach (var type in (int[])[131, 132, 143])
+        {
+            var mld = shop.WebToDb(true) with { Proto = Protocols.Icmp6, IcmpType = type, HopLimit = 1, Data = 16 };
+            Assert.Equal(new(false, "from_vm", Reason.Default), shop.Hook("from_vm", shop.Web, mld.Bytes()));
+            Assert.Equal(new(false, "to_vm", Reason.Default), shop.Hook("to_vm", shop.Db, mld.Bytes()));
+        }
+    }
 }

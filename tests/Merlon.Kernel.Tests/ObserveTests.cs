@@ -55,6 +55,42 @@ public sealed class ObserveTests : IDisposable
         Assert.Equal(new(false, "from_vm", Reason.SpoofedAddress), _world.Send(WebToDb with { Source = Address.Parse("10.0.0.7") }));
     }
 
+    // What antiSpoof never came to ask must not pass because it would have been dropped anyway.
+    [Fact]
+    public void A_packet_that_would_be_dropped_before_it_is_asked_for_its_source_is_asked_all_the_same()
+    {
+        Apply("mode: observe");
+        var spoofed = WebToDb with { Source = Address.Parse("10.0.0.7") };
+        Packet spoofed6 = new(Address.Parse("fd00::7"), _world["db"].V6) { SourceMac = _world["web"].Mac, DestinationMac = _world["db"].Mac };
+        Packet[] odd =
+        [
+            spoofed with { Proto = Protocols.Tcp, Flags = Tcp.Syn | Tcp.Fin }, spoofed with { Proto = Protocols.Tcp, Flags = Tcp.Syn, Body = [], LengthLie = -4 },
+            spoofed with { FragmentOffset = 1480, Data = 40 }, spoofed6 with { FragmentOffset = 1480, Data = 40 }, spoofed with { Destination = spoofed.Source },
+            spoofed6 with { Proto = 51, Data = 40 }, spoofed6 with { Extensions = [.. Enumerable.Repeat((60, new byte[8]), 9)] },
+        ];
+        foreach (var packet in odd)
+        {
+            Assert.Equal(new(false, "from_vm", Reason.SpoofedAddress), _world.Send(packet));
+            Assert.Equal(Outcome.Pass, _world.Send(packet with { Source = packet.IsV6 ? _world["web"].V6 : _world["web"].V4 }));
+            Assert.Equal(new(false, "from_vm", Reason.SpoofedMac), _world.Hook("from_vm", _world["web"], (packet with { SourceMac = Shop.Router }).Bytes()));
+        }
+        var tagged = (WebToDb with { EtherType = 0x8100, SourceMac = Shop.Router }).Bytes();
+        Assert.Equal(new(false, "from_vm", Reason.SpoofedMac), _world.Hook("from_vm", _world["web"], tagged));
+    }
+
+    [Fact]
+    public void Arp_and_neighbour_discovery_that_cannot_be_read_claim_nothing_under_observe()
+    {
+        Apply("mode: observe");
+        var (web, db) = (_world["web"], _world["db"]);
+        Assert.Equal(new(false, "from_vm", Reason.SpoofedArp), _world.Hook("from_vm", web, Neighbour.Arp(web.Mac, db.V4, db.V4, operation: 2, hardware: 6)));
+        var claim = Neighbour.Nd(136, web.Mac, web.V6, Address.Parse("ff02::1"), db.V6, Neighbour.LinkLayer(2, web.Mac));
+        Assert.Equal(new(false, "from_vm", Reason.SpoofedNd), _world.Hook("from_vm", web, (claim with { MoreFragments = true }).Bytes()));
+        var advertisement = Neighbour.Nd(134, web.Mac, web.LinkLocal, Address.Parse("ff02::1"), null) with { MoreFragments = true };
+        Assert.Equal(new(false, "from_vm", Reason.RouterAdvertisement), _world.Hook("from_vm", web, advertisement.Bytes()));
+        Assert.Equal(Outcome.Pass, _world.Hook("from_vm", web, Neighbour.Arp(web.Mac, web.V4, db.V4)));
+    }
+
     [Fact]
     public void An_observed_policy_is_judged_beside_the_active_verdict()
     {

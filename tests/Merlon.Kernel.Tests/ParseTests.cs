@@ -72,6 +72,24 @@ public sealed class ParseTests(Shop shop) : IClassFixture<Shop>
         Assert.Equal(Dropped(reason), FromWeb(frame));
     }
 
+    // Like IPv6's type 0 routing header: the packet ends up elsewhere than where it was judged to go.
+    [Theory]
+    [InlineData(131)]
+    [InlineData(137)]
+    public void An_ipv4_source_route_is_dropped(int kind)
+    {
+        byte[] route = [(byte)kind, 7, 4, 10, 0, 0, 9];
+        foreach (var options in (byte[][])[[.. route, 0], [1, .. route], [148, 4, 0, 0, 1, .. route], [.. new byte[29].Select(_ => (byte)1), .. route, 0, 0, 0, 0], [1, (byte)kind, 3, 4]])
+        {
+            var packet = shop.WebToDb() with { SourcePort = 502, Options = options };
+            Assert.Equal(Dropped(Reason.ExtensionHeader), FromWeb(packet.Bytes()));
+            Assert.Equal(Dropped(Reason.ExtensionHeader), FromWeb((packet with { FragmentOffset = 1480, Data = 40 }).Bytes()));
+        }
+        // Behind the end of the options it is nobody's.
+        Assert.Equal(Outcome.Pass, FromWeb((shop.WebToDb() with { SourcePort = 502, Options = [0, .. route] }).Bytes()));
+        Assert.Equal(Outcome.Pass, FromWeb((shop.WebToDb() with { SourcePort = 502, Options = [148, 4, (byte)kind, (byte)kind] }).Bytes()));
+    }
+
     [Fact]
     public void Ipv4_options_are_stepped_over()
     {

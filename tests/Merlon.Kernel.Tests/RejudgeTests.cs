@@ -43,7 +43,7 @@ public sealed class RejudgeTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_connection_whose_rule_is_gone_is_cut_on_its_next_packet_and_its_entry_stays(bool serverFirst)
+    public void A_connection_whose_rule_is_gone_is_cut_on_its_next_packet_and_goes_on_if_it_returns_soon(bool serverFirst)
     {
         var talk = new Talk(_shop, _shop.WebToDb(), 1003).Open();
         _shop.Events();
@@ -54,7 +54,6 @@ public sealed class RejudgeTests : IDisposable
         Assert.Equal(Reason.Revoked, told.Reason);
         Assert.Equal("default", _shop.Rules[told.OutRule]);
         Assert.Equal(ConnState.Established, talk.Entry().State);
-        // Allowed again, it goes on: nothing was forgotten.
         _shop.Apply(Shop.Manifest);
         Assert.Equal(Outcome.Pass, talk.Client(Tcp.Ack, 10));
     }

@@ -29,6 +29,19 @@ public sealed class TcpTests(Shop shop) : IClassFixture<Shop>
         Assert.InRange(talk.Entry().Remaining.TotalHours, 11.9, 12);
     }
 
+    // Only the end that opened it can have a late copy of its SYN on the way.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_syn_of_the_answering_end_is_another_connection(bool closing)
+    {
+        var talk = New().Open();
+        if (closing) Assert.Equal(Outcome.Pass, talk.Client(Tcp.FinAck));
+        Assert.Equal(Dropped(Reason.Default, "from_vm"), talk.Server(Tcp.Syn, seq: talk.ServerSeq));
+        Assert.Equal(Outcome.Pass, talk.Client(Tcp.Syn, seq: 1000));
+        Assert.Equal(Outcome.Pass, talk.Server(Tcp.Ack, 10));
+    }
+
     [Theory]
     [InlineData(Tcp.Ack)]
     [InlineData(Tcp.SynAck)]

@@ -12,6 +12,7 @@ namespace Merlon.Agent.Guests;
 internal sealed class HandAttachments(string folder, string instance)
 {
     private readonly string _path = Path.Combine(folder, "attached.json");
+    private ImmutableArray<HandAttachment> _saved = [];
 
     public ImmutableArray<HandAttachment> All { get; private set; } = [];
 
@@ -20,12 +21,20 @@ internal sealed class HandAttachments(string folder, string instance)
         if (!File.Exists(_path)) return;
         try
         {
-            All = [.. JsonSerializer.Deserialize(File.ReadAllBytes(_path), BookJson.Default.HandAttachmentArray) ?? []];
+            All = _saved = [.. JsonSerializer.Deserialize(File.ReadAllBytes(_path), BookJson.Default.HandAttachmentArray) ?? []];
         }
         catch (JsonException)
         {
             throw new AgentFault("state-unreadable", $"{_path} is damaged", "move the file away and attach the interfaces again");
         }
+    }
+
+    /// <summary>Keeps on disk what <see cref="Add"/> and <see cref="Remove"/> changed.</summary>
+    public void Save()
+    {
+        if (All == _saved) return;
+        DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes([.. All], BookJson.Default.HandAttachmentArray));
+        _saved = All;
     }
 
     /// <summary>Adds an attachment, or finds the equal one; throws <see cref="RequestRefused"/> when the request contradicts
@@ -45,7 +54,7 @@ internal sealed class HandAttachments(string folder, string instance)
             request.Mac!.ToLowerInvariant(), [.. Addresses(request)], request.Network ?? bridge ?? request.Ifname);
         if (siblings.Any(s => s.Tenant != attachment.Tenant || !s.Labels.SequenceEqual(attachment.Labels)))
             throw new RequestRefused("vm-differs", $"{vm} is attached with another tenant or other labels", "repeat those, or detach its other interfaces first");
-        Store([.. All.Where(a => a.Ifname != request.Ifname), attachment]);
+        All = [.. All.Where(a => a.Ifname != request.Ifname), attachment];
         return attachment;
     }
 
@@ -53,7 +62,7 @@ internal sealed class HandAttachments(string folder, string instance)
     {
         var found = All.FirstOrDefault(a => a.Ifname == ifname)
             ?? throw new RequestRefused("not-attached", $"{ifname} is not attached by hand", "see merlon get nic");
-        Store([.. All.Where(a => a != found)]);
+        All = [.. All.Where(a => a != found)];
         return found;
     }
 
@@ -87,10 +96,4 @@ internal sealed class HandAttachments(string folder, string instance)
     private static IEnumerable<string> Addresses(AttachRequest request) => (request.Addresses ?? []).Select(text =>
         Address.TryParse(text, out var address) ? address.ToString()
             : throw new RequestRefused("bad-request", $"'{text}' is not an IP address", "give plain addresses, without a prefix length"));
-
-    private void Store(ImmutableArray<HandAttachment> all)
-    {
-        DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes([.. all], BookJson.Default.HandAttachmentArray));
-        All = all;
-    }
 }

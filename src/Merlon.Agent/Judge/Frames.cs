@@ -52,6 +52,7 @@ internal static class Frames
         6 => Tcp(destinationPort, sourcePort),
         17 => Ports(8, destinationPort, sourcePort, length: 8),
         132 => Sctp(destinationPort, sourcePort),
+        Protocols.Igmp => [0x16, 0, 0, 0, 0, 0, 0, 0], // a report: the kind is no part of a question
         1 or 58 => [(byte)(destinationPort >> 8), (byte)destinationPort, 0, 0, 0, 1, 0, 1],
         _ => new byte[8],
     };

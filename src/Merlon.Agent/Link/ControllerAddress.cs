@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Grpc.Net.Client;
 
 namespace Merlon.Agent.Link;
@@ -30,6 +31,18 @@ internal static class ControllerAddress
         {
             HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = MaxMessageBytes, MaxSendMessageSize = MaxMessageBytes,
         });
+    }
+
+    /// <summary>Why no connection came about, with the address as the operator wrote it (gRPC only knows its own name for it);
+    /// null = the error is not about that.</summary>
+    public static string? WhyNot(string controller, Exception? error)
+    {
+        for (var e = error; e is not null; e = e.InnerException)
+        {
+            if (e is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.AddressNotAvailable }) return $"nothing listens on {controller}";
+            if (e is SocketException or AuthenticationException) return $"{controller}: {e.Message}";
+        }
+        return null;
     }
 
     private static async ValueTask<Stream> Dial(string path, CancellationToken stop)

@@ -60,7 +60,7 @@ internal sealed class ControllerLink(string controller, HostPki pki, FlowQueue f
             }
             catch (RpcException e)
             {
-                return e.Status.Detail is { Length: > 0 } detail ? detail : e.StatusCode.ToString();
+                return ControllerAddress.WhyNot(link.Address, e.Status.DebugException) ?? (e.Status.Detail is { Length: > 0 } detail ? detail : e.StatusCode.ToString());
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
             {

@@ -59,9 +59,13 @@ internal static class AgentApi
         {
             var request = await Read(http);
             var waiting = await keeper.Box.Ask(() => keeper.Attach(request, asked));
-            if (await Task.WhenAny(waiting.Done, Task.Delay(PolicyWait, http.RequestAborted)) != waiting.Done)
-                throw new RequestRefused("no-policy", $"{request.Ifname} is attached and closed: no policy includes it yet",
-                    "is the controller connected (merlon status), and does a Guard select the VM?");
+            // Nothing can come before libvirt has spoken: no use in waiting.
+            var wait = await keeper.Box.Ask(() => keeper.LibvirtKnown) ? PolicyWait : TimeSpan.Zero;
+            if (await Task.WhenAny(waiting.Done, Task.Delay(wait, http.RequestAborted)) != waiting.Done)
+            {
+                var (why, mend) = await keeper.Box.Ask(keeper.NoPolicyYet);
+                throw new RequestRefused("no-policy", $"{request.Ifname} is attached and closed (it passes nothing): {why}", mend);
+            }
             await http.Response.WriteAsJsonAsync(
                 new AttachResult(request.Ifname, request.Vm, waiting.Key.VmUuid, true, await waiting.Done), ApiJson.Default.AttachResult);
         });

@@ -8,11 +8,16 @@ internal sealed class AlarmBoard(TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(10);
     private readonly Dictionary<(string Code, string Subject), Entry> _entries = [];
+    private bool _raised;
 
     public void Raise(string code, string subject, string message, string? mend = null)
     {
         var since = _entries.GetValueOrDefault((code, subject))?.Alarm.Since;
-        if (since is null) Log.AlarmRaised(log, code, message);
+        if (since is null)
+        {
+            Log.AlarmRaised(log, code, message);
+            _raised = true;
+        }
         _entries[(code, subject)] = new(new(code, message, mend, since ?? time.GetUtcNow()), null);
     }
 
@@ -28,6 +33,14 @@ internal sealed class AlarmBoard(TimeProvider time, ILogger log)
         foreach (var subject in _entries.Keys.Where(k => k.Code == code && !messages.ContainsKey(k.Subject)).Select(k => k.Subject).ToList())
             Over(code, subject);
         foreach (var (subject, message) in messages) Raise(code, subject, message, mend);
+    }
+
+    /// <summary>True once after any alarm came up: it is news.</summary>
+    public bool TakeRaised()
+    {
+        var raised = _raised;
+        _raised = false;
+        return raised;
     }
 
     public IReadOnlyList<Alarm> List()

@@ -6,10 +6,10 @@ namespace Merlon.Agent.Status;
 /// <summary>Names each missing or wrong thing of a running agent's host, with the mend.</summary>
 internal static class Doctor
 {
-    public static IReadOnlyList<DoctorCheck> Run(string bpffsFolder, HostStatus status, bool wantsLibvirt, bool wantsController)
+    public static IReadOnlyList<DoctorCheck> Run(string bpffsFolder, string objectPath, HostStatus status, bool wantsLibvirt, bool wantsController)
     {
         var checks = new List<DoctorCheck>();
-        foreach (var check in KernelProbe.Run(bpffsFolder)) checks.Add(new(check.Name, check.Ok ? "ok" : "broken", check.Found, Null(check.Mend)));
+        foreach (var check in KernelProbe.Run(bpffsFolder).Append(KernelProbe.Program(objectPath))) checks.Add(new(check.Name, check.Ok ? "ok" : "broken", check.Found, Null(check.Mend)));
         checks.Add(wantsLibvirt
             ? Simple("libvirt", status.Libvirt, status.Libvirt ? "connected" : "not connected", "start libvirtd (systemctl start libvirtd)")
             : new("libvirt", "ok", "not used (--libvirt none)", null));

@@ -54,7 +54,7 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
 
     private NicStatus Interface(WantedPort port)
     {
-        var problem = Problem(port);
+        var problem = Problem(port) ?? port.Plan?.Problem;
         var state = datapath.Attacher.Verify(port.Ifindex);
         var name = keeper.Names.Nic(port.Plan?.Vnic ?? 0);
         return new(port.Ifname, port.Ifindex, name?.Vm ?? "", name?.VmUuid ?? "", name?.Index ?? 0, state.Present, state.First,
@@ -66,17 +66,12 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
         var plan = keeper.Policy.Plan?.Find(new NicKey(guest.Uuid, nic.Index));
         var problem = port is not null ? Problem(port) : nic.CannotGuard;
         return new(nic.Index, nic.Mac, nic.Network, nic.Ifname, nic.Addresses, plan?.Guard.Name, port is not null && problem is null,
-            plan?.RulesetDigest, port is not null && problem is null ? plan?.RulesetDigest : null, problem, guest.Name);
+            plan?.RulesetDigest, port is not null && problem is null ? plan?.RulesetDigest : null, problem ?? plan?.Problem, guest.Name);
     }
 
     private string? Problem(WantedPort port) => port.Plan is null
         ? "closed: no policy includes it yet"
-        : keeper.PortProblems.GetValueOrDefault(port.Ifindex) ?? datapath.Attacher.Verify(port.Ifindex) switch
-        {
-            { Present: false } => "the program is not attached",
-            { First: false } => "another program sees packets before Merlon",
-            _ => null,
-        };
+        : keeper.PortProblems.GetValueOrDefault(port.Ifindex) ?? datapath.Attacher.Verify(port.Ifindex).Problem;
 
     private int Entries() => (int)Math.Max(0, (long)datapath.Counters[Counter.ConnOpened] - (long)datapath.Counters[Counter.ConnExpired]);
 

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Merlon.Datapath.Abi;
 using Merlon.Policy.Model;
 
@@ -7,18 +6,18 @@ namespace Merlon.Agent.Sync;
 /// <summary>The names behind the numbers that events and entries carry: an immutable snapshot that other threads read.</summary>
 internal sealed class HostNames
 {
-    private readonly FrozenDictionary<uint, NicName> _nics;
-    private readonly FrozenDictionary<uint, string> _rules;
-    private readonly FrozenDictionary<uint, string> _segments;
+    private readonly Dictionary<uint, NicName> _nics;
+    private readonly Dictionary<uint, string> _rules;
+    private readonly Dictionary<uint, string> _segments;
 
     public HostNames(HostBook book)
     {
         _nics = book.Retired.Select(r => (r.Vnic, Name: new NicName(r.Vm, r.VmUuid, r.Index, r.Tenant)))
             .Concat(book.Nics.Select(n => (n.Vnic, Name: new NicName(n.Vm, n.VmUuid, n.Index, n.Tenant))))
-            .ToFrozenDictionary(n => n.Vnic, n => n.Name);
+            .ToDictionary(n => n.Vnic, n => n.Name);
         _rules = Builtins.Select(b => (b.Id, Name: b.Rule.ToString())).Concat(book.Rules.Select(r => (Id: r.Value, Name: r.Key)))
-            .ToFrozenDictionary(r => r.Id, r => r.Name);
-        _segments = book.Segments.ToFrozenDictionary(s => (uint)s.Value, s => s.Key);
+            .ToDictionary(r => r.Id, r => r.Name);
+        _segments = book.Segments.ToDictionary(s => (uint)s.Value, s => s.Key);
     }
 
     /// <summary>Rules that every program has.</summary>

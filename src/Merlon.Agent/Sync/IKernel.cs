@@ -32,8 +32,8 @@ internal interface IKernel
     /// <summary>Attachments by ifindex, whether there is a port record or not; not live = the interface took it away.</summary>
     IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached();
 
-    /// <summary>The image in force; null = none committed.</summary>
-    KernelImage? Image();
+    /// <summary>The image in force is this one, as read back.</summary>
+    bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds);
 
     void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds);
 

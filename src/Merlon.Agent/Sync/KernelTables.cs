@@ -34,18 +34,13 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void Detach(int ifindex) => Try(() => datapath.Attacher.Detach(ifindex));
 
-    public string? Check(int ifindex)
-    {
-        var state = datapath.Attacher.Verify(ifindex);
-        return !state.Present ? "the program is not attached" : !state.First ? "another program sees packets before Merlon" : null;
-    }
+    public string? Check(int ifindex) => datapath.Attacher.Verify(ifindex).Problem;
 
     public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => datapath.Attacher.ListAttached()
         .GroupBy(a => a.Ifindex, (ifindex, all) => all.OrderByDescending(a => a.Live).First())
         .ToDictionary(a => a.Ifindex, a => (a.Incarnation, a.Live));
 
-    public KernelImage? Image() =>
-        datapath.Images.ReadBack() is { } image ? new(image.Generation, image.Digest, image.Bind, image.RuleIds) : null;
+    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) => datapath.Images.Holds(words, bind, ruleIds);
 
     public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
@@ -77,7 +72,7 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
         var entries = datapath.Connections.List();
         var vnic = entries.Select(e => Math.Max(e.SourceVnic, e.DestinationVnic)).Concat(Ports().Values.Select(p => p.Vnic)).DefaultIfEmpty().Max();
         var epoch = entries.Select(e => Math.Max(e.SourceEpoch, e.DestinationEpoch))
-            .Concat((Image()?.Bind ?? []).Select(word => (uint)(word >> 32))).DefaultIfEmpty().Max();
+            .Concat((datapath.Images.ReadBack()?.Bind ?? []).Select(word => (uint)(word >> 32))).DefaultIfEmpty().Max();
         return new(vnic, epoch);
     }
 

@@ -8,6 +8,7 @@ namespace Merlon.Agent.Sync;
 /// <param name="Record">Its nic record in the image.</param>
 /// <param name="Realm">Number of the realm in the image.</param>
 /// <param name="Budget">Index of its VM's budget record.</param>
+/// <param name="Problem">Why the image denies everything to it; null = its rules judge.</param>
 internal sealed record NicPlan(
     NicKey Key, string Vm, string Tenant, MacAddress Mac, NicGuard Guard, ImmutableArray<Address> Addresses, string SegmentName,
-    uint Vnic, ushort Slot, ushort Segment, ushort Realm, ushort Budget, uint Epoch, int Record, string RulesetDigest);
+    uint Vnic, ushort Slot, ushort Segment, ushort Realm, ushort Budget, uint Epoch, int Record, string RulesetDigest, string? Problem);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Merlon.Datapath.Abi;
+using Merlon.Policy.Compile;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 
@@ -19,16 +20,16 @@ internal sealed class Numbering(HostBook book)
     private uint _vnic = book.NextVnic;
     private uint _epoch = book.NextEpoch;
 
-    public NicPlan Number(BookNic? old, PolicyEndpoint endpoint, PolicyNic nic, ushort realm, int record, string digest)
+    public NicPlan Number(BookNic? old, PolicyEndpoint endpoint, PolicyNic nic, ushort realm, int record, ImageNic image)
     {
-        var stamp = Planner.Stamp(endpoint, nic, digest);
+        var stamp = Planner.Stamp(endpoint, nic, image.RulesetDigest);
         var kept = new BookNic(endpoint.Key.VmUuid, endpoint.Key.Index, endpoint.Vm, endpoint.Tenant,
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
             old is not null && old.Stamp == stamp ? old.Epoch : Next(ref _epoch, "epoch"), stamp);
         _nics.Add(kept);
         return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, nic.Segment,
             kept.Vnic, kept.Slot, Of(_segmentOf, _segments, nic.Segment), realm, Of(_budgetOf, _budgets, endpoint.Key.VmUuid),
-            kept.Epoch, record, digest);
+            kept.Epoch, record, image.RulesetDigest, image.Problem);
     }
 
     public ImmutableArray<uint> Rules(ImmutableArray<RuleRef> rules)

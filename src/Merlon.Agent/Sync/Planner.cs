@@ -23,7 +23,7 @@ internal static class Planner
             var key = image.Nics[record].Key;
             var nic = places.GetValueOrDefault(key) ?? throw new PolicyRefused($"the image names {key}, which the policy does not guard");
             nics.Add(counters.Number(old.GetValueOrDefault(key), policy.Endpoints[nic.Endpoint], nic,
-                realms[policy.Endpoints[nic.Endpoint].Realm], record, image.Nics[record].RulesetDigest));
+                realms[policy.Endpoints[nic.Endpoint].Realm], record, image.Nics[record]));
         }
         var rules = counters.Rules(image.Rules);
         var next = counters.Book(nics, claims.Owners, policy.Sequence);

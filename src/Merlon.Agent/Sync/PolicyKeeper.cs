@@ -152,11 +152,11 @@ internal sealed class PolicyKeeper(
 
     private void Commit(HostPlan plan)
     {
-        if (Holds(kernel.Image(), plan)) return;
+        if (Holds(plan)) return;
         var started = Stopwatch.GetTimestamp();
         kernel.Commit(plan.Image.Words.AsSpan(), plan.Bind(), plan.RuleIds.AsSpan());
         SwapMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        if (!Holds(kernel.Image(), plan)) throw new KernelFault("the image read back differs from the one committed", null);
+        if (!Holds(plan)) throw new KernelFault("the image read back differs from the one committed", null);
     }
 
     // The numbers handed out for the failed plan may be in the kernel by now: they are spent.
@@ -164,14 +164,12 @@ internal sealed class PolicyKeeper(
     {
         Book = Book.WithCountersOf(failed);
         store.Save(Book);
-        if (Plan is not null && !Holds(kernel.Image(), Plan))
+        if (Plan is not null && !Holds(Plan))
             kernel.Commit(Plan.Image.Words.AsSpan(), Plan.Bind(), Plan.RuleIds.AsSpan());
         Reconcile();
     }
 
-    private static bool Holds(KernelImage? image, HostPlan plan) =>
-        image is not null && image.Digest == plan.Image.Digest && image.Bind.AsSpan().SequenceEqual(plan.Bind())
-        && image.RuleIds.AsSpan().SequenceEqual(plan.RuleIds.AsSpan());
+    private bool Holds(HostPlan plan) => kernel.Holds(plan.Image.Words.AsSpan(), plan.Bind(), plan.RuleIds.AsSpan());
 
     private void Refuse(ulong sequence, string reason)
     {

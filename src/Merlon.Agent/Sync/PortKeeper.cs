@@ -12,20 +12,29 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     private uint _incarnation = (uint)Environment.TickCount64;
 
     private readonly HashSet<int> _wrong = [];
-    private IReadOnlyDictionary<int, (uint Incarnation, bool Live)> _attached = new Dictionary<int, (uint, bool)>();
+
+    // Listing hundreds of pins takes longer than everything else here: they are read once, and again when somebody else may have
+    // changed what is attached.
+    private Dictionary<int, (uint Incarnation, bool Live)>? _attached;
 
     /// <summary>Why an interface is not as wanted, by ifindex.</summary>
     public Dictionary<int, string> Problems { get; } = [];
 
     /// <summary>Interfaces where the program is missing or not first: attached again at the next <see cref="Prepare"/>.</summary>
-    public void Distrust(IEnumerable<int> ifindexes) => _wrong.UnionWith(ifindexes);
+    public void Distrust(IReadOnlyCollection<int> ifindexes)
+    {
+        _wrong.UnionWith(ifindexes);
+        if (ifindexes.Count > 0) LookAgain();
+    }
+
+    /// <summary>Interfaces came or went, and attachments with them: what is attached is read anew at the next <see cref="Prepare"/>.</summary>
+    public void LookAgain() => _attached = null;
 
     public void Prepare(IReadOnlyList<WantedPort> wanted, HostPlan? plan)
     {
         Problems.Clear();
         var have = kernel.Ports();
         if (plan is not null) PutOwners(plan);
-        _attached = kernel.Attached();
         foreach (var port in wanted) PutClosedUnlessSame(port, have);
         SetBudgets(wanted);
         if (plan is not null) PutMacs(wanted);
@@ -42,7 +51,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         foreach (var port in wanted) changed |= Open(port, have);
         if (plan is not null) RemoveMacs(wanted);
         var keep = wanted.Select(p => p.Ifindex).ToHashSet();
-        foreach (var ifindex in _attached.Keys.Concat(have.Keys).Distinct().Where(i => !keep.Contains(i)))
+        foreach (var ifindex in Attached().Keys.Concat(have.Keys).Distinct().Where(i => !keep.Contains(i)).ToList())
             Release(ifindex, keepVnic: wanted.Any(w => w.Plan is { } p && p.Vnic == have.GetValueOrDefault(ifindex).Vnic));
         if (plan is not null) RemoveOwners(plan);
         if (changed) kernel.BumpTopology();
@@ -55,6 +64,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen));
     }
 
+    private Dictionary<int, (uint Incarnation, bool Live)> Attached() => _attached ??= new(kernel.Attached());
+
     private void PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
     {
         if (have.TryGetValue(port.Ifindex, out var old) && IsSamePlace(old, port.Record(old.Incarnation)))
@@ -65,7 +76,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             return;
         }
         // A live attachment keeps its incarnation: under another one it would come off for a moment.
-        var fresh = port.Record(_attached.TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
+        var fresh = port.Record(Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
         fresh.Flags |= PortFlags.Closed;
         kernel.PutPort(port.Ifindex, fresh);
     }
@@ -73,13 +84,15 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     private void TryAttach(WantedPort port, uint incarnation)
     {
         // Live ones are looked after by the verify loop, one by one.
-        if (_attached.TryGetValue(port.Ifindex, out var at) && at.Live && at.Incarnation == incarnation && !_wrong.Contains(port.Ifindex)) return;
+        if (Attached().TryGetValue(port.Ifindex, out var at) && at.Live && at.Incarnation == incarnation && !_wrong.Contains(port.Ifindex)) return;
         try
         {
             kernel.Attach(port.Ifindex, incarnation);
+            Attached()[port.Ifindex] = (incarnation, true);
         }
         catch (KernelFault fault)
         {
+            LookAgain();
             Problems[port.Ifindex] = fault.Message;
         }
     }
@@ -117,6 +130,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         try
         {
             kernel.Detach(ifindex);
+            _attached?.Remove(ifindex);
         }
         catch (KernelFault fault)
         {

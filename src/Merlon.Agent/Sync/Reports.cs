@@ -31,7 +31,7 @@ internal static class Reports
         report.Ifname = port.Ifname;
         report.Attached = problem is null;
         report.RulesetDigest = nic.RulesetDigest;
-        report.Problem = problem ?? report.Problem;
+        report.Problem = problem ?? nic.Problem ?? report.Problem;
         return report;
     }
 }

@@ -32,6 +32,6 @@ internal static class Agent
 
     private static CliException Unreachable(string path, Exception e) =>
         (e as SocketException ?? e.InnerException as SocketException)?.SocketErrorCode == SocketError.AccessDenied
-            ? new($"{path} is for root only", "use sudo", ExitCode.Denied)
-            : new($"agent not running (no answer at {path})", "start merlon-agent, or see 'merlon doctor'");
+            ? new CliException($"{path} is for root only", "use sudo", ExitCode.Denied)
+            : new NoAnswerException($"the agent does not answer at {path}", "start merlon-agent, or see 'merlon doctor'");
 }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Merlon.Contracts;
 using Merlon.Contracts.Api;
 
 namespace Merlon.Cli.Clients;
@@ -10,9 +11,13 @@ namespace Merlon.Cli.Clients;
 /// <summary>The controller's public API. Its certificate must come from the one CA that the access names.</summary>
 internal static class Controller
 {
-    public static JsonHttp Connect(Call call, TimeSpan? timeout = null)
+    /// <summary>The controller is this machine's, not one that the environment names.</summary>
+    public static bool IsLocal(Call call) => string.IsNullOrEmpty(call.Environment("MERLON_API"));
+
+    /// <param name="instance">Null = the call's.</param>
+    public static JsonHttp Connect(Call call, TimeSpan? timeout = null, InstancePaths? instance = null)
     {
-        var access = AccessOf(call);
+        var access = AccessOf(call, instance ?? call.Paths);
         if (!Uri.TryCreate(access.Url, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttps)
             throw new CliException($"'{access.Url}' is not an https URL", "correct MERLON_API");
         var handler = new SocketsHttpHandler
@@ -28,10 +33,10 @@ internal static class Controller
 
     private static CliException Unreachable(ApiAccess access, Exception e) =>
         e.InnerException is System.Security.Authentication.AuthenticationException tls
-            ? new($"the server at {access.Url} is not trusted: {tls.Message}", $"is {access.CaFile} the CA of this controller?", ExitCode.Denied)
-            : new($"controller not reachable at {access.Url}", "start merlon-controller, or see 'merlon doctor'");
+            ? new CliException($"the server at {access.Url} is not trusted: {tls.Message}", $"is {access.CaFile} the CA of this controller?", ExitCode.Denied)
+            : new NoAnswerException($"the controller does not answer at {access.Url}", "start merlon-controller, or see 'merlon doctor'");
 
-    private static ApiAccess AccessOf(Call call)
+    private static ApiAccess AccessOf(Call call, InstancePaths instance)
     {
         var (url, token, ca) = (call.Environment("MERLON_API"), call.Environment("MERLON_TOKEN"), call.Environment("MERLON_CA"));
         if (!string.IsNullOrEmpty(url))
@@ -40,7 +45,7 @@ internal static class Controller
                 ? new(url, token, ca)
                 : throw new CliException("MERLON_API is set without MERLON_TOKEN and MERLON_CA", "set all three or none");
         }
-        var file = call.Paths.ApiFile;
+        var file = instance.ApiFile;
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllText(file), ApiJson.Default.ApiAccess)
@@ -52,7 +57,7 @@ internal static class Controller
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CliException($"no controller has run here yet ({file} is missing)", "start merlon-controller, or set MERLON_API, MERLON_TOKEN and MERLON_CA");
+            throw new NoAnswerException($"no controller has run here yet ({file} is missing)", "start merlon-controller, name its instance (--instance or MERLON_INSTANCE), or set MERLON_API, MERLON_TOKEN and MERLON_CA");
         }
         catch (JsonException)
         {

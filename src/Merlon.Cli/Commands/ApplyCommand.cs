@@ -8,27 +8,24 @@ namespace Merlon.Cli.Commands;
 /// <summary>merlon apply: commits documents, all of them or none.</summary>
 internal static class ApplyCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     public static Command Create()
     {
         var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", Required = true, AllowMultipleArgumentsPerToken = true };
         var prune = new Option<bool>("--prune") { Description = "Remove the tenant's documents that are not in the files" };
-        var connections = new Option<string>("--connections") { Description = "Live connections that the new rules forbid", DefaultValueFactory = _ => "cut" }
-            .AcceptOnlyFromAmong("cut", "drain", "keep");
-        var wait = new Option<bool>("--wait") { Description = "Return when every connected host has it in its kernel" };
+        var wait = new Option<bool>("--wait") { Description = "Return when every host has it in its kernel" };
+        var timeout = Waiting.Timeout();
         var verb = new Verb("apply", "Commit policy documents: all named ones together, or none", "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait")
         {
-            files, prune, connections, wait,
+            files, prune, wait, timeout,
         };
         return verb.Runs(async (call, cancel) =>
         {
-            var request = new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune), call.Get(connections)!);
+            var request = new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/apply", request, ApiJson.Default.ApplyRequest, ApiJson.Default.ApplyResult, cancel);
             Show(call, result);
             if (!result.Applied) return ExitCode.Error;
-            if (call.Get(wait)) await Waiting.ForSequence(api, result.Sequence, Patience, cancel);
+            if (call.Get(wait)) await Waiting.ForSequence(api, result.Sequence, TimeSpan.FromSeconds(call.Get(timeout)), cancel);
             return ExitCode.Ok;
         });
     }

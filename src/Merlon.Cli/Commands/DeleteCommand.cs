@@ -4,23 +4,28 @@ using Merlon.Contracts.Api;
 
 namespace Merlon.Cli.Commands;
 
-/// <summary>merlon delete: removes one document.</summary>
+/// <summary>merlon delete: removes one document, or a host that is gone.</summary>
 internal static class DeleteCommand
 {
     public static Command Create(Names names)
     {
-        var document = new Argument<string>("KIND/[TENANT/]NAME") { Description = "The document; the tenant may be left out where the name is unique" };
+        var document = new Argument<string>("KIND/[TENANT/]NAME") { Description = "The document; the tenant may be left out where the name is unique. host/NAME is a host that is gone for good" };
         names.CompleteDocuments(document);
-        var verb = new Verb("delete", "Remove one policy document", "merlon delete policy/shop/shop-app", "merlon delete group/web") { document };
+        var verb = new Verb("delete", "Remove one policy document", "merlon delete policy/shop/shop-app", "merlon delete group/web", "merlon delete host/old-host") { document };
         return verb.Runs(async (call, cancel) =>
         {
             using var api = Controller.Connect(call);
-            var (kind, tenant, name) = await Locate(api, call.Get(document), cancel);
-            var path = $"/v1/documents/{Uri.EscapeDataString(kind)}/{Uri.EscapeDataString(tenant)}/{Uri.EscapeDataString(name)}";
-            var result = await api.Delete(path, ApiJson.Default.ApplyResult, cancel);
+            var result = await api.Delete(await PathOf(api, call.Get(document), cancel), ApiJson.Default.ApplyResult, cancel);
             ApplyCommand.Show(call, result);
             return result.Applied ? ExitCode.Ok : ExitCode.Error;
         });
+    }
+
+    private static async Task<string> PathOf(JsonHttp api, string text, CancellationToken cancel)
+    {
+        if (text.Split('/') is ["host", { Length: > 0 } host]) return $"/v1/hosts/{Uri.EscapeDataString(host)}";
+        var (kind, tenant, name) = await Locate(api, text, cancel);
+        return $"/v1/documents/{Uri.EscapeDataString(kind)}/{Uri.EscapeDataString(tenant)}/{Uri.EscapeDataString(name)}";
     }
 
     private static async Task<(string Kind, string Tenant, string Name)> Locate(JsonHttp api, string text, CancellationToken cancel)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Merlon.Cli.Clients;
 using Merlon.Cli.Commands.Get;
 using Merlon.Cli.Output;
@@ -34,6 +35,7 @@ internal static class FlowsCommand
             if (call.Get(follow)) return await Follow(call, api, path, cancel);
             var flows = await api.Get(path, ApiJson.Default.IReadOnlyListFlowRecord, cancel);
             call.Print(flows, ApiJson.Default.IReadOnlyListFlowRecord, f => Show(call, f));
+            SayLost(call, await api.Get("/v1/status", ApiJson.Default.StatusRecord, cancel));
             return ExitCode.Ok;
         });
     }
@@ -45,10 +47,12 @@ internal static class FlowsCommand
         try
         {
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel));
+            var kind = "";
             while (await reader.ReadLineAsync(cancel) is { } line)
             {
-                if (!line.StartsWith("data:", StringComparison.Ordinal)) continue;
-                Live(call, line[5..].Trim());
+                if (line.StartsWith("event:", StringComparison.Ordinal)) kind = line[6..].Trim();
+                else if (line.StartsWith("data:", StringComparison.Ordinal)) Live(call, kind, line[5..].Trim());
+                else if (line.Length == 0) kind = "";
             }
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -62,22 +66,37 @@ internal static class FlowsCommand
         throw new CliException("the controller ended the stream", "is it still running? see 'merlon doctor'");
     }
 
-    private static void Live(Call call, string json)
+    /// <param name="kind">The message's event field: a flow has none; kinds of a newer controller are left out.</param>
+    private static void Live(Call call, string kind, string json)
     {
-        FlowRecord? flow;
         try
         {
-            flow = JsonSerializer.Deserialize(json, ApiJson.Default.FlowRecord);
+            if (kind.Length == 0) Live(call, json, ApiJson.Default.FlowRecord, LineOf);
+            else if (kind == "lost") Live(call, json, ApiJson.Default.FlowsLost, l => $"LOST: {l.Lost} records are missing here");
         }
         catch (JsonException)
         {
             throw new CliException("a record of the stream is not understood", "are merlon and the controller of the same version?");
         }
-        if (flow is null) return;
-        if (call.Format == OutputFormat.Table) call.Out.WriteLine(Printable.Line(LineOf(flow)));
-        else if (call.Format == OutputFormat.Json) call.Out.WriteLine(JsonText.Of(JsonSerializer.SerializeToNode(flow, ApiJson.Default.FlowRecord), indented: false));
-        else call.Out.Write("---\n" + YamlText.Of(JsonSerializer.SerializeToNode(flow, ApiJson.Default.FlowRecord)));
+    }
+
+    private static void Live<T>(Call call, string json, JsonTypeInfo<T> type, Func<T, string> people)
+    {
+        if (JsonSerializer.Deserialize(json, type) is not { } record) return;
+        if (call.Format == OutputFormat.Table) call.Out.WriteLine(Printable.Line(people(record)));
+        else if (call.Format == OutputFormat.Json) call.Out.WriteLine(JsonText.Of(JsonSerializer.SerializeToNode(record, type), indented: false));
+        else call.Out.Write("---\n" + YamlText.Of(JsonSerializer.SerializeToNode(record, type)));
         call.Out.Flush();
+    }
+
+    /// <summary>What is not in the log is said beside it, not left to be noticed.</summary>
+    private static void SayLost(Call call, StatusRecord status)
+    {
+        foreach (var host in status.Hosts)
+        {
+            if (host.Status is { } s && s.EventsLost + s.FlowsLost > 0)
+                call.Say($"note: not all of {host.Name} is in the log: {s.EventsLost} events lost in the kernel, {s.FlowsLost} records in the agent, so far");
+        }
     }
 
     private static string LineOf(FlowRecord f) =>

@@ -7,29 +7,56 @@ using Merlon.Contracts.Api;
 
 namespace Merlon.Cli.Commands;
 
-/// <summary>merlon status: is everything in force that was ordered.</summary>
+/// <summary>merlon status: is everything in force that was ordered. With the controller down, what this host's agent says.</summary>
 internal static class StatusCommand
 {
     public static Command Create()
     {
         var wait = new Option<bool>("--wait") { Description = "Return when every connected host is ready" };
-        var timeout = new Option<int>("--timeout") { Description = "Seconds to wait at most", DefaultValueFactory = _ => 60, HelpName = "SECONDS" };
+        var timeout = Waiting.Timeout();
         var verb = new Verb("status", "Show hosts, what is in their kernels, and alarms", "merlon status", "merlon status --wait --timeout 30") { wait, timeout };
         return verb.Runs(async (call, cancel) =>
         {
-            using var api = Controller.Connect(call);
-            var status = call.Get(wait)
-                ? await Waiting.ForReady(api, TimeSpan.FromSeconds(call.Get(timeout)), cancel)
-                : await api.Get("/v1/status", ApiJson.Default.StatusRecord, cancel);
-            call.Print(status, ApiJson.Default.StatusRecord, s => Show(call, s));
-            return ExitCode.Ok;
+            try
+            {
+                using var api = Controller.Connect(call);
+                var status = call.Get(wait)
+                    ? await Waiting.ForReady(api, TimeSpan.FromSeconds(call.Get(timeout)), cancel)
+                    : await api.Get("/v1/status", ApiJson.Default.StatusRecord, cancel);
+                call.Print(status, ApiJson.Default.StatusRecord, s => Show(call, s));
+                return ExitCode.Ok;
+            }
+            catch (NoAnswerException down) when (Controller.IsLocal(call) && !call.Get(wait))
+            {
+                if (await AgentsView(call, down, cancel) is not { } view) throw;
+                call.Print(view, ApiJson.Default.StatusRecord, s => Show(call, s));
+                throw;
+            }
         });
+    }
+
+    /// <summary>The status of a fleet of one, without its controller; null when the agent does not answer either.</summary>
+    private static async Task<StatusRecord?> AgentsView(Call call, NoAnswerException down, CancellationToken cancel)
+    {
+        try
+        {
+            using var agent = Agent.Connect(call);
+            var host = await agent.Get("/v1/status", ApiJson.Default.HostStatus, cancel);
+            var now = DateTimeOffset.UtcNow;
+            return new("", host.SequenceWanted, false, [new(host.Host, host.HostUuid, false, now, host.SequenceApplied, host.SequenceWanted, null, host)],
+                host.Alarms.Any(a => a.Code == "controller-down") ? [] : [new("controller-down", down.Message, down.Mend, now)]);
+        }
+        catch (CliException)
+        {
+            return null;
+        }
     }
 
     private static void Show(Call call, StatusRecord status)
     {
         var sequence = status.Sequence.ToString(CultureInfo.InvariantCulture);
-        call.Out.WriteLine(Printable.Line($"{(status.Ready ? "ready" : "NOT READY")}: policy sequence {sequence}, controller {status.Version}"));
+        var controller = status.Version.Length > 0 ? $"controller {status.Version}" : "the controller is down; this is what the agent of this host says";
+        call.Out.WriteLine(Printable.Line($"{(status.Ready ? "ready" : "NOT READY")}: policy sequence {sequence}, {controller}"));
         call.Out.WriteLine();
         Tables.Hosts(call, status.Hosts);
         Alarm[] alarms = [.. status.Alarms, .. status.Hosts.SelectMany(h => h.Status?.Alarms ?? [])];

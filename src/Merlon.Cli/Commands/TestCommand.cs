@@ -11,7 +11,7 @@ internal static class TestCommand
     public static Command Create()
     {
         var files = new Option<string[]>("--file", "-f") { Description = "Manifests", HelpName = "PATH", Required = true, AllowMultipleArgumentsPerToken = true };
-        var inventory = new Option<string[]>("--inventory", "-i") { Description = "Inventory", HelpName = "PATH", Required = true, AllowMultipleArgumentsPerToken = true };
+        var inventory = new Option<string[]>("--inventory", "-i") { Description = "Inventory", HelpName = "PATH", Required = true };
         var cases = new Argument<string?>("CASES") { Description = "Case file, YAML or JSON (default: the PolicyTests of the manifests)", Arity = ArgumentArity.ZeroOrOne };
         var engine = new Option<string>("--engine") { Description = "Who judges; kernel needs root", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong("plain", "image", "kernel");
         var verb = new Verb("test", "Judge cases offline and compare with what they expect", "merlon test -f shop.yaml -i inventory.yaml cases.yaml", "merlon test -f shop.yaml -i inventory.yaml cases.yaml --engine kernel -o json")

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Merlon.Cli.Clients;
 using Merlon.Contracts.Api;
 
@@ -8,31 +9,43 @@ internal static class Waiting
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A host that is away does not count: it gets the policy when it returns.</summary>
-    public static Task<StatusRecord> ForSequence(JsonHttp api, ulong sequence, TimeSpan timeout, CancellationToken cancel) =>
-        Until(api, s => s.Hosts.Any(h => h.Connected) && s.Hosts.All(h => !h.Connected || h.SequenceApplied >= sequence), timeout, cancel);
+    public static Option<int> Timeout() => new("--timeout") { Description = "Seconds to wait at most", DefaultValueFactory = _ => 60, HelpName = "SECONDS" };
+
+    /// <summary>Every host has the apply of this sequence in its kernel. One that is away has not.</summary>
+    public static Task<StatusRecord> ForSequence(JsonHttp api, ulong sequence, TimeSpan timeout, CancellationToken cancel) => Until(
+        api, s => s.Hosts.Count > 0 && s.Hosts.All(h => h.Has(sequence)), s => Late(s.Hosts, h => !h.Has(sequence)), "not everywhere in force", timeout, cancel);
 
     public static Task<StatusRecord> ForReady(JsonHttp api, TimeSpan timeout, CancellationToken cancel) =>
-        Until(api, s => s.Ready, timeout, cancel);
+        Until(api, s => s.Ready, NotReady, "not ready", timeout, cancel);
 
-    private static async Task<StatusRecord> Until(JsonHttp api, Func<StatusRecord, bool> done, TimeSpan timeout, CancellationToken cancel)
+    private static async Task<StatusRecord> Until(
+        JsonHttp api, Func<StatusRecord, bool> done, Func<StatusRecord, string> why, string what, TimeSpan timeout, CancellationToken cancel)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
         while (true)
         {
             var status = await api.Get("/v1/status", ApiJson.Default.StatusRecord, cancel);
             if (done(status)) return status;
-            if (clock.Elapsed >= timeout) throw new CliException($"not ready after {timeout.TotalSeconds:0} s: {Why(status)}", "see 'merlon status'");
+            if (clock.Elapsed >= timeout) throw new CliException($"{what} after {timeout.TotalSeconds:0} s: {why(status)}", "see 'merlon status'");
             await Task.Delay(Pause, cancel);
         }
     }
 
-    private static string Why(StatusRecord status)
+    private static string NotReady(StatusRecord status)
     {
-        if (!status.Hosts.Any(h => h.Connected)) return "no agent is connected";
-        var late = status.Hosts.FirstOrDefault(h => h.Connected && h.SequenceApplied < status.Sequence);
-        if (late is not null) return late.Error ?? $"host {late.Name} has sequence {late.SequenceApplied} of {status.Sequence}";
+        var connected = status.Hosts.Where(h => h.Connected).ToList();
+        if (connected.Count == 0) return Late(status.Hosts, _ => true);
+        if (connected.Exists(h => h.IsLate())) return Late(connected, h => h.IsLate());
         var alarm = status.Alarms.Concat(status.Hosts.SelectMany(h => h.Status?.Alarms ?? [])).FirstOrDefault();
         return alarm?.Message ?? "the controller says so";
     }
+
+    private static string Late(IReadOnlyList<HostRecord> hosts, Func<HostRecord, bool> isLate) =>
+        hosts.Count == 0 ? "no agent has ever connected" : string.Join("; ", hosts.Where(isLate).Select(Late));
+
+    private static string Late(HostRecord host) =>
+        !host.Connected ? $"host {host.Name} is not connected"
+        : host.Error is { } error ? $"host {host.Name} refused it: {error}"
+        : host.SequenceWanted == 0 ? $"host {host.Name} has not told its VMs yet"
+        : $"host {host.Name} has sequence {host.SequenceApplied} of {host.SequenceWanted}";
 }

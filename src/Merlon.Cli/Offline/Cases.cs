@@ -30,7 +30,7 @@ internal static class Cases
         }
     }
 
-    private static ImmutableArray<CaseRow> FromFile(Call call, string path)
+    public static ImmutableArray<CaseRow> FromFile(Call call, string path)
     {
         var file = CaseFile.Parse(new ManifestText(path, Manifests.Text(path)));
         foreach (var d in file.Diagnostics) call.Say(d.ToString());

@@ -28,7 +28,7 @@ internal static class KernelEngine
 
     private static async Task<IReadOnlyList<CaseResult>> Judge(Call call, string[] arguments, CancellationToken cancel)
     {
-        var start = new ProcessStartInfo(AgentBinary(call)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(AgentProgram.Path(call)) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add("judge");
         foreach (var a in arguments) start.ArgumentList.Add(a);
         using var process = Started(start);
@@ -56,15 +56,6 @@ internal static class KernelEngine
         {
             throw new CliException($"{start.FileName} cannot be started: {e.Message}", "install merlon-agent beside merlon, or set MERLON_AGENT");
         }
-    }
-
-    /// <summary>MERLON_AGENT, else beside this program (links followed), else in PATH.</summary>
-    private static string AgentBinary(Call call)
-    {
-        if (call.Environment("MERLON_AGENT") is { Length: > 0 } named) return named;
-        var self = Environment.ProcessPath is { } path ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : null;
-        var beside = Path.Combine(Path.GetDirectoryName(self) ?? "", "merlon-agent");
-        return File.Exists(beside) ? beside : "merlon-agent";
     }
 
     private static Contracts.Api.CaseRow Record(CaseRow r) =>

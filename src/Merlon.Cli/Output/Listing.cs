@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace Merlon.Cli.Output;
 
-/// <summary>A plain table for people: no borders, so that it reads well and cuts well.</summary>
+/// <summary>A plain table for people: no borders, so that it cuts well; a row is one line, which a narrow terminal breaks at its edge.</summary>
 internal sealed class Listing(params string[] columns)
 {
     private readonly List<string[]> rows = [];
@@ -17,7 +17,7 @@ internal sealed class Listing(params string[] columns)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = true };
         foreach (var c in columns)
-            table.AddColumn(new TableColumn(new Text(c, new Style(decoration: Decoration.Bold))) { Padding = new(0, 0, 2, 0), NoWrap = !call.Terminal });
+            table.AddColumn(new TableColumn(new Text(c, new Style(decoration: Decoration.Bold))) { Padding = new(0, 0, 2, 0), NoWrap = true });
         foreach (var row in rows) table.AddRow(row.Select(c => new Text(c, Shade(c))));
         using var text = new StringWriter();
         var console = AnsiConsole.Create(new()
@@ -27,7 +27,7 @@ internal sealed class Listing(params string[] columns)
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(text),
         });
-        console.Profile.Width = call.Terminal ? Math.Max(80, Console.WindowWidth) : 10_000;
+        console.Profile.Width = 10_000;
         console.Write(table);
         foreach (var line in text.ToString().TrimEnd().Split('\n')) call.Out.WriteLine(line.TrimEnd());
     }

@@ -23,6 +23,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(IReadOnlyList<PolicyRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<FlowRecord>))]
 [JsonSerializable(typeof(FlowRecord))]
+[JsonSerializable(typeof(FlowsLost))]
 [JsonSerializable(typeof(IReadOnlyList<ConnectionRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<RuleHitRecord>))]
 [JsonSerializable(typeof(ExplainRequest))]

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Merlon.Contracts.Api;
 
 /// <summary>One manifest file as the client read it. <paramref name="Path"/> is only for messages.</summary>
@@ -5,9 +7,9 @@ public sealed record ManifestFile(string Path, string Text);
 
 /// <summary>POST /v1/apply. All named documents are committed together or none.</summary>
 /// <param name="Prune">Remove the documents of the named tenants that are not in <paramref name="Files"/>.</param>
-/// <param name="Connections">cut (default), drain or keep.</param>
 /// <param name="DryRun">Check everything, commit nothing.</param>
-public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, string Connections = "cut", bool DryRun = false);
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, bool DryRun = false);
 
 /// <summary>One finding about a document.</summary>
 /// <param name="Severity">error or warning.</param>
@@ -16,7 +18,7 @@ public sealed record DiagnosticRecord(string Severity, string Code, string Messa
 
 /// <summary>Answer to apply and delete.</summary>
 /// <param name="Applied">False when <paramref name="Diagnostics"/> holds an error or on dry run: nothing was committed.</param>
-/// <param name="Sequence">HostPolicy sequence that carries it; wait for it with GET /v1/status.</param>
+/// <param name="Sequence">Newest HostPolicy sequence with it; a host has it when <see cref="HostRecord.Has"/> says so of GET /v1/status.</param>
 public sealed record ApplyResult(bool Applied, IReadOnlyList<RevisionRecord> Revisions, IReadOnlyList<string> Changed, ulong Sequence, IReadOnlyList<DiagnosticRecord> Diagnostics);
 
 /// <summary>One committed version of all policy of a tenant.</summary>

@@ -7,10 +7,11 @@ public sealed record FlowEndRecord(string? Vm, string? VmUuid, int? Nic, string?
 /// <summary>One line of the flow log.</summary>
 /// <param name="Event">open, close, deny, spoof, budget.</param>
 /// <param name="Verdict">allow, deny, reject, would-deny, would-allow.</param>
-/// <param name="Reason">Stable kebab-case reason of datapath/abi.h.</param>
+/// <param name="Reason">Stable kebab-case reason of datapath/abi.h; for close how the connection ended: finished, reset, idle-timeout, revoked, port-removed, replaced.</param>
 /// <param name="Service">tcp/5432, icmp/8/0, proto/47 ...</param>
 /// <param name="Rule">The rule that decided: the refusing one, else in's, else out's.</param>
 /// <param name="PacketsOut">Initiator to responder; for deny the packets refused.</param>
+/// <param name="EndState">For close: how far the connection had come.</param>
 /// <param name="Direction">For deny: out (at the source vNIC) or in (at the destination vNIC).</param>
 public sealed record FlowRecord(
     DateTimeOffset Start, DateTimeOffset End, string Event, string Verdict, string Reason,
@@ -18,6 +19,9 @@ public sealed record FlowRecord(
     string? Rule, string? OutRule, string? InRule, long? Revision,
     long PacketsOut, long PacketsIn, long BytesOut, long BytesIn,
     string? EndState, string? Direction, string Host, string Segment);
+
+/// <summary>In a stream of flows (event: lost): so many records are missing here.</summary>
+public sealed record FlowsLost(long Lost);
 
 /// <summary>One entry of the connection table.</summary>
 /// <param name="State">merlon_state in kebab-case.</param>

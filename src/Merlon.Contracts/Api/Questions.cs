@@ -1,8 +1,11 @@
+using System.Text.Json.Serialization;
+
 namespace Merlon.Contracts.Api;
 
 /// <summary>POST /v1/explain: would this traffic pass, and why.</summary>
 /// <param name="From">VM name, UUID, vnet name, address, or a reference as in policy.</param>
 /// <param name="Service">tcp/443, icmp, ...</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ExplainRequest(string From, string To, string Service, int? SourcePort = null);
 
 /// <summary>The answer, one hop per guarded side.</summary>

@@ -16,11 +16,22 @@ public sealed record NicStatus(string Ifname, int Ifindex, string Vm, string VmU
 public sealed record Alarm(string Code, string Message, string? Mend, DateTimeOffset Since);
 
 /// <summary>GET /v1/status of the controller.</summary>
-/// <param name="Ready">Every connected host has applied <paramref name="Sequence"/> and has no alarm.</param>
+/// <param name="Sequence">Newest given to any host.</param>
+/// <param name="Ready">Every connected host has told its VMs, has applied what it should have, and has no alarm.</param>
 public sealed record StatusRecord(string Version, ulong Sequence, bool Ready, IReadOnlyList<HostRecord> Hosts, IReadOnlyList<Alarm> Alarms);
 
 /// <summary>A host as the controller sees it.</summary>
-public sealed record HostRecord(string Name, string Uuid, bool Connected, DateTimeOffset LastSeen, ulong SequenceApplied, string? Error, HostStatus? Status);
+/// <param name="SequenceWanted">HostPolicy it should have; 0 = none yet. An apply that changes nothing for a host leaves it as it is.</param>
+/// <param name="Error">Why it refused its newest policy.</param>
+public sealed record HostRecord(
+    string Name, string Uuid, bool Connected, DateTimeOffset LastSeen, ulong SequenceApplied, ulong SequenceWanted, string? Error, HostStatus? Status)
+{
+    /// <summary>True when its kernel has everything up to the apply of this <see cref="ApplyResult.Sequence"/>.</summary>
+    public bool Has(ulong sequence) => SequenceWanted > 0 && SequenceApplied > 0 && SequenceApplied >= Math.Min(sequence, SequenceWanted);
+
+    /// <summary>True when it has not told its VMs yet, or its kernel has not what it should have.</summary>
+    public bool IsLate() => Error is not null || SequenceWanted == 0 || SequenceApplied != SequenceWanted;
+}
 
 /// <summary>One check of doctor.</summary>
 /// <param name="Result">ok, warning or broken.</param>

@@ -31,7 +31,7 @@ internal sealed class TokenGate(RequestDelegate next, string token)
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return context.Response.WriteAsJsonAsync(
-            new ApiError("token-missing", "the token is missing or wrong", "send 'Authorization: Bearer TOKEN' with the token of api.json"),
+            new ApiError("token-missing", "the controller refused the token: it is missing or wrong", "the right one stands in the api.json that the controller wrote (merlon reads it, MERLON_TOKEN takes its place)"),
             ApiJson.Default.ApiError);
     }
 }

@@ -3,21 +3,21 @@ using System.Text.Json;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Merlon.Controller.Flows;
-using Merlon.Controller.Inventory;
 using Merlon.Controller.Rules;
 using Merlon.Policy.Model;
 
 namespace Merlon.Controller.Agents;
 
 /// <summary>Puts each message of an agent where it belongs, after checking it.</summary>
-internal sealed class AgentInbox(HostRegistry registry, HostInventories inventories, Applier applier, FlowLog flows, TimeProvider clock)
+internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog flows, TimeProvider clock)
 {
     private const int StatusBytes = 4 << 20;
 
     public void Hello(Hello hello)
     {
-        registry.Update(hello.HostUuid, h => h with { Name = hello.Host, Connected = true, LastSeen = clock.GetUtcNow(), Applied = hello.Sequence, Error = null });
         applier.Meet(hello.HostUuid, hello.Sequence);
+        registry.Name(hello.HostUuid, hello.Host);
+        registry.Update(hello.HostUuid, h => h with { Connected = true, LastSeen = clock.GetUtcNow(), Applied = hello.Sequence, Error = null });
     }
 
     public async ValueTask Receive(AgentSession session, AgentMessage message)
@@ -27,14 +27,13 @@ internal sealed class AgentInbox(HostRegistry registry, HostInventories inventor
         switch (message.BodyCase)
         {
             case AgentMessage.BodyOneofCase.Inventory:
-                inventories.Replace(host, message.Inventory);
-                applier.Reconcile();
+                await applier.Take(host, message.Inventory);
                 break;
             case AgentMessage.BodyOneofCase.Applied:
                 Applied(host, message.Applied);
                 break;
             case AgentMessage.BodyOneofCase.Flows:
-                var through = flows.Append(registry.Find(host)?.Name ?? host, message.Flows);
+                var through = flows.Append(host, registry.Find(host)?.Name ?? host, message.Flows);
                 await session.Send(new() { FlowAck = new() { Through = through, Incarnation = message.Flows.Incarnation } });
                 break;
             case AgentMessage.BodyOneofCase.Status:
@@ -68,6 +67,7 @@ internal sealed class AgentInbox(HostRegistry registry, HostInventories inventor
         try
         {
             var status = JsonSerializer.Deserialize(message.Json, ApiJson.Default.HostStatus);
+            Expect.That(status is { Alarms: not null, Interfaces: not null } && !status.Alarms.Contains(null!) && !status.Interfaces.Contains(null!), "status.json", "is incomplete");
             registry.Update(host, h => h with { Status = status, Hits = message.Hits.ToImmutableDictionary(x => x.Key, x => x.Value) });
         }
         catch (JsonException e)

@@ -5,26 +5,47 @@ using Merlon.Contracts.Wire;
 namespace Merlon.Controller.Agents;
 
 /// <summary>One connected agent: what is to be sent to it and which questions it still owes.</summary>
-internal sealed class AgentSession(string hostUuid, CancellationToken aborted) : IDisposable
+internal sealed class AgentSession : IDisposable
 {
     private const int QueuedMessages = 64;
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
-    private readonly CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+    private readonly CancellationTokenSource ended;
+    private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<Answer>> asked = new();
     private readonly Channel<ControllerMessage> outgoing = Channel.CreateBounded<ControllerMessage>(QueuedMessages);
     private ulong lastAsk;
 
-    public string HostUuid => hostUuid;
+    public AgentSession(string hostUuid, CancellationToken aborted)
+    {
+        HostUuid = hostUuid;
+        ended = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        Ended = ended.Token; // others may still look at it when the source is disposed
+    }
 
-    public CancellationToken Ended => ended.Token;
+    public string HostUuid { get; }
+
+    public CancellationToken Ended { get; }
+
+    /// <summary>Nothing of this session will be taken any more.</summary>
+    public Task Over => over.Task;
 
     public ChannelReader<ControllerMessage> Outgoing => outgoing.Reader;
 
     /// <summary>Waits while the agent reads too slowly.</summary>
     public ValueTask Send(ControllerMessage message) => outgoing.Writer.WriteAsync(message, Ended);
 
-    public void End() => ended.Cancel();
+    public void End()
+    {
+        try
+        {
+            ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It came to its end by itself at this moment.
+        }
+    }
 
     /// <summary>Asks and waits for the answer; throws <see cref="TimeoutException"/> or <see cref="OperationCanceledException"/> when
     /// none comes.</summary>
@@ -51,5 +72,10 @@ internal sealed class AgentSession(string hostUuid, CancellationToken aborted) :
         if (asked.TryRemove(answer.Id, out var waiting)) waiting.TrySetResult(answer);
     }
 
-    public void Dispose() => ended.Dispose();
+    public void Dispose()
+    {
+        End();
+        ended.Dispose();
+        over.TrySetResult();
+    }
 }

@@ -1,12 +1,27 @@
 using System.Collections.Concurrent;
+using System.Text;
+using Merlon.Contracts.Wire;
+using Merlon.Controller.Rules;
+using Merlon.Controller.Store;
 
 namespace Merlon.Controller.Agents;
 
-/// <summary>Every host that has spoken since the start, and the session through which it can be asked.</summary>
+/// <summary>Every host that has ever spoken, and the session through which it can be asked.</summary>
 public sealed class HostRegistry
 {
-    private readonly ConcurrentDictionary<string, HostState> hosts = new();
+    /// <summary>A peer cannot make hosts without end.</summary>
+    internal const int MostHosts = 1000;
+
+    private readonly IStateStore store;
+    private readonly ConcurrentDictionary<string, HostState> hosts;
     private readonly ConcurrentDictionary<string, AgentSession> sessions = new();
+
+    public HostRegistry(IStateStore store)
+    {
+        this.store = store;
+        hosts = new(store.List(Keys.Host).Select(v => new HostState(v.Key[Keys.Host.Length..], Encoding.UTF8.GetString(v.Value.Span)))
+            .Select(h => KeyValuePair.Create(h.Uuid, h)));
+    }
 
     /// <summary>Ordered by name.</summary>
     public IReadOnlyList<HostState> Hosts => [.. hosts.Values.OrderBy(h => h.Name, StringComparer.Ordinal).ThenBy(h => h.Uuid, StringComparer.Ordinal)];
@@ -18,21 +33,36 @@ public sealed class HostRegistry
     internal void Update(string uuid, Func<HostState, HostState> change) =>
         hosts.AddOrUpdate(uuid, _ => change(new(uuid, uuid)), (_, old) => change(old));
 
-    /// <summary>One session to a host: an agent that dials again is the one that lives, its older stream is a dead one.</summary>
-    internal void Enter(AgentSession session)
+    /// <summary>The host's name is kept, so that people can be told who is missing after a restart.</summary>
+    internal void Name(string uuid, string name)
     {
+        if (Find(uuid)?.Name != name) store.Put(new StateBatch().Put(Keys.Host + uuid, Encoding.UTF8.GetBytes(name)));
+        Update(uuid, h => h with { Name = name });
+    }
+
+    /// <summary>Its stored name is gone already.</summary>
+    internal void Forget(string uuid) => hosts.TryRemove(uuid, out _);
+
+    /// <summary>One session to a host: an agent that dials again is the one that lives, its older stream is a dead one. What that one
+    /// still had to say is taken or dropped before this returns: it never overtakes the new session's.</summary>
+    internal async Task Enter(AgentSession session)
+    {
+        Expect.That(hosts.ContainsKey(session.HostUuid) || hosts.Count < MostHosts, "hello.host_uuid", $"is that of one more than {MostHosts} hosts");
         AgentSession? older = null;
         sessions.AddOrUpdate(session.HostUuid, session, (_, old) =>
         {
             older = old;
             return session;
         });
-        older?.End();
+        if (older is null) return;
+        older.End();
+        await older.Over;
     }
 
+    // In this order: whoever finds no session, or waited for this one, finds the host away too.
     internal void Leave(AgentSession session)
     {
-        if (sessions.TryRemove(KeyValuePair.Create(session.HostUuid, session)))
-            Update(session.HostUuid, h => h with { Connected = false });
+        Update(session.HostUuid, h => h with { Connected = false });
+        sessions.TryRemove(KeyValuePair.Create(session.HostUuid, session));
     }
 }

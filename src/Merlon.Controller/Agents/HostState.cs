@@ -10,7 +10,6 @@ public sealed record HostState(string Uuid, string Name)
 {
     public bool Connected { get; init; }
     public DateTimeOffset LastSeen { get; init; }
-    public ulong Wanted { get; init; }
     public ulong Applied { get; init; }
     public string? Error { get; init; }
     public Contracts.Api.HostStatus? Status { get; init; }

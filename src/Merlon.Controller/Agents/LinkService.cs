@@ -20,7 +20,15 @@ internal sealed class LinkService(
             Expect.Name(hello.Host, "hello.host");
             Expect.Name(hello.Version, "hello.version", mayBeEmpty: true);
             using var session = new AgentSession(hello.HostUuid, context.CancellationToken);
-            await Serve(hello, session, requests, responses);
+            await registry.Enter(session);
+            try
+            {
+                await Serve(hello, session, requests, responses);
+            }
+            finally
+            {
+                registry.Leave(session);
+            }
         }
         catch (ContractException e)
         {
@@ -32,20 +40,18 @@ internal sealed class LinkService(
     private async Task Serve(
         Hello hello, AgentSession session, IAsyncStreamReader<AgentMessage> requests, IServerStreamWriter<ControllerMessage> responses)
     {
-        registry.Enter(session);
         inbox.Hello(hello);
         log.AgentConnected(hello.Host, hello.HostUuid, hello.Version);
-        await session.Send(new() { Welcome = new() { Version = ProductVersion.Text } });
-        var write = Write(session, responses);
+        var write = EndsWith(session, Write(session, responses));
         Task? policies = null;
         try
         {
+            await session.Send(new() { Welcome = new() { Version = ProductVersion.Text } });
             while (await requests.MoveNext(session.Ended))
             {
                 await inbox.Receive(session, requests.Current);
                 // Not before its inventory: a policy made without it would guard nothing.
-                if (requests.Current.Inventory is not null) policies ??= SendPolicies(session);
-                if (policies is { IsFaulted: true }) await policies;
+                if (requests.Current.Inventory is not null) policies ??= EndsWith(session, SendPolicies(session));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or RpcException)
@@ -54,10 +60,22 @@ internal sealed class LinkService(
         finally
         {
             session.End();
-            registry.Leave(session);
             log.AgentGone(hello.Host, hello.HostUuid);
             await Ended(write);
             if (policies is not null) await Ended(policies);
+        }
+    }
+
+    // A session that can no longer send, or has nothing to send any more, is over: the agent dials again.
+    private static async Task EndsWith(AgentSession session, Task half)
+    {
+        try
+        {
+            await half;
+        }
+        finally
+        {
+            session.End();
         }
     }
 

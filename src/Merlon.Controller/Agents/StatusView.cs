@@ -12,18 +12,16 @@ internal sealed class StatusView(HostRegistry registry, Applier applier, FlowLog
 
     public IReadOnlyList<HostRecord> Hosts()
     {
-        var known = registry.Hosts;
-        // Hosts that were here before the restart and have not dialled yet.
-        var silent = applier.State.Hosts.Messages.Keys.Except(known.Select(h => h.Uuid)).Select(uuid => new HostState(uuid, uuid));
-        return [.. known.Concat(silent).Select(h => new HostRecord(h.Name, h.Uuid, h.Connected, h.LastSeen, h.Applied, h.Error, h.Status))];
+        var wanted = applier.State.Hosts.Messages;
+        return [.. registry.Hosts.Select(h => new HostRecord(
+            h.Name, h.Uuid, h.Connected, h.LastSeen, h.Applied, wanted.GetValueOrDefault(h.Uuid)?.Sequence ?? 0, h.Error, h.Status))];
     }
 
     public StatusRecord Status()
     {
         var (state, hosts, alarms) = (applier.State, Hosts(), Alarms());
         var connected = hosts.Where(h => h.Connected).ToList();
-        var ready = connected.Count > 0 && connected.TrueForAll(h =>
-            h.Error is null && h.SequenceApplied == (state.Hosts.Messages.GetValueOrDefault(h.Uuid)?.Sequence ?? 0) && h.Status is null or { Alarms.Count: 0 });
+        var ready = connected.Count > 0 && connected.TrueForAll(h => !h.IsLate() && h.Status is null or { Alarms.Count: 0 });
         return new(ProductVersion.Text, state.Hosts.Sequence, ready, hosts, alarms);
     }
 
@@ -46,11 +44,13 @@ internal sealed class StatusView(HostRegistry registry, Applier applier, FlowLog
             if (applier.IsHeldBack(host.Uuid))
                 yield return ("policy-unknown", $"{host.Name} enforces a policy that this controller knows nothing of; it keeps it until the first apply", "restore the controller's state, or apply the policy again");
         }
+        foreach (var twice in registry.Hosts.GroupBy(h => h.Name).Where(g => g.Count() > 1))
+            yield return ("host-name-twice", $"{twice.Count()} hosts call themselves {twice.Key}: {string.Join(", ", twice.Select(h => h.Uuid))}", "start each agent with a name of its own (--host)");
         foreach (var claim in state.Inventory.Refused)
             yield return ("address-claim", $"{claim.ClaimantVm} claims {claim.Address}, which belongs to {claim.OwnerVm}: refused", "correct the addresses in the VM's metadata");
         foreach (var problem in state.Problems)
             yield return ("policy-unresolved", $"the policy cannot be resolved for the present VMs, hosts keep what they have: {problem.Message}", null);
         foreach (var count in flows.Counts().Where(c => c.Missing + c.Refused > 0))
-            yield return ("flows-lost", $"{count.Host}: {count.Missing} flow records never came, {count.Refused} were not valid", null);
+            yield return ("flows-lost", $"{registry.Find(count.Host)?.Name ?? count.Host}: {count.Missing} flow records never came, {count.Refused} were not valid", null);
     }
 }

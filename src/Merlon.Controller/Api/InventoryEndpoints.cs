@@ -47,5 +47,5 @@ internal static class InventoryEndpoints
     }
 
     private static JsonHttpResult<ApiError> NoSuchVm(string name) =>
-        Problem.NotFound("no-such-vm", $"no VM is named '{name}'", "GET /v1/vms lists them; names, UUIDs and vnet names are known");
+        Problem.NotFound("no-such-vm", $"no VM is named '{name}'", "see 'merlon get vm'; names, UUIDs and vnet names are known");
 }

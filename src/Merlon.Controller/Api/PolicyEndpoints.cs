@@ -22,24 +22,22 @@ internal static class PolicyEndpoints
             .Produces<ExplainResult>().Produces<ApiError>(StatusCodes.Status404NotFound);
     }
 
-    private static IResult Apply(ApplyRequest request, Applier applier)
+    private static async Task<IResult> Apply(ApplyRequest request, Applier applier, CancellationToken cancel)
     {
         if (request.Files is not { Count: > 0 } files || files.Any(f => f?.Path is null || f.Text is null))
             return Problem.BadRequest("no-files", "files is missing or empty", "send {\"files\": [{\"path\": ..., \"text\": ...}]}");
         if (files.GroupBy(f => f.Path).FirstOrDefault(g => g.Count() > 1) is { } twice)
             return Problem.BadRequest("path-twice", $"the path '{twice.Key}' is there twice");
-        if (request.Connections is not "cut")
-            return Problem.BadRequest("connections-unsupported", $"connections '{request.Connections}' is not supported by this version", "leave it out, or send cut");
-        var result = applier.Apply(request, Author);
+        var result = await applier.Apply(request, Author, cancel);
         return Answer(result, result.Applied || request.DryRun && result.Diagnostics.All(d => d.Severity != "error"));
     }
 
-    private static IResult Delete(string kind, string tenant, string name, Applier applier)
+    private static async Task<IResult> Delete(string kind, string tenant, string name, Applier applier, CancellationToken cancel)
     {
         var reference = $"{kind.ToLowerInvariant()}/{tenant}/{name}";
-        return applier.Delete(reference, Author) is { } result
+        return await applier.Delete(reference, Author, cancel) is { } result
             ? Answer(result, result.Applied)
-            : Problem.NotFound("no-such-document", $"there is no document {reference}", "GET /v1/documents lists them");
+            : Problem.NotFound("no-such-document", $"there is no document {reference}", "see 'merlon get document'");
     }
 
     private static IResult Explain(ExplainRequest question, PolicyView view, TimeProvider clock)

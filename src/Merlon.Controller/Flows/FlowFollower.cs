@@ -35,7 +35,7 @@ internal sealed class FlowFollower(FlowLog log, FlowFilter filter)
     private async Task WriteLost(HttpResponse response, long after, CancellationToken cancel)
     {
         var lost = log.First - after - 1;
-        if (lost > 0) await response.WriteAsync(FormattableString.Invariant($"event: lost\ndata: {{\"lost\":{lost}}}\n\n"), cancel);
+        if (lost > 0) await response.WriteAsync($"event: lost\ndata: {JsonSerializer.Serialize(new(lost), ApiJson.Default.FlowsLost)}\n\n", cancel);
     }
 
     // A comment now and then: a client that is gone is noticed only by writing to it.

@@ -29,7 +29,8 @@ public sealed class FlowLog : IDisposable
     }
 
     /// <summary>Stores what is new in a batch. Returns the highest stored number of its incarnation: the acknowledgement.</summary>
-    public ulong Append(string host, FlowBatch batch)
+    /// <param name="host">Its UUID: two hosts of one name do not share a numbering.</param>
+    public ulong Append(string host, string hostName, FlowBatch batch)
     {
         Expect.Count(batch.Records.Count, Limits.FlowRecords, "flows.records");
         Expect.Name(batch.Incarnation, "flows.incarnation");
@@ -41,7 +42,7 @@ public sealed class FlowLog : IDisposable
             using var transaction = connection.BeginTransaction();
             var numbering = new FlowNumberings(connection);
             var before = numbering.Find(host, batch.Incarnation);
-            after = Insert(host, batch, before);
+            after = Insert(hostName, batch, before);
             numbering.Save(host, batch.Incarnation, after, KeptNumberings);
             Trim();
             transaction.Commit();
@@ -94,7 +95,7 @@ public sealed class FlowLog : IDisposable
     private static TaskCompletionSource NewPulse() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // An agent's numbers are contiguous. Below what is stored: sent again, dropped. A hole: records lost on the way, counted.
-    private FlowNumbering Insert(string host, FlowBatch batch, FlowNumbering before)
+    private FlowNumbering Insert(string hostName, FlowBatch batch, FlowNumbering before)
     {
         var (through, missing, refused) = (before.Through, before.Missing, before.Refused);
         if (before.Known && batch.First > through + 1) missing += batch.First - through - 1;
@@ -106,7 +107,7 @@ public sealed class FlowLog : IDisposable
             through = number;
             try
             {
-                insert.Run(FlowReader.Read(batch.Records[i], host));
+                insert.Run(FlowReader.Read(batch.Records[i], hostName));
             }
             catch (ContractException)
             {

@@ -10,21 +10,15 @@ namespace Merlon.Controller.Inventory;
 /// nobody else's policy loses them.</summary>
 internal sealed class HostInventories
 {
-    private readonly IStateStore store;
-    private ImmutableSortedDictionary<string, HostInventory> all;
+    public HostInventories(IStateStore store) => All = store.List(Keys.Inventory).ToImmutableSortedDictionary(
+        v => v.Key[Keys.Inventory.Length..], v => HostInventory.Parser.ParseFrom(v.Value.Span), StringComparer.Ordinal);
 
-    public HostInventories(IStateStore store)
-    {
-        this.store = store;
-        all = store.List(Keys.Inventory).ToImmutableSortedDictionary(
-            v => v.Key[Keys.Inventory.Length..], v => HostInventory.Parser.ParseFrom(v.Value.Span), StringComparer.Ordinal);
-    }
+    /// <summary>By host UUID, as stored. Whoever sets it has stored it.</summary>
+    public ImmutableSortedDictionary<string, HostInventory> All { get; set; }
 
-    /// <summary>By host UUID.</summary>
-    public ImmutableSortedDictionary<string, HostInventory> All => Volatile.Read(ref all);
-
-    /// <summary>Takes a host's whole inventory. What a guest can choose (labels, addresses) is not judged here.</summary>
-    public void Replace(string host, HostInventory inventory)
+    /// <summary>All with a host's whole new inventory, and what is to be stored of it. What a guest can choose (labels, addresses) is
+    /// not judged here.</summary>
+    public ImmutableSortedDictionary<string, HostInventory> With(string host, HostInventory inventory, StateBatch batch)
     {
         Expect.Count(inventory.Vms.Count, Limits.Vms, "inventory.vms");
         foreach (var vm in inventory.Vms)
@@ -34,8 +28,8 @@ internal sealed class HostInventories
             Expect.Count(vm.Nics.Count, Limits.NicsOfVm, "inventory.vms.nics");
             foreach (var nic in vm.Nics) Expect.That(nic.Index < Limits.NicsOfVm, "inventory.vms.nics.index", $"{nic.Index} is not below {Limits.NicsOfVm}");
         }
-        if (inventory.Equals(All.GetValueOrDefault(host))) return;
-        store.Put(new StateBatch().Put(Keys.Inventory + host, inventory.ToByteArray()));
-        ImmutableInterlocked.Update(ref all, (now, set) => now.SetItem(set.host, set.inventory), (host, inventory));
+        if (inventory.Equals(All.GetValueOrDefault(host))) return All;
+        batch.Put(Keys.Inventory + host, inventory.ToByteArray());
+        return All.SetItem(host, inventory);
     }
 }

@@ -60,12 +60,15 @@ internal sealed class VmView(Applier applier, HostRegistry registry)
         var report = host?.Nics.FirstOrDefault(r => r.VmUuid == key.VmUuid && r.NicIndex == nic.Index);
         return new(nic.Index, nic.Mac.ToString(), nic.Network, Filled(info.Ifname), [.. nic.Addresses.Select(a => a.ToString())],
             GuardOf(plan, key)?.Name, report?.Attached ?? false, plan?.Digests.GetValueOrDefault(key), Filled(report?.RulesetDigest),
-            Problem(state, place, info, report, key));
+            Problem(state, place, info, report, host, key));
     }
 
-    private static string? Problem(PolicyState state, VmPlace place, NicInfo info, NicReport? report, NicKey key)
+    // A claim within one host its agent has refused already, one across hosts is refused here.
+    private static string? Problem(PolicyState state, VmPlace place, NicInfo info, NicReport? report, HostState? host, NicKey key)
     {
-        var refused = state.Inventory.Refused.Where(c => c.Claimant == key).Select(c => $"address {c.Address} belongs to {c.OwnerVm}");
+        var refused = state.Inventory.Refused.Where(c => c.Claimant == key).Select(c => (Address: c.Address.ToString(), Owner: c.OwnerVm))
+            .Concat((host?.Claims ?? []).Where(c => c.Claimant == place.Vm.Name).Select(c => (c.Address, c.Owner)))
+            .Select(c => $"address {c.Address} belongs to {c.Owner}");
         string?[] all = [Filled(report?.Problem), Filled(info.CannotGuard), .. refused, .. place.Problems];
         var said = string.Join("; ", all.OfType<string>().Distinct());
         return said.Length > 0 ? said : null;

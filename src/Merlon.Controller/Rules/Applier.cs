@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Merlon.Contracts.Api;
+using Merlon.Contracts.Wire;
 using Merlon.Controller.Inventory;
 using Merlon.Controller.Store;
 using Merlon.Policy.Model;
@@ -9,15 +11,16 @@ using Merlon.Policy.Text;
 namespace Merlon.Controller.Rules;
 
 /// <summary>The one writer of policy: applies, deletes and inventory changes, one after the other, each checked whole and then committed
-/// in one transaction. What is committed reaches the agents through the store's watch.</summary>
-internal sealed class Applier
+/// in one transaction. What is committed reaches the agents through the store's watch. Who waits for its turn holds no thread: a crowd
+/// of applies keeps nobody else from being answered.</summary>
+internal sealed class Applier : IDisposable
 {
-    private readonly Lock gate = new();
+    private readonly SemaphoreSlim turn = new(1);
     private readonly IStateStore store;
     private readonly HostInventories inventories;
     private readonly TimeProvider clock;
     private readonly ILogger<Applier> log;
-    private readonly Dictionary<string, ulong> met = [];
+    private readonly ConcurrentDictionary<string, ulong> met = new();
     private volatile PolicyState state;
 
     public Applier(IStateStore store, HostInventories inventories, TimeProvider clock, ILogger<Applier> log)
@@ -28,7 +31,7 @@ internal sealed class Applier
         var check = new PolicyCheck(Now);
         var set = check.Build(documents) ?? throw new StartException($"the stored policy is not valid: {string.Join("; ", check.Diagnostics)}");
         state = new(documents, set, view, view.Vms, HostPolicies.Load(store), ImmutableDictionary<string, HostPlan>.Empty, []);
-        Reconcile();
+        Resolve(inventories.All, new());
     }
 
     /// <summary>What is in force.</summary>
@@ -36,68 +39,86 @@ internal sealed class Applier
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
-    public ApplyResult Apply(ApplyRequest request, string by)
+    /// <param name="cancel">Gives up while it waits for its turn; a commit is never broken off.</param>
+    public async Task<ApplyResult> Apply(ApplyRequest request, string by, CancellationToken cancel)
     {
         var files = request.Files.Select(f => new ManifestText(f.Path, f.Text)).ToList();
         var parsed = ManifestParser.Parse(files);
         if (!parsed.Ok) return Refused(parsed.Diagnostics);
-        lock (gate)
-        {
-            var misplaced = PolicyChange.Misplaced(parsed).ToList();
-            if (misplaced.Count > 0) return Refused([.. parsed.Diagnostics, .. misplaced]);
-            var change = PolicyChange.Apply(state.Documents, files, parsed, request.Prune);
-            return Commit(change, by, request.DryRun, parsed.Diagnostics);
-        }
+        if (parsed.Documents.IsEmpty)
+            return Refused([new(Severity.Error, "no-documents", "there is no document in it", files[0].Path, 1, 1, "is it the right file?")]);
+        var misplaced = PolicyChange.Misplaced(parsed).ToList();
+        if (misplaced.Count > 0) return Refused([.. parsed.Diagnostics, .. misplaced]);
+        return await InTurn(() => Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), by, request.DryRun, parsed.Diagnostics), cancel);
     }
 
     /// <summary>Null when there is no such document.</summary>
-    public ApplyResult? Delete(string reference, string by)
-    {
-        lock (gate)
-        {
-            return state.Documents.Entries.ContainsKey(reference)
-                ? Commit(PolicyChange.Remove(state.Documents, reference), by, false, [])
-                : null;
-        }
-    }
+    public Task<ApplyResult?> Delete(string reference, string by, CancellationToken cancel) => InTurn(
+        () => state.Documents.Entries.ContainsKey(reference) ? Commit(PolicyChange.Remove(state.Documents, reference), by, false, []) : null, cancel);
 
-    /// <summary>The inventory has changed: resolve again and send what is different.</summary>
-    public void Reconcile()
+    /// <summary>Takes a host's whole inventory and resolves again: it is stored together with every policy that follows from it.</summary>
+    public Task Take(string host, HostInventory inventory) => InTurn(() =>
     {
-        lock (gate)
-        {
-            var view = InventoryView.Build(inventories.All, state.Inventory.Owners);
-            var vms = MetadataTrust.Of(state.Set, view);
-            var check = new PolicyCheck(Now);
-            var plans = check.Resolve(state.Set, vms, Addressed(state.Documents));
-            var problems = check.Diagnostics.Where(d => d.Severity == Severity.Error).ToImmutableArray();
-            foreach (var problem in problems) log.CannotResolve(problem.ToString());
-            var batch = new StateBatch();
-            view.Owners.Save(state.Inventory.Owners, batch);
-            var hosts = state.Hosts.With(plans, met, batch);
-            if (!batch.IsEmpty) store.Put(batch);
-            state = state with { Inventory = view, Vms = vms, Hosts = hosts, Plans = plans, Problems = problems };
-        }
-    }
+        var batch = new StateBatch();
+        return Resolve(inventories.With(host, inventory, batch), batch);
+    }, CancellationToken.None);
+
+    /// <summary>A host that is gone for good: its VMs, what they had claimed, and its policy are forgotten.</summary>
+    public Task Forget(string host) => InTurn(() =>
+    {
+        store.Put(new StateBatch().Remove(Keys.Host + host).Remove(Keys.Inventory + host).Remove(Keys.HostPolicy + host));
+        inventories.All = inventories.All.Remove(host);
+        met.TryRemove(host, out _);
+        state = state with { Hosts = state.Hosts with { Messages = state.Hosts.Messages.Remove(host) } };
+        return Resolve(inventories.All, new());
+    }, CancellationToken.None);
 
     /// <summary>An agent says which sequence it has in force. When that is above ours (our state is an older copy, or new), the next one
     /// must be above it, or the agent would rightly refuse it as old.</summary>
     public void Meet(string host, ulong sequence)
     {
-        Contracts.Wire.Expect.That(sequence <= HostPolicies.MaxSequence, "hello.sequence", $"{sequence} is out of range");
-        lock (gate) met[host] = sequence;
+        Expect.That(sequence <= Math.Max(HostPolicies.MaxSequence, state.Hosts.Sequence), "hello.sequence", $"{sequence} is out of range");
+        met[host] = sequence;
     }
 
     /// <summary>Hosts that hold a policy we know nothing of, while no document is stored: they keep it until the first apply.</summary>
-    public bool IsHeldBack(string host)
+    public bool IsHeldBack(string host) => IsHeldBack(host, state.Documents);
+
+    public void Dispose() => turn.Dispose();
+
+    private async Task<T> InTurn<T>(Func<T> work, CancellationToken cancel)
     {
-        lock (gate) return IsHeldBack(host, state.Documents);
+        await turn.WaitAsync(cancel);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <param name="batch">What is to be stored with the outcome.</param>
+    private PolicyState Resolve(ImmutableSortedDictionary<string, HostInventory> all, StateBatch batch)
+    {
+        var view = InventoryView.Build(all, state.Inventory.Owners);
+        var vms = MetadataTrust.Of(state.Set, view);
+        var check = new PolicyCheck(Now);
+        var plans = check.Resolve(state.Set, vms, Addressed(all.Keys, state.Documents));
+        var problems = check.Diagnostics.Where(d => d.Severity == Severity.Error).ToImmutableArray();
+        foreach (var problem in problems) log.CannotResolve(problem.ToString());
+        view.Owners.Save(state.Inventory.Owners, batch);
+        var hosts = state.Hosts.With(plans, met, batch);
+        if (!batch.IsEmpty) store.Put(batch);
+        inventories.All = all;
+        return state = state with { Inventory = view, Vms = vms, Hosts = hosts, Plans = plans, Problems = problems };
     }
 
     private bool IsHeldBack(string host, PolicyDocuments documents) =>
         documents.Entries.IsEmpty && met.GetValueOrDefault(host) > 0 && !state.Hosts.Messages.ContainsKey(host);
 
-    private IEnumerable<string> Addressed(PolicyDocuments documents) => inventories.All.Keys.Where(h => !IsHeldBack(h, documents));
+    private IEnumerable<string> Addressed(IEnumerable<string> hosts, PolicyDocuments documents) => hosts.Where(h => !IsHeldBack(h, documents));
 
     private ApplyResult Commit(PolicyChange change, string by, bool dryRun, IReadOnlyList<Diagnostic> found)
     {
@@ -109,7 +130,7 @@ internal sealed class Applier
         {
             vms = MetadataTrust.Of(set, state.Inventory);
             check.Test(set, vms, change.Tenants);
-            plans = check.Resolve(set, vms, Addressed(change.Next));
+            plans = check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next));
         }
         IReadOnlyList<Diagnostic> diagnostics = [.. found, .. check.Diagnostics];
         if (set is null || !check.Ok) return Refused(diagnostics);

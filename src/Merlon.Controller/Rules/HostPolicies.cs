@@ -9,7 +9,7 @@ namespace Merlon.Controller.Rules;
 /// <summary>The desired state of every host as it stands in the store, and the sequence that numbers it.</summary>
 internal sealed record HostPolicies(ulong Sequence, ImmutableDictionary<string, HostPolicyMessage> Messages)
 {
-    /// <summary>A peer cannot push the sequence further: what is left is enough for ever.</summary>
+    /// <summary>A peer can push the sequence no further than one above it: what is left is enough for ever.</summary>
     public const ulong MaxSequence = 1UL << 62;
 
     public static string Key(string host) => Keys.HostPolicy + host;

@@ -18,6 +18,9 @@ internal static class Keys
     /// <summary>+ host UUID: its HostInventory, so that one host's policy does not forget another's VMs over a restart.</summary>
     public const string Inventory = "inventory/";
 
+    /// <summary>+ host UUID: the name it goes by.</summary>
+    public const string Host = "host/";
+
     /// <summary>Address claims: realm and address to vNIC.</summary>
     public const string AddressOwners = "address-owners";
 

@@ -38,13 +38,14 @@ internal sealed record PolicyChange(
     {
         foreach (var twice in parsed.Documents.GroupBy(d => d.Ref).Where(g => g.Count() > 1))
             foreach (var document in twice.Skip(1))
-                yield return Error(document, "duplicate-name", $"{document.Ref} is named twice, first at {twice.First().Position.File}:{twice.First().Position.Line}");
+                yield return Error(document, "duplicate-name", $"{document.Kind} '{document.Name}' of tenant '{document.Tenant}' stands twice",
+                    $"first at {twice.First().Position.File}:{twice.First().Position.Line}; rename or remove one");
         foreach (var inventory in parsed.Documents.OfType<InventoryDocument>())
-            yield return Error(inventory, "inventory-not-stored", "an Inventory is for checks without a host: the controller knows its VMs from the agents");
+            yield return Error(inventory, "inventory-not-stored", "an Inventory is not applied: the controller knows the VMs from the agents", "use it with 'merlon check -i' and 'merlon test -i'");
     }
 
-    private static Diagnostic Error(Document document, string code, string message) =>
-        new(Severity.Error, code, message, document.Position.File, document.Position.Line, document.Position.Column);
+    private static Diagnostic Error(Document document, string code, string message, string hint) =>
+        new(Severity.Error, code, message, document.Position.File, document.Position.Line, document.Position.Column, hint);
 
     public static PolicyChange Remove(PolicyDocuments current, string reference) => Between(current, current.Entries.Remove(reference));
 

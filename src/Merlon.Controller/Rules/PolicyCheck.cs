@@ -12,6 +12,7 @@ namespace Merlon.Controller.Rules;
 /// <summary>Everything that can be wrong with a set of documents, found before anything is committed.</summary>
 internal sealed class PolicyCheck(long atUnixSeconds)
 {
+    private const string Smaller = "ranges instead of single ports, prefixes instead of single addresses, fewer rules; see Limits in docs/policy-language.md";
     private readonly List<Diagnostic> diagnostics = [];
 
     public IReadOnlyList<Diagnostic> Diagnostics => diagnostics;
@@ -44,24 +45,28 @@ internal sealed class PolicyCheck(long atUnixSeconds)
         {
             var resolved = Resolver.Resolve(set, inventory, host, 0);
             diagnostics.AddRange(resolved.Diagnostics.Where(d => !diagnostics.Contains(d)));
-            if (Plan(resolved.Policy) is { } plan) plans[host] = plan;
+            if (Plan(set, resolved.Policy) is { } plan) plans[host] = plan;
         }
         return plans.ToImmutable();
     }
 
-    private HostPlan? Plan(HostPolicy policy)
+    private HostPlan? Plan(PolicySet set, HostPolicy policy)
     {
         var compiled = ImageCompiler.Compile(policy, atUnixSeconds);
-        diagnostics.AddRange(compiled.Errors.Select(e => new Diagnostic(Severity.Error, "limit", e, "", 0, 0)));
+        var at = compiled.Rule is { } rule ? PositionOf(set, rule) : new("", 0, 0);
+        diagnostics.AddRange(compiled.Errors.Select(e => new Diagnostic(Severity.Error, "limit", e, at.File, at.Line, at.Column, Smaller)));
         if (compiled.Image is not { } image) return null;
         var message = HostPolicyMessages.ToMessage(policy);
         if (message.CalculateSize() > Limits.MessageBytes)
         {
-            diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0));
+            diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0, Smaller));
             return null;
         }
         return new(policy, message, image.Nics.ToImmutableDictionary(n => n.Key, n => n.RulesetDigest));
     }
+
+    private static Position PositionOf(PolicySet set, RuleRef rule) => set.Policies.Select(p => p.Document)
+        .First(p => (p.Tenant, p.Name) == (rule.Tenant, rule.Policy)).Rules.First(r => r.Name == rule.Rule).Position;
 
     private static Diagnostic Failed(CaseOutcome outcome)
     {
@@ -69,6 +74,6 @@ internal sealed class PolicyCheck(long atUnixSeconds)
         var what = outcome.Packet is null ? outcome.Problem ?? "it means no packet" : $"it gets {Words.Of(flow.Verdict)} ({flow.Reason})";
         var position = row.Position;
         return new(Severity.Error, "test-failed", $"test {row.From} -> {row.To} {row.Service} expects {Words.Of(row.Expect)}, but {what}",
-            position.File, position.Line, position.Column, outcome.Packet is { } packet ? $"counterexample: {packet}" : null);
+            position.File, position.Line, position.Column, outcome.Packet is { } packet ? $"for example {packet}" : null);
     }
 }

@@ -11,7 +11,7 @@ public struct ConnRecord
     public ConnState State;
     public ConnFlags Flags;
     public byte Scale;
-    public ConnState EndState;
+    public Reason EndReason;
     /// <summary>Milliseconds of the boot clock; wraps after 49 days.</summary>
     public uint Expires;
     public uint Topology;

@@ -1,6 +1,6 @@
 namespace Merlon.Datapath.Abi;
 
-/// <summary>Why a packet was judged as it was: <c>merlon_reason</c>. Stored: only grows.</summary>
+/// <summary>Why a packet was judged as it was, or why a connection ended: <c>merlon_reason</c>. Stored: only grows.</summary>
 public enum Reason : byte
 {
     None = 0,
@@ -42,4 +42,11 @@ public enum Reason : byte
     Revoked = 57,
     SameAddresses = 58,
     OtherMac = 59,
+    ChecksumOffload = 60,
+
+    Finished = 64,
+    Reset = 65,
+    IdleTimeout = 66,
+    PortRemoved = 67,
+    Replaced = 68,
 }

@@ -15,12 +15,14 @@ public sealed class Attacher
     public AttachKind Kind { get; set; } = KernelProbe.HasTcx ? AttachKind.Tcx : AttachKind.Clsact;
 
     /// <summary>Attaches both hooks, first in order, or neither. Attaching again under the same incarnation changes nothing,
-    /// except that it restores a missing hook and the order. Pins that a former owner of the ifindex left are removed.</summary>
+    /// except that it restores a missing hook and the order; a hook that was there before stays whatever becomes of the other.
+    /// Pins that a former owner of the ifindex left are removed.</summary>
     public void Attach(int ifindex, uint incarnation)
     {
         lock (_gate)
         {
-            foreach (var old in Pins(ifindex))
+            var had = Pins(ifindex);
+            foreach (var old in had)
                 if (old.Incarnation != incarnation || old.Kind != Kind) Detach(old);
             try
             {
@@ -28,7 +30,7 @@ public sealed class Attacher
             }
             catch
             {
-                DetachUnderGate(ifindex);
+                foreach (var made in Pins(ifindex).Where(p => !had.Contains(p))) Detach(made);
                 throw;
             }
         }
@@ -40,12 +42,7 @@ public sealed class Attacher
         lock (_gate) DetachUnderGate(ifindex);
     }
 
-    public void DetachAll()
-    {
-        foreach (var ifindex in ListAttached().Select(a => a.Ifindex).Distinct()) Detach(ifindex);
-    }
-
-    /// <summary>Asks the kernel, not the pins. Under 50 µs.</summary>
+    /// <summary>Asks the kernel, not the pins. Under 50 µs with tcx.</summary>
     public AttachState Verify(int ifindex)
     {
         // The pins are read only when this kind is not there: listing them is slow with hundreds of interfaces.
@@ -66,7 +63,7 @@ public sealed class Attacher
         foreach (var pin in Pins(null))
         {
             if (pin.Kind == AttachKind.Tcx) TcxHook.Update(Program(pin.Hook), Path(pin));
-            else if (IsLive(pin)) ClsactHook.Put(Program(pin.Hook), pin.Ifindex, pin.Hook);
+            else if (ClsactHook.ProgramAt(pin.Ifindex, pin.Hook) is not null) ClsactHook.Put(Program(pin.Hook), pin.Ifindex, pin.Hook);
         }
     }
 
@@ -76,7 +73,9 @@ public sealed class Attacher
         var state = Query(pin.Kind, pin.Ifindex, pin.Hook);
         if (state.Present && File.Exists(path))
         {
-            if (!state.First && pin.Kind == AttachKind.Tcx) TcxHook.MoveFirst(program, pin.Ifindex, pin.Hook, path);
+            if (state.First) return;
+            if (pin.Kind == AttachKind.Tcx) TcxHook.MoveFirst(program, pin.Ifindex, pin.Hook, path);
+            else ClsactHook.MoveFirst(program, pin.Ifindex, pin.Hook);
             return;
         }
         if (pin.Kind == AttachKind.Clsact)
@@ -93,16 +92,7 @@ public sealed class Attacher
         foreach (var pin in Pins(ifindex)) Detach(pin);
     }
 
-    private void Detach(PinName pin)
-    {
-        if (pin.Kind == AttachKind.Tcx)
-        {
-            TcxHook.Detach(Path(pin));
-            return;
-        }
-        ClsactHook.Detach(pin.Ifindex, pin.Hook, Path(pin));
-        ClsactHook.RemoveEmptyQdisc(pin.Ifindex);
-    }
+    private void Detach(PinName pin) => Uninstall.Detach(pin, Path(pin));
 
     private AttachState State(AttachKind kind, int ifindex) =>
         new(ifindex, kind, Query(kind, ifindex, Hook.FromVm), Query(kind, ifindex, Hook.ToVm));
@@ -117,8 +107,9 @@ public sealed class Attacher
         return link is not null && TcxHook.Live(link, pin.Ifindex);
     }
 
+    // After KernelDatapath.Remove there is no folder, and nothing attached.
     private List<PinName> Pins(int? ifindex) =>
-        [.. Directory.GetFiles(_loaded.Pins.Links).Select(f => PinName.Parse(System.IO.Path.GetFileName(f))).OfType<PinName>()
+        !Directory.Exists(_loaded.Pins.Links) ? [] : [.. Directory.GetFiles(_loaded.Pins.Links).Select(f => PinName.Parse(System.IO.Path.GetFileName(f))).OfType<PinName>()
             .Where(p => ifindex is null || p.Ifindex == ifindex)];
 
     private string Path(PinName pin) => System.IO.Path.Combine(_loaded.Pins.Links, pin.ToString());

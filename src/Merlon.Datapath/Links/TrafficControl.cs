@@ -8,7 +8,9 @@ internal static class TrafficControl
 {
     private const ushort GetQdisc = 38, GetFilter = 46;
     private const int TcBytes = 20, Kind = 1;
-    private const uint ParentIngress = 0xfffffff2, ParentEgress = 0xfffffff3;
+
+    /// <summary>The two halves of a clsact qdisc.</summary>
+    public const uint ParentIngress = 0xfffffff2, ParentEgress = 0xfffffff3;
 
     /// <summary>An <c>ingress</c> qdisc, which stands where clsact would.</summary>
     public static bool HasIngressQdisc(int ifindex)
@@ -18,17 +20,21 @@ internal static class TrafficControl
         return socket.Dump(Request(GetQdisc, 0, 0)).Any(m => Is(m.Payload, ifindex, "ingress"));
     }
 
-    public static bool HasFilters(int ifindex)
+    public static bool HasFilters(int ifindex) => Filters(ifindex, ParentIngress).Count > 0 || Filters(ifindex, ParentEgress).Count > 0;
+
+    /// <summary>Handles of the filters at a hook, in the order they run; none when the interface is gone.</summary>
+    public static IReadOnlyList<uint> Filters(int ifindex, uint parent)
     {
         using var socket = new NetlinkSocket();
         try
         {
-            return socket.Dump(Request(GetFilter, ifindex, ParentIngress)).Count > 0 || socket.Dump(Request(GetFilter, ifindex, ParentEgress)).Count > 0;
+            // Each priority is told by itself first, with handle 0.
+            return [.. socket.Dump(Request(GetFilter, ifindex, parent)).Where(m => m.Payload.Length >= TcBytes)
+                .Select(m => BinaryPrimitives.ReadUInt32LittleEndian(m.Payload.AsSpan(8))).Where(handle => handle != 0)];
         }
         catch (DatapathException)
         {
-            // The interface is gone, and its filters with it.
-            return false;
+            return [];
         }
     }
 

@@ -5,13 +5,14 @@ using Merlon.Policy.Model;
 
 namespace Merlon.Datapath.Maps;
 
-/// <summary>Maps <c>conn4 conn6 half4 half6</c>. The program makes and buries entries; the agent reads and expires them.</summary>
+/// <summary>Maps <c>conn4 conn6 half4 half6</c>. The program alone changes them; the agent reads, and says which vNIC left.</summary>
 public sealed class ConnectionTable
 {
     private readonly KernelMap _conn4, _conn6, _half4, _half6;
+    private readonly KernelCall _removeVnic;
 
-    internal ConnectionTable(KernelMap conn4, KernelMap conn6, KernelMap half4, KernelMap half6) =>
-        (_conn4, _conn6, _half4, _half6) = (conn4, conn6, half4, half6);
+    internal ConnectionTable(KernelMap conn4, KernelMap conn6, KernelMap half4, KernelMap half6, KernelCall removeVnic) =>
+        (_conn4, _conn6, _half4, _half6, _removeVnic) = (conn4, conn6, half4, half6, removeVnic);
 
     /// <summary>Every live entry: dead and expired ones, and half-open ones that were promoted, are left out.</summary>
     public IReadOnlyList<ConnectionEntry> List()
@@ -24,29 +25,12 @@ public sealed class ConnectionTable
         return entries;
     }
 
-    /// <summary>A vNIC left this host: its entries expire now and the timer buries them, closing events and all. Where the
-    /// other end is a guarded vNIC here, only the leaver's side is cleared. Returns how many entries were touched.</summary>
+    /// <summary>A vNIC left this host: entries that only it held expire now and the timer tells them (port-removed). Where the
+    /// other end is a guarded vNIC here, only the leaver's approval is cleared. Returns how many entries were touched.</summary>
     public int RemoveVnic(uint vnic)
     {
         ArgumentOutOfRangeException.ThrowIfZero(vnic);
-        return RemoveVnic<ConnKey4>(_conn4, vnic) + RemoveVnic<ConnKey4>(_half4, vnic)
-            + RemoveVnic<ConnKey6>(_conn6, vnic) + RemoveVnic<ConnKey6>(_half6, vnic);
-    }
-
-    private static int RemoveVnic<TKey>(KernelMap map, uint vnic) where TKey : unmanaged
-    {
-        var touched = 0;
-        foreach (var (key, listed) in map.ReadAll<TKey, ConnRecord>(Bpf.WithLock))
-        {
-            var side = listed.Side[0].Vnic == vnic ? 0 : listed.Side[1].Vnic == vnic ? 1 : -1;
-            // Read again right before the write: packets counted in between are lost to the totals, so keep that short.
-            if (side < 0 || !Alive(listed) || !map.TryLookup(key, out ConnRecord entry, Bpf.WithLock)) continue;
-            if (entry.Side[1 - side].Vnic == 0 || entry.Side[1 - side].Vnic == vnic) entry.Expires = BootClock.NowMs - 1;
-            else entry.Side[side] = default;
-            // An entry that the timer buried meanwhile stays buried: BPF_EXIST.
-            if (map.TryUpdate(key, entry, Bpf.UpdateExisting | Bpf.WithLock) == 0) touched++;
-        }
-        return touched;
+        return _removeVnic.Run(vnic);
     }
 
     private static bool Alive(in ConnRecord value) => value.State is not (ConnState.Dead or ConnState.Gone) && (int)(value.Expires - BootClock.NowMs) > 0;

@@ -2,7 +2,7 @@ using Merlon.Datapath.Abi;
 
 namespace Merlon.Datapath.Maps;
 
-/// <summary>Everything the program counts, added up over the CPUs. Numbers only grow while the pins live.</summary>
+/// <summary>Everything the program counts, over all CPUs. Numbers only grow while the pins live.</summary>
 public sealed class Counters
 {
     private readonly KernelMap _counters, _reasons, _ruleHits;
@@ -23,12 +23,9 @@ public sealed class Counters
 
     public ulong Drops(Reason reason) => _reasons.Sum((uint)reason);
 
-    /// <summary>How often a rule judged; 0 for a number beyond the table.</summary>
-    public ulong RuleHits(uint ruleId) => ruleId < _ruleHits.Info.MaxEntries ? _ruleHits.Sum(ruleId) : 0;
+    /// <summary>How often a rule judged.</summary>
+    public ulong RuleHits(uint ruleId) => _ruleHits.TryLookup(ruleId, out ulong hits) ? hits : 0;
 
     /// <summary>Sets a rule's hits to 0, before its number stands for another rule.</summary>
-    public void ForgetRule(uint ruleId)
-    {
-        if (ruleId < _ruleHits.Info.MaxEntries) _ruleHits.Clear(ruleId);
-    }
+    public void ForgetRule(uint ruleId) => _ruleHits.Update(ruleId, 0UL);
 }

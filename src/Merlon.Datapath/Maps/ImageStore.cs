@@ -41,15 +41,32 @@ public sealed class ImageStore
         }
     }
 
+    /// <summary>The image in force is this one, word for word; compared where it lies, since copies of so much cost.</summary>
+    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        Require(words, bind, ruleIds);
+        lock (_gate)
+        {
+            using var map = OpenActive(out var generation);
+            if (map is null || map.Info.MaxEntries != Total(words, bind, ruleIds)) return false;
+            using var memory = Map(map);
+            var image = Words(memory, map);
+            Span<ulong> header = stackalloc ulong[AbiLimits.ImageHeaderWords];
+            words[..header.Length].CopyTo(header);
+            Complete(header, words, bind, ruleIds, generation);
+            var (bindAt, rulesAt) = (words.Length, words.Length + bind.Length);
+            return image[..header.Length].SequenceEqual(header) && image[header.Length..bindAt].SequenceEqual(words[header.Length..])
+                && image[bindAt..rulesAt].SequenceEqual(bind) && MemoryMarshal.Cast<ulong, uint>(image[rulesAt..])[..ruleIds.Length].SequenceEqual(ruleIds);
+        }
+    }
+
     /// <summary>The image in force; null when none was committed yet.</summary>
     public LoadedImage? ReadBack()
     {
         lock (_gate)
         {
-            var generation = _control.Generation;
-            if (generation == 0 || !_images.TryLookup(generation & 1, out uint id)) return null;
-            using var map = new KernelMap("image", new(BpfError.Check(LibBpf.MapById(id), "map-open", "opening the active image")));
-            return Read(map, generation);
+            using var map = OpenActive(out var generation);
+            return map is null ? null : Read(map, generation);
         }
     }
 
@@ -67,35 +84,53 @@ public sealed class ImageStore
         if (ruleIds.Length > AbiLimits.MaxRuleIds) throw new ArgumentException($"more than {AbiLimits.MaxRuleIds} rules", nameof(ruleIds));
     }
 
+    private KernelMap? OpenActive(out uint generation)
+    {
+        generation = _control.Generation;
+        if (generation == 0 || !_images.TryLookup(generation & 1, out uint id)) return null;
+        return new("image", new(BpfError.Check(LibBpf.MapById(id), "map-open", "opening the active image")));
+    }
+
     private static unsafe BpfFd Fill(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds, uint generation)
     {
-        var bindAt = words.Length;
-        var rulesAt = bindAt + bind.Length;
-        var total = rulesAt + (ruleIds.Length + 1) / 2;
+        var total = Total(words, bind, ruleIds);
         var map = Bpf.CreateMap(Bpf.MapTypeArray, "merlon_image", sizeof(uint), sizeof(ulong), (uint)total, MapFlags);
         using var memory = new Mapping(map, (long)total * sizeof(ulong), writable: true);
         // SAFETY: the mapping holds total words and nobody else sees it before it is in the images map.
         var image = new Span<ulong>(memory.Start, total);
         words.CopyTo(image);
-        bind.CopyTo(image[bindAt..]);
-        ruleIds.CopyTo(MemoryMarshal.Cast<ulong, uint>(image[rulesAt..]));
-        image[(int)ImageWord.Bind] = Section(bindAt, bind.Length);
-        image[(int)ImageWord.RuleIds] = Section(rulesAt, ruleIds.Length);
-        image[(int)ImageWord.Generation] = generation;
+        bind.CopyTo(image[words.Length..]);
+        ruleIds.CopyTo(MemoryMarshal.Cast<ulong, uint>(image[(words.Length + bind.Length)..]));
+        Complete(image, words, bind, ruleIds, generation);
         return map;
     }
 
-    private static unsafe LoadedImage Read(KernelMap map, uint generation)
+    private static int Total(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
+        words.Length + bind.Length + (ruleIds.Length + 1) / 2;
+
+    // What the header says of this host.
+    private static void Complete(Span<ulong> image, ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds, uint generation)
     {
-        using var memory = new Mapping(map.Fd, (long)map.Info.MaxEntries * sizeof(ulong), writable: false);
-        // SAFETY: the map's own number of entries; images are never written again once they are in force.
-        var image = new ReadOnlySpan<ulong>(memory.Start, (int)map.Info.MaxEntries);
+        image[(int)ImageWord.Bind] = Section(words.Length, bind.Length);
+        image[(int)ImageWord.RuleIds] = Section(words.Length + bind.Length, ruleIds.Length);
+        image[(int)ImageWord.Generation] = generation;
+    }
+
+    private static LoadedImage Read(KernelMap map, uint generation)
+    {
+        using var memory = Map(map);
+        var image = Words(memory, map);
         var (bindAt, binds) = Section(image[(int)ImageWord.Bind]);
         var (rulesAt, rules) = Section(image[(int)ImageWord.RuleIds]);
         var words = image[..bindAt].ToArray();
         words[(int)ImageWord.Bind] = words[(int)ImageWord.RuleIds] = words[(int)ImageWord.Generation] = 0;
         return new(generation, words, image.Slice(bindAt, binds).ToArray(), MemoryMarshal.Cast<ulong, uint>(image[rulesAt..])[..rules].ToArray());
     }
+
+    private static Mapping Map(KernelMap map) => new(map.Fd, (long)map.Info.MaxEntries * sizeof(ulong), writable: false);
+
+    // SAFETY: the map's own number of entries; images are never written again once they are in force.
+    private static unsafe ReadOnlySpan<ulong> Words(Mapping memory, KernelMap map) => new(memory.Start, (int)map.Info.MaxEntries);
 
     private static ulong Section(int offset, int count) => (uint)offset | (ulong)count << 32;
 

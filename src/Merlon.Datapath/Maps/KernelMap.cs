@@ -38,14 +38,6 @@ internal sealed unsafe class KernelMap(string name, BpfFd fd) : IDisposable
         return sum;
     }
 
-    /// <summary>Sets one element of a per-CPU array to 0 on every CPU.</summary>
-    public void Clear(uint index)
-    {
-        var values = new ulong[Cpus.Possible];
-        // SAFETY: the kernel reads eight bytes for each possible CPU.
-        fixed (ulong* start = values) BpfError.Check(LibBpf.MapUpdate(Fd, &index, start, 0), "map-update", $"writing map {Name}");
-    }
-
     public void Update<TKey, TValue>(TKey key, TValue value, ulong flags = 0) where TKey : unmanaged where TValue : unmanaged
     {
         var result = TryUpdate(key, value, flags);

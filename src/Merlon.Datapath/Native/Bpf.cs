@@ -10,7 +10,7 @@ internal static unsafe class Bpf
     public const uint MapTypeArray = 2, MapTypeRingBuffer = 27;
     public const uint FlagMmapable = 1u << 10, FlagInnerMap = 1u << 12, FlagBefore = 1u << 3;
     public const uint LinkTypeTcx = 11;
-    public const ulong UpdateExisting = 2, WithLock = 4;
+    public const ulong WithLock = 4;
     private const long CommandProgQuery = 16, CommandLinkCreate = 28;
 
     private static long Number => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 321 : 280;

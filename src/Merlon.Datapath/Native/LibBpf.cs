@@ -132,19 +132,4 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Name, EntryPoint = "bpf_tc_query")]
     public static partial int TcQuery(TcHook* hook, TcOptions* options);
-
-    [LibraryImport(Name, EntryPoint = "btf__parse", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial nint BtfParse(string path, nint extensions);
-
-    [LibraryImport(Name, EntryPoint = "btf__free")]
-    public static partial void BtfFree(nint btf);
-
-    [LibraryImport(Name, EntryPoint = "btf__type_cnt")]
-    public static partial uint BtfTypeCount(nint btf);
-
-    [LibraryImport(Name, EntryPoint = "btf__type_by_id")]
-    public static partial uint* BtfType(nint btf, uint id);
-
-    [LibraryImport(Name, EntryPoint = "btf__name_by_offset")]
-    public static partial nint BtfText(nint btf, uint offset);
 }

@@ -20,7 +20,7 @@ internal sealed unsafe class ObjectFile : SafeHandle
         var opened = LibBpf.ObjectOpen(path, null);
         var tail = LibBpfLog.Tail(5);
         if (opened == 0)
-            throw new DatapathException("object-unreadable", $"'{path}' is not a BPF object: {tail}", "reinstall Merlon, or build datapath/ again");
+            throw new DatapathException("object-unreadable", $"{path} is not a BPF object: {tail.ReplaceLineEndings(" ")}", "reinstall Merlon, or build it again (./dev build)");
         var file = new ObjectFile();
         file.SetHandle(opened);
         return file;

@@ -31,7 +31,7 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
     {
         var side = ImageSimulator.Judge(at.Image, new(at.Record, direction, at.Realm, local, at.Nic.Nic.Addresses.Contains(local), remote, remoteClass,
             q.Protocol, q.DestinationPort, q.SourcePort));
-        return side is not null && BuiltinRules.Of(local.Family, q.Protocol, q.DestinationPort, q.SourcePort, direction) is { } builtin
+        return side is not null && BuiltinRules.Of(direction == Direction.In ? local : remote, q.Protocol, q.DestinationPort, q.SourcePort, direction) is { } builtin
             ? SideVerdict.Builtin(builtin) : side;
     }
 

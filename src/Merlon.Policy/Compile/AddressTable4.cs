@@ -1,14 +1,19 @@
+using System.Runtime.InteropServices;
+
 namespace Merlon.Policy.Compile;
 
 /// <summary>IPv4 address → class, 16-8-8 direct index. Wider prefixes must be set before those inside them.</summary>
 /// <param name="chunks">Chunks of all realms.</param>
 internal sealed class AddressTable4(List<uint[]> chunks)
 {
-    public uint[] Root { get; } = new uint[65536];
+    /// <summary>65,536 entries, two a word, little end first: as they stand in the image, since copies of so much cost.</summary>
+    public ulong[] Words { get; } = new ulong[32768];
+
+    private Span<uint> Root => MemoryMarshal.Cast<ulong, uint>(Words.AsSpan());
 
     public uint Get(uint address)
     {
-        var entry = Root[address >> 16];
+        var entry = Root[(int)(address >> 16)];
         if ((entry & ImageLayout.NodeBit) != 0) entry = chunks[(int)(entry & ~ImageLayout.NodeBit)][address >> 8 & 255];
         if ((entry & ImageLayout.NodeBit) != 0) entry = chunks[(int)(entry & ~ImageLayout.NodeBit)][address & 255];
         return entry;
@@ -18,10 +23,10 @@ internal sealed class AddressTable4(List<uint[]> chunks)
     {
         if (length <= 16)
         {
-            Root.AsSpan((int)(network >> 16), 1 << (16 - length)).Fill(value);
+            Root.Slice((int)(network >> 16), 1 << (16 - length)).Fill(value);
             return;
         }
-        var middle = Chunk(ref Root[network >> 16]);
+        var middle = Chunk(ref Root[(int)(network >> 16)]);
         if (length <= 24)
         {
             middle.AsSpan((int)(network >> 8 & 255), 1 << (24 - length)).Fill(value);

@@ -20,7 +20,8 @@ public sealed record HostImage(
 /// <summary>What the agent needs to bind a nic record to a port.</summary>
 /// <param name="RulesetDigest">SHA-256 (hex) over everything that judges this vNIC, in names and addresses: independent of class
 /// numbers, so equal digests mean no connection needs judging again.</param>
-public sealed record ImageNic(NicKey Key, string RulesetDigest);
+/// <param name="Problem">Why everything is denied to this vNIC alone; null = it is judged by its rules.</param>
+public sealed record ImageNic(NicKey Key, string RulesetDigest, string? Problem = null);
 
 /// <summary>Sizes that limits are stated in.</summary>
 public sealed record ImageStats(int RemoteClasses, int ServiceClasses, int Rulesets, int Cells, int V6Lengths, int Words);

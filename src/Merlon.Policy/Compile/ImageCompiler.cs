@@ -17,7 +17,7 @@ public static class ImageCompiler
         }
         catch (OverLimitException e)
         {
-            return new(null, [e.Message]);
+            return new(null, [e.Message], e.Rule);
         }
     }
 
@@ -28,7 +28,7 @@ public static class ImageCompiler
         OverLimitException.Check(realms.Length, ImageLimits.Realms, "realms", () => "guarded vNICs of this host");
         var rules = new RuleTable(policy, at);
         var remotes = new RemoteClasses(policy, rules.UsedSets, realms);
-        var services = new ServiceClasses(rules.Matches);
+        var services = new ServiceClasses(rules.Matches, rules.WithMostServices);
         var rulesets = new RulesetTable(policy, rules, remotes);
         var records = new NicRecords(policy, remotes, rulesets);
         var sides = policy.Nics.Select(records.Of).ToArray();
@@ -36,7 +36,7 @@ public static class ImageCompiler
         var digests = new RulesetDigests(policy, rules, rulesets);
 
         var writer = new ImageWriter();
-        writer.Section(ImageLayout.WordNics, [.. policy.Nics.SelectMany((n, i) => records.Words(n, sides[i]))], policy.Nics.Length);
+        writer.Section(ImageLayout.WordNics, policy.Nics.Length, policy.Nics.Select((n, i) => NicRecords.Words(n, sides[i])));
         Rulesets(writer, tables);
         Addresses(writer, remotes);
         Services(writer, services);
@@ -45,7 +45,7 @@ public static class ImageCompiler
         var words = writer.Finish();
         return new(
             ImmutableCollectionsMarshal.AsImmutableArray(words),
-            [.. policy.Nics.Select((n, i) => new ImageNic(policy.Endpoints[n.Endpoint].Key, digests.Of(n, sides[i])))],
+            [.. policy.Nics.Select((n, i) => new ImageNic(policy.Endpoints[n.Endpoint].Key, digests.Of(n, sides[i]), sides[i].Problem))],
             rules.Names,
             new(remotes.Count, services.Count, tables.Length, tables.Sum(t => t.Cells.Length), remotes.Table6.Lengths.Length, words.Length))
         {
@@ -64,24 +64,25 @@ public static class ImageCompiler
             records[at + 1] = (uint)writer.Table(ImageWriter.Pack(table.ColumnOf)) | (ulong)(uint)table.Rows << 32;
             records[at + 2] = (ulong)writer.Table(table.Cells);
         }
-        writer.Section(ImageLayout.WordRulesets, records, tables.Length);
+        writer.Section(ImageLayout.WordRulesets, tables.Length, records);
     }
 
     private static void Addresses(ImageWriter writer, RemoteClasses remotes)
     {
-        writer.Section(ImageLayout.WordRoot4, ImageWriter.Join(remotes.Tables4.Select(t => t.Root)), remotes.Tables4.Length);
-        writer.Section(ImageLayout.WordNode4, ImageWriter.Join(remotes.Chunks4), remotes.Chunks4.Count);
-        var buckets = remotes.Table6.Buckets();
-        writer.Section(ImageLayout.WordHash6, buckets, buckets.Length / ImageLayout.BucketWords);
+        writer.Section(ImageLayout.WordRoot4, remotes.Tables4.Length, remotes.Tables4.Select(t => t.Words));
+        writer.Section(ImageLayout.WordNode4, remotes.Chunks4.Count, remotes.Chunks4.Select(ImageWriter.Pack));
+        var (buckets, seed) = remotes.Table6.Buckets();
+        writer.Header(ImageLayout.WordSeed6, seed);
+        writer.Section(ImageLayout.WordHash6, buckets.Length / ImageLayout.BucketWords, buckets);
         var lengths = remotes.Table6.Lengths;
-        writer.Section(ImageLayout.WordLengths6, ImageWriter.Pack([.. lengths.Select(l => (ushort)l)]), lengths.Length);
+        writer.Section(ImageLayout.WordLengths6, lengths.Length, ImageWriter.Pack([.. lengths.Select(l => (ushort)l)]));
     }
 
     private static void Services(ImageWriter writer, ServiceClasses services)
     {
-        writer.Section(ImageLayout.WordPlanes, [.. services.Planes.SelectMany(ImageWriter.Pack)], services.Planes.Count);
-        writer.Section(ImageLayout.WordChunks, [.. services.Chunks.SelectMany(ImageWriter.Pack)], services.Chunks.Count);
-        writer.Section(ImageLayout.WordKinds, services.Kinds, services.Kinds.Length);
-        writer.Section(ImageLayout.WordCombos, ImageWriter.Pack(services.Combos), services.Combos.Count);
+        writer.Section(ImageLayout.WordPlanes, services.Planes.Count, services.Planes.Select(p => ImageWriter.Pack(p)));
+        writer.Section(ImageLayout.WordChunks, services.Chunks.Count, services.Chunks.Select(c => ImageWriter.Pack(c)));
+        writer.Section(ImageLayout.WordKinds, services.Kinds.Length, services.Kinds);
+        writer.Section(ImageLayout.WordCombos, services.Combos.Count, ImageWriter.Pack(services.Combos));
     }
 }

@@ -24,6 +24,7 @@ public static class ImageLayout
     public const int WordCombos = 11;
     public const int WordClasses = 12;
     public const int WordRules = 13;
+    public const int WordSeed6 = 17;
 
     public const uint NodeBit = 0x80000000;
 
@@ -52,8 +53,10 @@ public static class ImageLayout
         unchecked
         {
             var h = (high ^ (meta * 0x9e3779b97f4a7c15)) * 0xbf58476d1ce4e5b9;
-            h = ((h ^ (h >> 32)) + low) * 0x94d049bb133111eb;
-            return h ^ (h >> 29);
+            h = (h ^ (h >> 32)) + low;
+            h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9;
+            h = (h ^ (h >> 27)) * 0x94d049bb133111eb;
+            return h ^ (h >> 31);
         }
     }
 

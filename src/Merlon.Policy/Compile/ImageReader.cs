@@ -54,13 +54,13 @@ internal readonly struct ImageReader(ImmutableArray<ulong> words)
 
     private uint Class6(uint realm, UInt128 address)
     {
-        var (lengths, table) = (Section(ImageLayout.WordLengths6), Section(ImageLayout.WordHash6));
+        var (lengths, table, seed) = (Section(ImageLayout.WordLengths6), Section(ImageLayout.WordHash6), Word(ImageLayout.WordSeed6));
         for (var i = 0u; i < lengths.Count && i < ImageLimits.V6Lengths; i++)
         {
             var length = Read16(lengths.Offset, i);
             var bits = Prefix.Mask(address, 128, (int)length);
             var (high, low, meta) = ((ulong)(bits >> 64), (ulong)bits, length | (ulong)realm << 8);
-            var bucket = (uint)ImageLayout.Hash6(high, low, meta);
+            var bucket = (uint)ImageLayout.Hash6(high, low, meta | seed << 32);
             for (var probe = 0u; probe < ImageLimits.V6Probes; probe++)
             {
                 var at = table.Offset + ((bucket + probe) & (table.Count - 1)) * ImageLayout.BucketWords;

@@ -1,18 +1,25 @@
 namespace Merlon.Policy.Compile;
 
-/// <summary>Appends sections to the flat array and remembers equal ones, so that equal content stands once.</summary>
+/// <summary>Collects sections, remembers equal ones, so that equal content stands once, and joins them to the flat array at the end:
+/// the one copy, since arrays of this size come dear.</summary>
 internal sealed class ImageWriter
 {
-    private readonly List<ulong> _words = [.. new ulong[ImageLayout.HeaderWords]];
+    private readonly ulong[] _header = new ulong[ImageLayout.HeaderWords];
+    private readonly List<ulong[]> _parts = [];
     private readonly Dictionary<ulong[], int> _known = new(ContentComparer<ulong>.Instance);
 
-    public int Size => _words.Count;
+    public ImageWriter() => _parts.Add(_header);
 
-    /// <summary>A section named in the header.</summary>
-    public void Section(int header, ReadOnlySpan<ulong> content, int count) =>
-        _words[header] = (uint)Append(content) | (ulong)(uint)count << 32;
+    public int Size { get; private set; } = ImageLayout.HeaderWords;
 
-    public void Header(int word, ulong value) => _words[word] = value;
+    /// <summary>A section named in the header, in one or several pieces.</summary>
+    public void Section(int header, int count, params IEnumerable<ulong[]> content)
+    {
+        _header[header] = (uint)Size | (ulong)(uint)count << 32;
+        foreach (var part in content) Append(part);
+    }
+
+    public void Header(int word, ulong value) => _header[word] = value;
 
     /// <summary>A table that records point to; the offset of an equal one if there is one.</summary>
     public int Table(ulong[] content)
@@ -25,8 +32,15 @@ internal sealed class ImageWriter
     public ulong[] Finish()
     {
         Header(ImageLayout.WordMagic, ImageLayout.Magic | ImageLayout.AbiVersion << 32);
-        Header(ImageLayout.WordSize, (ulong)_words.Count);
-        return [.. _words];
+        Header(ImageLayout.WordSize, (ulong)Size);
+        var words = new ulong[Size];
+        var at = 0;
+        foreach (var part in _parts)
+        {
+            part.CopyTo(words, at);
+            at += part.Length;
+        }
+        return words;
     }
 
     /// <summary>16-bit values, little end first, padded to words.</summary>
@@ -37,22 +51,20 @@ internal sealed class ImageWriter
         return words;
     }
 
-    /// <summary>Tables of an even number of 32-bit values, one behind the other, little end first.</summary>
-    public static ulong[] Join(IEnumerable<uint[]> tables)
+    /// <summary>An even number of 32-bit values, little end first.</summary>
+    public static ulong[] Pack(uint[] values)
     {
-        var all = tables.ToArray();
-        var words = new ulong[all.Sum(t => t.Length) / 2];
-        var at = 0;
-        foreach (var table in all)
-            for (var i = 0; i < table.Length; i += 2) words[at++] = table[i] | (ulong)table[i + 1] << 32;
+        var words = new ulong[values.Length / 2];
+        for (var i = 0; i < words.Length; i++) words[i] = values[2 * i] | (ulong)values[2 * i + 1] << 32;
         return words;
     }
 
-    private int Append(ReadOnlySpan<ulong> content)
+    private int Append(ulong[] content)
     {
-        var offset = _words.Count;
+        var offset = Size;
         OverLimitException.Check((long)offset + content.Length, ImageLimits.Words, "words of the image", () => "address tables and rulesets of this host together");
-        _words.AddRange(content);
+        _parts.Add(content);
+        Size += content.Length;
         return offset;
     }
 }

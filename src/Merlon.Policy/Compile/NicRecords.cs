@@ -7,28 +7,33 @@ namespace Merlon.Policy.Compile;
 internal sealed class NicRecords(HostPolicy policy, RemoteClasses remotes, RulesetTable rulesets)
 {
     /// <summary>Out and in ruleset of a vNIC, for its identity alone and for those own addresses that are judged otherwise.</summary>
-    public sealed record Sides(int Class, (int Out, int In) Identity, SortedDictionary<Address, (int Class, int Out, int In)> Own);
+    /// <param name="Problem">Why everything is denied to it; null = it is judged by its rules.</param>
+    public sealed record Sides(int Class, (int Out, int In) Identity, SortedDictionary<Address, (int Class, int Out, int In)> Own, string? Problem);
 
     public Sides Of(PolicyNic nic)
     {
         var endpoint = policy.Endpoints[nic.Endpoint];
         var identity = remotes.Identity(nic.Endpoint);
         var fallback = Pair(nic, identity, endpoint.Vm);
-        var own = new SortedDictionary<Address, (int, int, int)>();
+        var own = new SortedDictionary<Address, (int Class, int Out, int In)>();
         foreach (var address in endpoint.Addresses)
         {
             var number = remotes.Own(nic.Endpoint, address);
             var pair = Pair(nic, number, endpoint.Vm);
             if (pair != fallback) own.Add(address, (number, pair.Out, pair.In));
         }
-        return new(identity, fallback, own);
+        // A VM's owner chooses its addresses: what is too much for its record costs that vNIC its traffic and nobody else anything.
+        var locals = own.Values.Select(l => l.Class).Distinct().Count();
+        if (locals <= ImageLimits.NicLocals) return new(identity, fallback, own, null);
+        var nothing = rulesets.Nothing(nic.Guard.Log != LogLevel.Denies, endpoint.Vm);
+        return new(identity, (nothing, nothing), [], FormattableString.Invariant(
+            $"everything is denied to it: rules tell {locals} of its addresses apart, at most {ImageLimits.NicLocals} fit"));
     }
 
-    public ulong[] Words(PolicyNic nic, Sides sides)
+    public static ulong[] Words(PolicyNic nic, Sides sides)
     {
         var words = new ulong[ImageLayout.NicWords];
         var locals = sides.Own.Values.Distinct().OrderBy(l => l.Class).ToArray();
-        OverLimitException.Check(locals.Length, ImageLimits.NicLocals, "own addresses of one vNIC that rules tell apart", () => $"VM {policy.Endpoints[nic.Endpoint].Vm}");
         words[0] = Flags(nic.Guard) | (ulong)(uint)sides.Class << 32;
         words[1] = Pack(sides.Identity.Out, sides.Identity.In);
         words[2] = (ulong)locals.Length;

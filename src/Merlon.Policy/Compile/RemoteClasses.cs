@@ -88,10 +88,12 @@ internal sealed class RemoteClasses
         else Table6.Set(realm, prefix, (uint)number);
     }
 
-    /// <summary>The policy whose rules name the most sets.</summary>
-    private static string Most(HostPolicy policy) => policy.RuleLists.SelectMany(l => l.Rules)
+    /// <summary>The policy whose rules name the most sets, and of those rules the one that does.</summary>
+    private static (string Who, RuleRef? Rule) Most(HostPolicy policy) => policy.RuleLists.SelectMany(l => l.Rules)
         .GroupBy(r => $"{r.Rule.Tenant}/{r.Rule.Policy}")
-        .Select(g => (g.Key, Sets: g.SelectMany(r => r.Remotes.Concat(r.Locals)).Distinct().Count()))
+        .Select(g => (g.Key, Sets: g.SelectMany(r => r.Remotes.Concat(r.Locals)).Distinct().Count(),
+            Rule: g.OrderByDescending(r => r.Remotes.Length + r.Locals.Length).ThenBy(r => r.Rule).First().Rule))
         .OrderByDescending(g => g.Sets).ThenBy(g => g.Key, StringComparer.Ordinal)
-        .Select(g => $"most by policy {g.Key}, whose rules name {g.Sets} sets").FirstOrDefault() ?? "no rules";
+        .Select(g => ($"most by policy {g.Key}, whose rules name {g.Sets} sets", (RuleRef?)g.Rule))
+        .FirstOrDefault(("no rules", null));
 }

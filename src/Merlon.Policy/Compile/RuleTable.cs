@@ -42,6 +42,12 @@ internal sealed class RuleTable
 
     public CompileRule this[int number] => _compiled[number];
 
+    /// <summary>The rule that names the most services, and how many.</summary>
+    public (string Who, RuleRef? Rule) WithMostServices() => Lists.SelectMany(l => l).Select(r => r.Rule)
+        .OrderByDescending(r => r.Services.Length).ThenBy(r => r.Rule)
+        .Select(r => ($"most by rule {r.Rule.Tenant}/{r.Rule.Policy}/{r.Rule.Rule}, which names {r.Services.Length} services", (RuleRef?)r.Rule))
+        .FirstOrDefault(("no rules", null));
+
     /// <summary>Service classes that each list of services holds.</summary>
     public int[][] ClassesOfServices(ServiceClasses classes) =>
         [.. _services.All.Select(matches => matches.SelectMany(classes.ClassesOf).Distinct().Order().ToArray())];

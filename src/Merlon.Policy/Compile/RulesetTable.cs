@@ -24,9 +24,18 @@ internal sealed class RulesetTable(HostPolicy policy, RuleTable rules, RemoteCla
         if (_known.TryGetValue(key, out var number)) return number;
         var sets = remotes.SetsOf(localClass);
         var mine = rules.Lists[list].Where(r => r.Rule.AnyLocal || r.Rule.Locals.Any(l => Array.BinarySearch(sets, l) >= 0)).Select(r => r.Number);
-        number = _contents.Of([.. mine, (int)policy.RuleLists[list].Default, log ? 1 : 0]);
-        if (number == _firstUser.Count) _firstUser.Add(user);
+        number = Number([.. mine, (int)policy.RuleLists[list].Default, log ? 1 : 0], user);
         _known.Add(key, number);
+        return number;
+    }
+
+    /// <summary>The ruleset that denies everything.</summary>
+    public int Nothing(bool log, string user) => Number([(int)RuleAction.Deny, log ? 1 : 0], user);
+
+    private int Number(int[] content, string user)
+    {
+        var number = _contents.Of(content);
+        if (number == _firstUser.Count) _firstUser.Add(user);
         return number;
     }
 

@@ -11,10 +11,13 @@ internal sealed class ServiceClasses
     private readonly List<ushort[]> _planes = [];
     private readonly List<ushort> _combos = [];
     private readonly List<int>[] _classesOfMatch;
+    private readonly Func<(string Who, RuleRef? Rule)> _most;
 
     /// <param name="matches">Distinct and sorted.</param>
-    public ServiceClasses(ImmutableArray<ServiceMatch> matches)
+    /// <param name="most">The rule to blame when they are too many.</param>
+    public ServiceClasses(ImmutableArray<ServiceMatch> matches, Func<(string Who, RuleRef? Rule)> most)
     {
+        _most = most;
         int[] protocols = [Protocols.Tcp, Protocols.Udp, Protocols.Sctp, Protocols.Icmp, Protocols.Icmp6];
         for (var kind = 0; kind < protocols.Length; kind++) Kinds[kind] = Kind(matches, protocols[kind]);
         Kinds[ImageLayout.KindOther] = Other(matches, protocols);
@@ -59,7 +62,7 @@ internal sealed class ServiceClasses
     private ulong Add(ValueClasses destinations, ValueClasses? sources)
     {
         var (first, width) = (_combos.Count, sources?.Count ?? 1);
-        OverLimitException.Check(first + (long)destinations.Count * width, ImageLimits.Combos, "service combinations", () => "destination ports by source ports of all services");
+        OverLimitException.Check(first + (long)destinations.Count * width, ImageLimits.Combos, "service combinations (destination ports by source ports)", _most);
         for (var d = 0; d < destinations.Count; d++)
             for (var s = 0; s < width; s++)
                 _combos.Add((ushort)Class(sources is null ? destinations.Ids(d) : Both(destinations.Ids(d), sources.Ids(s))));
@@ -71,15 +74,20 @@ internal sealed class ServiceClasses
     private int Class(int[] matches)
     {
         var number = _classes.Of(matches);
-        OverLimitException.Check(number + 1L, ImageLimits.ServiceClasses, "service classes", () => "all services of all rules together");
+        OverLimitException.Check(number + 1L, ImageLimits.ServiceClasses, "service classes", _most);
         return number;
     }
 
     private int Plane(ValueClasses values)
     {
-        var plane = new ushort[256];
-        for (var i = 0; i < 256; i++) plane[i] = (ushort)_chunks.Of(values.Map[(i * 256)..(i * 256 + 256)]);
-        _planes.Add(plane);
+        var plane = new List<ushort>(256);
+        ushort[]? before = null;
+        foreach (var chunk in values.Chunks())
+        {
+            plane.Add(ReferenceEquals(chunk, before) ? plane[^1] : (ushort)_chunks.Of(chunk));
+            before = chunk;
+        }
+        _planes.Add([.. plane]);
         return _planes.Count - 1;
     }
 

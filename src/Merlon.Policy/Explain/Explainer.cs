@@ -25,7 +25,7 @@ public static class Explainer
             if (worst is null || Rank(answer.Verdict) > Rank(worst.Value.Answer.Verdict)) worst = (packet, answer);
         }
         var (question, told) = worst!.Value;
-        return new(null, question, told, Assumptions(row, question, count, sourcePort));
+        return new(null, question, told, Assumptions(question, count, sourcePort));
     }
 
     private static string Name(VmInventory inventory, string text) => inventory.Named(text, null).Any() ? "vm/" + text : text;
@@ -39,10 +39,10 @@ public static class Explainer
         _ => 0,
     };
 
-    private static ImmutableArray<string> Assumptions(CaseRow row, FlowQuestion question, int count, int? sourcePort)
+    private static ImmutableArray<string> Assumptions(FlowQuestion question, int count, int? sourcePort)
     {
         var all = ImmutableArray.CreateBuilder<string>();
-        if (count > 1) all.Add($"{row.From} to {row.To} {row.Service} means {count} packets that differ for the policy; told is the first with the worst verdict: {question.From.Address} to {question.To.Address}");
+        if (count > 1) all.Add($"{question}, the first with the worst verdict of the {count} packets that this means and the policy tells apart");
         if (count >= MaxPackets) all.Add($"only the first {MaxPackets} packets were looked at");
         if (sourcePort is null && Protocols.HasPorts(question.Protocol)) all.Add($"source port {question.SourcePort}");
         return all.ToImmutable();

@@ -47,7 +47,7 @@ public static class PlainEvaluator
     private static PlainHop Hop(
         PolicySet policy, Direction direction, VmNic nic, PlainGuard guard, PlainParty local, PlainParty remote, FlowQuestion question)
     {
-        if (BuiltinRules.Of(question.To.Address.Family, question.Protocol, question.DestinationPort, question.SourcePort, direction) is { } builtin)
+        if (BuiltinRules.Of(question.To.Address, question.Protocol, question.DestinationPort, question.SourcePort, direction) is { } builtin)
             return Hop(direction, nic, SideVerdict.Builtin(builtin), null);
         var active = First(policy, direction, nic, local, remote, question, withObserved: false);
         var candidate = First(policy, direction, nic, local, remote, question, withObserved: true);

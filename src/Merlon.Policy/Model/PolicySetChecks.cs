@@ -26,7 +26,7 @@ internal sealed class PolicySetChecks(PolicySet set)
             var ordered = same.OrderBy(d => d.Position.File, StringComparer.Ordinal).ThenBy(d => d.Position.Line).ToArray();
             foreach (var later in ordered.Skip(1))
                 _findings.Error("duplicate-name", later.Position, $"{later.Kind} '{later.Name}' of tenant '{later.Tenant}' stands twice",
-                    $"first at {ordered[0].Position.File}:{ordered[0].Position.Line}");
+                    $"first at {ordered[0].Position.File}:{ordered[0].Position.Line}; rename or remove one");
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class PolicySetChecks(PolicySet set)
             if (term.Name is null or BuiltinServices.Ping || set.Service(tenant, term.Name) is not null) continue;
             var known = set.Documents.Select(d => d.Document).OfType<ServiceDocument>()
                 .Where(s => s.Tenant == tenant || s.Tenant == Model.Document.Platform).Select(s => s.Name).Append(BuiltinServices.Ping);
-            _findings.Error("unknown-service", term.Position, $"service '{term.Name}' does not exist", NearestName.Hint(term.Name, known));
+            _findings.Error("unknown-service", term.Position, $"service '{term.Name}' does not exist", NearestName.Hint(term.Name, known) ?? "apply a Service of that name with it, or before it");
         }
     }
 
@@ -88,7 +88,7 @@ internal sealed class PolicySetChecks(PolicySet set)
             var text = reference.ToString()["group/".Length..];
             var known = set.Groups.Where(g => PolicySet.MayName(tenant, g)).Select(g => g.Tenant == tenant && !foreign ? g.Name : $"{g.Tenant}/{g.Name}");
             _findings.Error("unknown-group", reference.Position,
-                $"group '{text}' does not exist{(foreign ? $" or is not shared with tenant '{tenant}'" : $" in tenant '{tenant}'")}", NearestName.Hint(text, known));
+                $"group '{text}' does not exist{(foreign ? $" or is not shared with tenant '{tenant}'" : $" in tenant '{tenant}'")}", NearestName.Hint(text, known) ?? (foreign ? "ask its owner to put this tenant into the group's sharedWith" : "apply a Group of that name with it, or before it"));
         }
     }
 }

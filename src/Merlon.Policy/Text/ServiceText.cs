@@ -32,8 +32,8 @@ public static class ServiceText
         var parts = text.Split('-');
         var numbers = parts.Select(p => int.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1).ToArray();
         if (parts.Length > 2 || numbers.Contains(-1)) problem = new("bad-port", $"'{text}' is no port", "expected PORT or PORT-PORT");
-        else if (numbers.FirstOrDefault(n => n > 65535, -1) is var big and >= 0) problem = new("bad-port", $"port {big} is more than 65535");
-        else if (numbers[^1] < numbers[0]) problem = new("bad-port", $"port range {text} is backwards");
+        else if (numbers.FirstOrDefault(n => n > 65535, -1) is var big and >= 0) problem = new("bad-port", $"port {big} is more than 65535", "ports are 0-65535");
+        else if (numbers[^1] < numbers[0]) problem = new("bad-port", $"port range {text} is backwards", $"did you mean {numbers[^1]}-{numbers[0]}?");
         else return (numbers[0], numbers[^1]);
         return null;
     }
@@ -81,7 +81,7 @@ public static class ServiceText
         problem = null;
         if (byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return new(null, ServiceMatch.Any with { Protocol = number }, at);
-        problem = new("bad-service", $"'proto/{text}': a protocol number is 0-255");
+        problem = new("bad-service", $"'proto/{text}' is no protocol", "a protocol number is 0-255");
         return null;
     }
 

@@ -9,6 +9,7 @@ namespace Merlon.Policy.Text;
 /// error ends the file, what stood before it is kept.</summary>
 internal sealed class YamlReader(ManifestText file, Findings findings)
 {
+    private const string Look = "look there and in the lines above it for an open bracket or quote, a missing ':' or wrong indentation";
     private int _nodes;
 
     public List<YamlNode> Read()
@@ -28,7 +29,7 @@ internal sealed class YamlReader(ManifestText file, Findings findings)
         }
         catch (YamlException e)
         {
-            findings.Error("yaml-syntax", At(e.Start), Cause(e));
+            findings.Error("yaml-syntax", At(e.Start), Cause(e), Look);
         }
         catch (StopException)
         {
@@ -56,7 +57,7 @@ internal sealed class YamlReader(ManifestText file, Findings findings)
             case SequenceStart: return List(parser, at, depth);
             case MappingStart: return Map(parser, at, depth);
             case AnchorAlias alias: return Alias(alias, at);
-            default: throw Stop("yaml-syntax", at, "a value is missing");
+            default: throw Stop("yaml-syntax", at, "a value is missing", Look);
         }
     }
 
@@ -91,7 +92,7 @@ internal sealed class YamlReader(ManifestText file, Findings findings)
         }
         catch (Exception e) when (e is not YamlException)
         {
-            throw Stop("yaml-syntax", last is { } mark ? At(mark) : new(file.Path, file.FirstLine, 1), "malformed behind this place: an unclosed bracket or quote, perhaps");
+            throw Stop("yaml-syntax", last is { } mark ? At(mark) : new(file.Path, file.FirstLine, 1), "malformed behind this place", Look);
         }
     }
 
@@ -107,9 +108,9 @@ internal sealed class YamlReader(ManifestText file, Findings findings)
         if (!node.Tag.IsEmpty) findings.Error("tag-not-allowed", at, $"tag '{node.Tag}': manifests have no tags");
     }
 
-    private StopException Stop(string code, Position at, string message)
+    private StopException Stop(string code, Position at, string message, string? hint = null)
     {
-        findings.Error(code, at, message);
+        findings.Error(code, at, message, hint);
         return new();
     }
 

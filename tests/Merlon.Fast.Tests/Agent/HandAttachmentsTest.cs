@@ -29,7 +29,9 @@ public sealed class HandAttachmentsTest : IDisposable
     [Fact]
     public void Attachments_outlive_the_agent()
     {
-        new HandAttachments(_folder, "a").Add(Request("veth0"), "br0", []);
+        var first = new HandAttachments(_folder, "a");
+        first.Add(Request("veth0"), "br0", []);
+        first.Save();
         var again = new HandAttachments(_folder, "a");
         again.Load();
         again.All.Should().ContainSingle().Which.Network.Should().Be("br0");

@@ -13,7 +13,7 @@ internal sealed class PretendedKernel : IKernel
     private readonly Dictionary<MacPlace, MacHolder> _macs = [];
     private readonly Dictionary<(Address, uint), uint> _owners = [];
     private readonly Dictionary<int, uint> _attached = [];
-    private KernelImage? _image;
+    private Image? _image;
 
     /// <summary>Changes left until the agent is killed.</summary>
     public int StepsToLive { get; set; } = int.MaxValue;
@@ -69,12 +69,13 @@ internal sealed class PretendedKernel : IKernel
 
     public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => _attached.ToDictionary(a => a.Key, a => (a.Value, true));
 
-    public KernelImage? Image() => _image;
+    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
+        _image is not null && _image.Digest == Digest(words) && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
 
     public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
         if (RefuseCommits) throw new KernelFault("no memory", null);
-        var next = new KernelImage((_image?.Generation ?? 0) + 1, Digest(words), bind.ToArray(), ruleIds.ToArray());
+        var next = new Image(Digest(words), bind.ToArray(), ruleIds.ToArray());
         Change("commit", () => _image = next);
     }
 
@@ -106,6 +107,8 @@ internal sealed class PretendedKernel : IKernel
         Changes.Add(what);
         Watch();
     }
+
+    private sealed record Image(string Digest, ulong[] Bind, uint[] RuleIds);
 
     /// <summary>The agent died here.</summary>
     internal sealed class KilledException : Exception;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Merlon.Contracts.Api;
+using Merlon.Contracts.Pki;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -48,7 +49,38 @@ public sealed class HostVerbTests : IAsyncDisposable
     public async Task Without_an_agent_there_is_one_line_with_the_mend()
     {
         var said = await Run("get", "nic");
-        Assert.Equal((1, "", $"error: agent not running (no answer at {socket}); start merlon-agent, or see 'merlon doctor'\n"), (said.Code, said.Out, said.Error));
+        Assert.Equal((1, "", $"error: the agent does not answer at {socket}; start merlon-agent, or see 'merlon doctor'\n"), (said.Code, said.Out, said.Error));
+    }
+
+    [Theory]
+    [InlineData("table")]
+    [InlineData("json")]
+    public async Task Status_without_a_controller_is_what_the_agent_says_and_an_error_all_the_same(string form)
+    {
+        await Start(JsonSerializer.Serialize(Records.Agent(7), ApiJson.Default.HostStatus));
+        var said = await Run("status", "-o", form);
+        Assert.Equal(1, said.Code);
+        Assert.StartsWith("error: no controller has run here yet", said.Error, StringComparison.Ordinal);
+        Assert.Contains("host-1", said.Out, StringComparison.Ordinal);
+        Assert.Contains("controller-down", said.Out, StringComparison.Ordinal);
+        Assert.Contains(form == "json" ? "\"ready\": false" : "NOT READY", said.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_of_a_controller_elsewhere_never_asks_the_agent_here()
+    {
+        await Start("{}");
+        var folder = Directory.CreateTempSubdirectory("merlon-cli-");
+        using (var pki = HostPki.EnsureAt(folder.FullName))
+        {
+            var said = await CommandLine.Run(new Dictionary<string, string>
+            {
+                ["MERLON_AGENT_SOCKET"] = socket, ["MERLON_API"] = "https://127.0.0.1:1", ["MERLON_TOKEN"] = "t", ["MERLON_CA"] = pki.AuthorityFile,
+            }, "status");
+            Assert.Equal((1, "", "error: the controller does not answer at https://127.0.0.1:1; start merlon-controller, or see 'merlon doctor'\n"), (said.Code, said.Out, said.Error));
+        }
+        folder.Delete(recursive: true);
+        Assert.Empty(asked);
     }
 
     public async ValueTask DisposeAsync()
@@ -57,7 +89,7 @@ public sealed class HostVerbTests : IAsyncDisposable
         File.Delete(socket);
     }
 
-    private Task<Said> Run(params string[] args) => CommandLine.Run(new Dictionary<string, string> { ["MERLON_AGENT_SOCKET"] = socket }, args);
+    private Task<Said> Run(params string[] args) => CommandLine.Run(new Dictionary<string, string>(CommandLine.Nothing) { ["MERLON_AGENT_SOCKET"] = socket }, args);
 
     private async Task Start(string json)
     {

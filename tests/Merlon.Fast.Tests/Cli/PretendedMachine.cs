@@ -14,7 +14,12 @@ internal sealed class PretendedMachine : IMachine
         ["/proc/self/mounts"] = "proc /proc proc rw 0 0\nbpf /sys/fs/bpf bpf rw,relatime 0 0\n",
         ["/proc/self/limits"] = "Max locked memory         8388608              8388608              bytes\n",
         ["/proc/sys/net/core/bpf_jit_enable"] = "1\n",
-        ["/sys/kernel/btf/vmlinux"] = "",
+    };
+
+    public Dictionary<string, byte[]> Starts { get; } = new()
+    {
+        ["/sys/kernel/btf/vmlinux"] = [0x9f, 0xeb],
+        ["/usr/lib/merlon/firewall.bpf.o"] = [0x7f, (byte)'E', (byte)'L', (byte)'F', .. new byte[14], 247, 0],
     };
 
     public Dictionary<string, string[]> Folders { get; } = [];
@@ -27,6 +32,8 @@ internal sealed class PretendedMachine : IMachine
     public long Free { get; set; } = 20L << 30;
 
     public string? Read(string path) => Files.GetValueOrDefault(path);
+
+    public byte[] Start(string path, int count) => Starts.GetValueOrDefault(path, []).Take(count).ToArray();
 
     public bool Exists(string path) => Files.ContainsKey(path);
 

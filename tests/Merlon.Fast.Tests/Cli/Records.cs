@@ -22,5 +22,5 @@ internal static class Records
         "host-1", "h-uuid", "", "0.1.0", 1, true, true, applied, 7, "d1", 3, 3, 3, 12, 65536, 0, 0, 0, 0.4, 8.5, 40_000_000, At, alarms, []);
 
     public static StatusRecord Status(ulong applied, bool ready, params Alarm[] alarms) =>
-        new("0.1.0", 7, ready, [new("host-1", "h-uuid", true, At, applied, null, Agent(applied, alarms))], []);
+        new("0.1.0", 7, ready, [new("host-1", "h-uuid", true, At, applied, 7, null, Agent(applied, alarms))], []);
 }

@@ -89,7 +89,7 @@ public class ServerVerbTests
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "b.yaml"), "b: 1", TestContext.Current.CancellationToken);
             await File.WriteAllTextAsync(Path.Combine(folder.CreateSubdirectory("deep").FullName, "a.yml"), "a: 1", TestContext.Current.CancellationToken);
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "notes.txt"), "no", TestContext.Current.CancellationToken);
-            var said = await CommandLine.Run(api.Environment, "apply", "-f", folder.FullName, "--prune", "--connections", "drain", "--wait");
+            var said = await CommandLine.Run(api.Environment, "apply", "-f", folder.FullName, "--prune", "--wait");
             Assert.Equal((0, "policy/shop/shop-app changed\ntenant shop is at revision 3\n", ""), (said.Code, said.Out, said.Error));
         }
         finally
@@ -97,7 +97,7 @@ public class ServerVerbTests
             folder.Delete(recursive: true);
         }
         var request = JsonSerializer.Deserialize(api.Asked.First().Body, ApiJson.Default.ApplyRequest)!;
-        Assert.Equal((true, "drain"), (request.Prune, request.Connections));
+        Assert.True(request.Prune);
         Assert.Equal(["b: 1", "a: 1"], request.Files.Select(f => f.Text));
     }
 
@@ -131,9 +131,39 @@ public class ServerVerbTests
     {
         await using var api = await FakeController.Start();
         api.Says("GET /v1/flows", [Records.Denied], ApiJson.Default.IReadOnlyListFlowRecord);
+        api.Says("GET /v1/status", Records.Status(7, ready: true), ApiJson.Default.StatusRecord);
         var said = await CommandLine.Run(api.Environment, "flows", "--vm", "web-1", "--verdict", "deny", "--since", "2026-11-24T07:00:00Z");
-        Assert.Equal("GET /v1/flows?limit=100&since=2026-11-24T07%3A00%3A00.0000000%2B00%3A00&vm=web-1&verdict=deny", api.Asked.Single().Line);
+        Assert.Equal("GET /v1/flows?limit=100&since=2026-11-24T07%3A00%3A00.0000000%2B00%3A00&vm=web-1&verdict=deny", api.Asked.First().Line);
         Golden.Expect("flows", said.Out);
+        Assert.Equal("", said.Error);
+    }
+
+    [Fact]
+    public async Task Lost_events_are_said_beside_the_flows()
+    {
+        await using var api = await FakeController.Start();
+        var status = Records.Status(7, ready: true);
+        var host = status.Hosts[0];
+        api.Says("GET /v1/flows", [Records.Denied], ApiJson.Default.IReadOnlyListFlowRecord);
+        api.Says("GET /v1/status", status with { Hosts = [host with { Status = host.Status! with { EventsLost = 12, FlowsLost = 3 } }] }, ApiJson.Default.StatusRecord);
+        var said = await CommandLine.Run(api.Environment, "flows", "-o", "json");
+        Assert.Equal("note: not all of host-1 is in the log: 12 events lost in the kernel, 3 records in the agent, so far\n", said.Error);
+        Assert.Equal([Records.Denied], JsonSerializer.Deserialize(said.Out, ApiJson.Default.IReadOnlyListFlowRecord)!);
+    }
+
+    [Theory]
+    [InlineData("table", "LOST: 42 records are missing here\n")]
+    [InlineData("json", "{\"lost\":42}\n")]
+    [InlineData("yaml", "---\nlost: 42\n")]
+    public async Task A_gap_in_the_followed_flows_is_shown_as_one(string form, string gap)
+    {
+        await using var api = await FakeController.Start();
+        var json = JsonSerializer.Serialize(Records.Denied, ApiJson.Default.FlowRecord);
+        api.SaysText("GET /v1/flows/follow", $"event: lost\ndata: {{\"lost\":42}}\n\nid: 7\ndata: {json}\n\nevent: of-a-newer-controller\ndata: {{}}\n\n");
+        var said = await CommandLine.Run(api.Environment, "flows", "-f", "-o", form);
+        Assert.StartsWith(gap, said.Out, StringComparison.Ordinal);
+        Assert.Contains("web-1", said.Out[gap.Length..], StringComparison.Ordinal);
+        Assert.DoesNotContain("0001-01-01", said.Out, StringComparison.Ordinal);
     }
 
     [Fact]

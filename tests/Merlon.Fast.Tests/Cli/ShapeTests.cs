@@ -47,7 +47,7 @@ public class ShapeTests
     {
         var said = await CommandLine.Run("get", "vm");
         Assert.Equal((1, ""), (said.Code, said.Out));
-        Assert.Equal("error: no controller has run here yet (/var/lib/merlon-nothing-of-this-name/api.json is missing); start merlon-controller, or set MERLON_API, MERLON_TOKEN and MERLON_CA\n", said.Error);
+        Assert.Equal("error: no controller has run here yet (/var/lib/merlon-nothing-of-this-name/api.json is missing); start merlon-controller, name its instance (--instance or MERLON_INSTANCE), or set MERLON_API, MERLON_TOKEN and MERLON_CA\n", said.Error);
         var away = new Dictionary<string, string> { ["MERLON_API"] = "https://127.0.0.1:1", ["MERLON_TOKEN"] = "t", ["MERLON_CA"] = "/nowhere.pem" };
         Assert.Equal(1, (await CommandLine.Run(away, "get", "vm")).Code);
     }

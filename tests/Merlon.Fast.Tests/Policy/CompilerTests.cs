@@ -47,13 +47,37 @@ public class CompilerTests
     }
 
     [Fact]
-    public void Too_many_own_addresses_that_rules_tell_apart_are_refused_by_name()
+    public void Too_many_own_addresses_that_rules_tell_apart_cost_that_vnic_its_traffic_and_nobody_else_anything()
     {
         var addresses = string.Join(", ", Enumerable.Range(1, 9).Select(i => $"10.{i}.0.1"));
         var rules = Enumerable.Range(1, 9).Select(i => $"name: r{i}, from: [cidr/10.{i}.0.0/16], to: [any], services: [tcp/{i}], action: allow").ToArray();
-        var compiled = new Scene(Scene.VmsOf(Scene.Vm("wide", "t: x", addresses)) + Scene.Rules("p", rules)).Compiled;
-        Assert.Null(compiled.Image);
-        Assert.Equal(["own addresses of one vNIC that rules tell apart: 9 are more than 8 (VM wide)"], compiled.Errors);
+        var scene = new Scene(Scene.VmsOf(Scene.Vm("wide", "t: x", addresses), Scene.Vm("other", "t: x", "10.1.0.2")) + Scene.Rules("p", rules));
+        var problem = Assert.Single(scene.Image.Nics, n => n.Problem is not null);
+        Assert.Equal(scene.Inventory.Named("wide", null).First().Uuid, problem.Key.VmUuid);
+        Assert.Equal("everything is denied to it: rules tell 9 of its addresses apart, at most 8 fit", problem.Problem);
+        foreach (var (nic, own, verdict) in new[] { (scene.Nic("wide"), "10.1.0.1", Verdict.Deny), (scene.Nic("other"), "10.1.0.2", Verdict.Allow) })
+        {
+            var packet = new ImagePacket(nic, Direction.Out, 0, Address.Parse(own), true, Address.Parse("192.0.2.1"), null, 6, 1, 40000);
+            Assert.Equal(verdict, ImageSimulator.Judge(scene.Image, packet)!.Value.Active);
+        }
+    }
+
+    [Fact]
+    public void Addresses_chosen_to_collide_in_the_ipv6_table_do_not_hold_up_the_policy()
+    {
+        // 100 addresses of one bucket under the first seed, in every size of table tried
+        const ulong high = 0x20010db8_00000000;
+        var wanted = ImageLayout.Hash6(high, 1, 128) & 0xfff;
+        var chosen = Enumerable.Range(1, int.MaxValue).Where(i => (ImageLayout.Hash6(high, (ulong)i, 128) & 0xfff) == wanted).Take(100)
+            .Select(i => new Address((UInt128)high << 64 | (uint)i, AddressFamily.IPv6)).ToList();
+        var scene = new Scene(Scene.Group("g", "{select: {labels: {t: x}}}")
+            + Scene.VmsOf(Scene.Vm("hostile", "t: x", string.Join(", ", chosen.Select(a => $"\"{a}\""))), Scene.Vm("other", "t: y", "\"2001:db8::1:2:3\""))
+            + Scene.Rules("p", "name: r, from: [group/g], to: [any], services: [tcp/1], action: allow"));
+        foreach (var address in chosen)
+        {
+            var packet = new ImagePacket(scene.Nic("other"), Direction.In, 0, Address.Parse("2001:db8::1:2:3"), true, address, null, 6, 1, 40000);
+            Assert.Equal(Verdict.Allow, ImageSimulator.Judge(scene.Image, packet)!.Value.Active);
+        }
     }
 
     [Fact]

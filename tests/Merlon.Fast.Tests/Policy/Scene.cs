@@ -31,6 +31,9 @@ internal sealed class Scene
 
     public HostImage Image => Compiled.Image ?? throw new InvalidOperationException(string.Join('\n', Compiled.Errors));
 
+    /// <summary>Record of the first vNIC of a VM.</summary>
+    public int Nic(string vm) => Image.Nics.Select((n, i) => (n.Key.VmUuid, i)).First(n => n.VmUuid == Inventory.Named(vm, null).First().Uuid).i;
+
     /// <summary>Ruleset digest of the first vNIC of a VM.</summary>
     public string Digest(string vm) => Image.Nics.First(n => n.Key.VmUuid == Inventory.Named(vm, null).First().Uuid).RulesetDigest;
 

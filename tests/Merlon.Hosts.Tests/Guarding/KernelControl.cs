@@ -1,6 +1,7 @@
-using System.Runtime.InteropServices;
+using System.Text.Json;
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
 using Merlon.Hosts.Tests.Hosts;
 
 namespace Merlon.Hosts.Tests.Guarding;
@@ -13,19 +14,31 @@ public sealed class KernelControl(string bpffs) : IDisposable
     /// <summary>Generation in force, read from shared memory.</summary>
     public uint Generation => _datapath.Control.Generation;
 
+    /// <summary>How often a packet found its side of a connection not approved under the present policy.</summary>
+    public ulong Rejudged => _datapath.Counters[Counter.Rejudged];
+
+    public ulong EventsSent => _datapath.Counters[Counter.EventsSent];
+
+    public int Ports => _datapath.Ports.List().Count;
+
+    public int ClosedPorts => _datapath.Ports.List().Values.Count(p => p.Flags.HasFlag(PortFlags.Closed));
+
     /// <summary>Live connections.</summary>
-    public int Entries => _datapath.Connections.List().Count;
+    public IReadOnlyList<ConnectionEntry> List() => _datapath.Connections.List();
+
+    /// <summary>Whether the map itself still holds a connection of this port, live or not, as another program reads it.</summary>
+    public bool HasElement(string map, int port)
+    {
+        using var dump = JsonDocument.Parse(Shell.Run("bpftool", "-j", "map", "dump", "pinned", Path.Combine(bpffs, "maps", map)).Ok());
+        // An element that left while bpftool read it stands there without a value.
+        return dump.RootElement.EnumerateArray().Where(e => e.TryGetProperty("formatted", out _)).Select(e => e.GetProperty("formatted").GetProperty("key"))
+            .Any(key => Port(key, "port_a") == port || Port(key, "port_b") == port);
+    }
 
     public void DisableHandoff() => _datapath.Control.Flags |= ControlFlags.NoHandoff;
 
     public void Dispose() => _datapath.Dispose();
 
-    public static void PinThisThread(int cpu)
-    {
-        var mask = 1UL << cpu;
-        if (sched_setaffinity(0, 8, ref mask) != 0) throw new InvalidOperationException(Marshal.GetLastPInvokeErrorMessage());
-    }
-
-    [DllImport("libc", SetLastError = true)]
-    private static extern int sched_setaffinity(int pid, nint size, ref ulong mask);
+    // Network order in the map.
+    private static int Port(JsonElement key, string name) => System.Net.IPAddress.NetworkToHostOrder((short)key.GetProperty(name).GetInt32()) & 0xffff;
 }

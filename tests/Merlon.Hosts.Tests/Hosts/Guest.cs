@@ -38,7 +38,7 @@ public sealed class Guest : IDisposable
     public Socket Udp(int port = 0) => _namespace.Enter(() =>
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Any, port));
+        socket.Hold(port);
         return socket;
     });
 
@@ -46,7 +46,7 @@ public sealed class Guest : IDisposable
     public Socket Listen(int port) => _namespace.Enter(() =>
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Any, port));
+        socket.Hold(port);
         socket.Listen(512);
         return socket;
     });

@@ -24,7 +24,10 @@ public sealed class NetNamespace : IDisposable
     public string Ip(params string[] args) => Shell.Run("ip", ["-n", Name, .. args]).Ok();
 
     /// <summary>Runs a function on a thread of its own that has entered the namespace.</summary>
-    public T Enter<T>(Func<T> inside)
+    public T Enter<T>(Func<T> inside) => Enter(Name, inside);
+
+    /// <summary>The same, in a namespace of somebody else.</summary>
+    public static T Enter<T>(string name, Func<T> inside)
     {
         T result = default!;
         Exception? failure = null;
@@ -32,8 +35,8 @@ public sealed class NetNamespace : IDisposable
         {
             try
             {
-                using var handle = File.OpenHandle(Path);
-                if (setns(handle, CloneNewNet) != 0) throw new InvalidOperationException($"setns {Name}: {Marshal.GetLastPInvokeErrorMessage()}");
+                using var handle = File.OpenHandle("/run/netns/" + name);
+                if (setns(handle, CloneNewNet) != 0) throw new InvalidOperationException($"setns {name}: {Marshal.GetLastPInvokeErrorMessage()}");
                 result = inside();
             }
             catch (Exception e)
@@ -43,7 +46,7 @@ public sealed class NetNamespace : IDisposable
         });
         thread.Start();
         thread.Join();
-        return failure is null ? result : throw new InvalidOperationException($"in namespace {Name}: {failure.Message}", failure);
+        return failure is null ? result : throw new InvalidOperationException($"in namespace {name}: {failure.Message}", failure);
     }
 
     public void Dispose() => Shell.Run("ip", "netns", "del", Name);

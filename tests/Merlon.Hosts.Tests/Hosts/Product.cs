@@ -7,14 +7,15 @@ namespace Merlon.Hosts.Tests.Hosts;
 /// <summary>The real agent and controller of one instance, guarding one host namespace, and the command line.</summary>
 public sealed class Product : IDisposable
 {
-    private readonly NetNamespace _host;
+    private readonly string _host;
     private readonly int _port;
     private readonly string _log;
     private readonly string _libvirt;
     private readonly DirectoryInfo _manifests = Directory.CreateTempSubdirectory("merlon-test-");
     private int _manifest;
 
-    public Product(NetNamespace host, string instance, int port, string libvirt = "none")
+    /// <param name="host">Path of the host's network namespace.</param>
+    public Product(string host, string instance, int port, string libvirt = "none")
     {
         _host = host;
         _port = port;
@@ -26,6 +27,9 @@ public sealed class Product : IDisposable
 
     public InstancePaths Paths { get; }
 
+    /// <summary>Where the agent's log lines go.</summary>
+    public string AgentLog => LogOf("agent");
+
     public Process? Agent { get; private set; }
     public Process? Controller { get; private set; }
 
@@ -35,7 +39,7 @@ public sealed class Product : IDisposable
         Until("the API", TimeSpan.FromSeconds(20), () => Cli("status").Code is 0 or 2);
     }
 
-    public void StartAgent() => Agent = Start("agent", "nsenter", [$"--net={_host.Path}", Repository.Bin("merlon-agent"), "run",
+    public void StartAgent() => Agent = Start("agent", "nsenter", [$"--net={_host}", Repository.Bin("merlon-agent"), "run",
         "--instance", Paths.Instance, "--libvirt", _libvirt, "--controller", "unix:" + Paths.ControllerSocket,
         "--object", Repository.Object, "--host", "host-" + Paths.Instance]);
 
@@ -57,10 +61,13 @@ public sealed class Product : IDisposable
     }
 
     /// <summary>Guards the host side of a guest by hand.</summary>
-    public void Attach(Guest guest, string tenant, string labels = "") => Cli([
+    public void Attach(Guest guest, string tenant, string labels = "") => TryAttach(guest, tenant, labels).Ok();
+
+    /// <summary>The same, for a test that kills the parts meanwhile.</summary>
+    public ShellResult TryAttach(Guest guest, string tenant, string labels = "") => Cli([
         "attach", guest.Ifname, "--vm", guest.Name, "--tenant", tenant, "--mac", guest.Mac,
         "--address", guest.Ip4.ToString(), "--address", guest.Ip6.ToString(), "--network", "br0",
-        .. labels.Length > 0 ? new[] { "--labels", labels } : []]).Ok();
+        .. labels.Length > 0 ? new[] { "--labels", labels } : []]);
 
     /// <summary>SIGKILL, without a word before.</summary>
     public static void Kill9(Process? process)
@@ -85,7 +92,7 @@ public sealed class Product : IDisposable
     {
         Kill9(Agent);
         Kill9(Controller);
-        Shell.Run("nsenter", $"--net={_host.Path}", Repository.Bin("merlon-agent"), "remove", "--instance", Paths.Instance);
+        Shell.Run("nsenter", $"--net={_host}", Repository.Bin("merlon-agent"), "remove", "--instance", Paths.Instance);
         _manifests.Delete(recursive: true);
         foreach (var folder in new[] { Paths.Etc, Paths.Var, Paths.Run })
             if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
@@ -94,10 +101,12 @@ public sealed class Product : IDisposable
     private Process Start(string name, string file, params string[] args)
     {
         // Through a shell, so that the log is a plain file that outlives the test.
-        var log = Path.Combine(_log, $"{Paths.Instance}-{name}.log");
+        var log = LogOf(name);
         var info = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1", "sh", log, file, .. args]);
         return Process.Start(info)!;
     }
+
+    private string LogOf(string name) => Path.Combine(_log, $"{Paths.Instance}-{name}.log");
 
     [DllImport("libc", SetLastError = true)]
     private static extern int kill(int pid, int signal);

@@ -7,7 +7,8 @@ public sealed class TestHost : IDisposable
     private readonly List<Guest> _guests = [];
     private readonly string _run;
 
-    public TestHost()
+    /// <param name="libvirt">URI of the libvirt that the agent follows.</param>
+    public TestHost(string libvirt = "none")
     {
         var number = Interlocked.Increment(ref _count);
         _run = $"{Environment.ProcessId % 1000:d3}{(char)('a' + number % 26)}";
@@ -15,25 +16,21 @@ public sealed class TestHost : IDisposable
         Host.Ip("link", "add", "br0", "type", "bridge");
         Host.Ip("link", "set", "br0", "up");
         Shell.Run("nsenter", $"--net={Host.Path}", "sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0");
-        Product = new Product(Host, "t" + _run, 20000 + Environment.ProcessId % 10000 + number);
+        Product = new Product(Host.Path, "t" + _run, 20000 + Environment.ProcessId % 10000 + number, libvirt);
     }
 
     public NetNamespace Host { get; }
 
     public Product Product { get; }
 
+    /// <summary>How many guests there are.</summary>
+    public int Guests => _guests.Count;
+
     public Guest AddGuest(string name, string bridge = "br0")
     {
         var guest = new Guest(Host, _run, _guests.Count + 1, name, bridge);
         _guests.Add(guest);
         return guest;
-    }
-
-    /// <summary>Adds a guest and asks for it to be guarded; whether that succeeds while parts are being killed is the caller's matter.</summary>
-    public void AttachOneMore(int number)
-    {
-        var guest = AddGuest($"extra-{number}");
-        Product.Cli("attach", guest.Ifname, "--vm", guest.Name, "--tenant", "shop", "--mac", guest.Mac, "--address", guest.Ip4.ToString(), "--network", "br0");
     }
 
     public void Start()

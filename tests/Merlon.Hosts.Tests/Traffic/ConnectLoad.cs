@@ -48,7 +48,7 @@ public sealed class ConnectLoad : IDisposable
                 if (socket.Receive(buffer, 0, 8, SocketFlags.None, out _) == 8) socket.Send(buffer, 0, 8, SocketFlags.None, out _);
             }
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // the listener is gone: the load is over
         }

@@ -12,6 +12,9 @@ public sealed class UdpSender(Guest guest, IPAddress to, int port) : IDisposable
     private readonly EndPoint _to = new IPEndPoint(to, port);
     private readonly byte[] _buffer = new byte[64];
 
+    /// <summary>Known after the first send.</summary>
+    public int LocalPort => ((IPEndPoint)_socket.LocalEndPoint!).Port;
+
     public void Send(long number)
     {
         BinaryPrimitives.WriteInt64BigEndian(_buffer, number);

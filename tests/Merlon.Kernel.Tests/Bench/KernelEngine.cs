@@ -61,8 +61,10 @@ public sealed class KernelEngine : IDisposable
 
     private static World NewWorld() => new(null, new("", "", 65536, 65536, 65536));
 
+    // A would-deny of the first hook is no word about the drop at the second.
     private Answer Told(bool passed, string hook) =>
-        new(passed, hook, [.. _world.Events().Where(e => e.Type == (passed ? EventType.Open : EventType.Deny) && !e.Flags.HasFlag(EventFlags.Summary))],
+        new(passed, hook, [.. _world.Events().Where(e => e.Type == (passed ? EventType.Open : EventType.Deny)
+                && (passed || e.Verdict != Verdict.WouldDeny) && !e.Flags.HasFlag(EventFlags.Summary))],
             id => _rules.TryGetValue(id, out var rule) ? rule : null);
 
     private void Commit(long at)
@@ -117,6 +119,6 @@ public sealed class KernelEngine : IDisposable
     private static Packet Craft(FlowQuestion q) => new(q.From.Address, q.To.Address)
     {
         Proto = q.Protocol, SourcePort = Protocols.IsIcmp(q.Protocol) ? 1 : q.SourcePort, DestinationPort = q.DestinationPort, Flags = Tcp.Syn, Data = 4,
-        IcmpType = q.DestinationPort >> 8, IcmpCode = q.DestinationPort & 255,
+        IcmpType = q.Protocol == Protocols.Igmp ? 0x16 : q.DestinationPort >> 8, IcmpCode = q.DestinationPort & 255,
     };
 }

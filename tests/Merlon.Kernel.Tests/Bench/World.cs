@@ -77,6 +77,18 @@ public class World : IDisposable
         Kernel.Ports.Set(port.Ifindex, Ports[vm].Record);
     }
 
+    /// <summary>Puts a port at a real interface of this thread's network namespace and attaches both hooks there.</summary>
+    public void AttachPort(string vm, int ifindex)
+    {
+        var before = Ports[vm].Ifindex;
+        var port = Ports[vm] = Ports[vm] with { Ifindex = ifindex };
+        // Two namespaces count their interfaces each for itself: the old number may be another port's new one.
+        if (Ports.Values.All(p => p.Ifindex != before)) Kernel.Ports.Remove(before);
+        Kernel.Ports.Set(ifindex, port.Record);
+        Kernel.Macs.Set(port.Record.Segment, port.Mac, ifindex, port.Record.Vnic);
+        Kernel.Attacher.Attach(ifindex, port.Record.Incarnation);
+    }
+
     /// <summary>One hook, by itself.</summary>
     public Outcome Hook(string hook, Port port, byte[] frame)
     {

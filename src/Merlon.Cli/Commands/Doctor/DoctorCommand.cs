@@ -13,7 +13,7 @@ internal static class DoctorCommand
     public static Command Create() =>
         new Verb("doctor", "Name what is missing or wrong on this machine, and the mend", "merlon doctor", "merlon doctor -o json").Runs(async (call, cancel) =>
         {
-            var report = new DoctorReport(call.Surroundings.Machine, call.Paths, c => Agent(call, c), c => ControllerClock(call, c));
+            var report = new DoctorReport(call.Surroundings.Machine, call.Paths, AgentProgram.BpfObject(call), c => Agent(call, c), c => ControllerClock(call, c));
             var checks = await report.Run(cancel);
             call.Print(checks, ApiJson.Default.IReadOnlyListDoctorCheck, c => Show(call, c));
             var broken = checks.Count(c => c.Result == "broken");
@@ -30,7 +30,7 @@ internal static class DoctorCommand
     private static async Task<DateTimeOffset?> ControllerClock(Call call, CancellationToken cancel)
     {
         using var api = Controller.Connect(call, Patience);
-        using var response = await api.Open("/health", cancel);
+        using var response = await api.Open("/v1/status", cancel); // asks for the token, /health would not
         return response.Headers.Date;
     }
 

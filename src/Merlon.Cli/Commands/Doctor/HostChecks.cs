@@ -13,12 +13,23 @@ internal static class HostChecks
     private static readonly string[] BridgeFilters = ["iptables", "ip6tables", "arptables"];
     private static readonly string[] LibvirtSockets = ["/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"];
 
-    public static IEnumerable<DoctorCheck> All(IMachine machine, InstancePaths paths)
+    /// <param name="programFile">The BPF object that an agent of this installation loads.</param>
+    public static IEnumerable<DoctorCheck> All(IMachine machine, InstancePaths paths, string programFile)
     {
+        yield return Program(machine, programFile);
         yield return Libvirt(machine, paths);
         yield return BridgeNetfilter(machine);
         yield return Disk(machine, paths.Var);
         foreach (var check in Certificates(machine, paths)) yield return check;
+    }
+
+    private static DoctorCheck Program(IMachine machine, string file)
+    {
+        const int Bpf = 247; // e_machine of an ELF header (elf(5))
+        var header = machine.Start(file, 20);
+        if (header is [0x7f, (byte)'E', (byte)'L', (byte)'F', .., Bpf, 0]) return Checked.Ok("program", file);
+        return Checked.Broken("program", machine.Exists(file) ? $"{file} is not a BPF object" : $"{file} is missing",
+            "reinstall Merlon, or build it (./dev build); an agent that runs goes on without it, none can start");
     }
 
     private static DoctorCheck Libvirt(IMachine machine, InstancePaths paths)

@@ -8,6 +8,9 @@ internal interface IMachine
     /// <summary>Text of a file; null when it is missing or unreadable.</summary>
     string? Read(string path);
 
+    /// <summary>The first bytes of a file, as many as there are; empty when it is missing or unreadable.</summary>
+    byte[] Start(string path, int count);
+
     /// <summary>A file, folder or device is there.</summary>
     bool Exists(string path);
 

@@ -16,7 +16,7 @@ internal static class KernelChecks
         var version = VersionOf(release);
         yield return Root(machine);
         yield return Checked.That("kernel", version >= Oldest, $"Linux {release}", $"boot a kernel of at least {Oldest} (Debian 12 has it)");
-        yield return Checked.That("btf", machine.Exists("/sys/kernel/btf/vmlinux"), "/sys/kernel/btf/vmlinux", "boot a kernel with CONFIG_DEBUG_INFO_BTF=y (Debian's are)", broken: "this kernel carries no BTF");
+        yield return Btf(machine);
         yield return Bpffs(machine);
         yield return TcHook(machine, release, version);
         yield return Jit(machine);
@@ -36,11 +36,21 @@ internal static class KernelChecks
         return Checked.That("root", uid == "0", "running as root", "use sudo: the other checks see only half without it", broken: $"running as user {uid}");
     }
 
+    private static DoctorCheck Btf(IMachine machine)
+    {
+        const string file = "/sys/kernel/btf/vmlinux";
+        if (machine.Start(file, 2) is [0x9f, 0xeb] or [0xeb, 0x9f]) return Checked.Ok("btf", file);
+        return Checked.Broken("btf", machine.Exists(file) ? $"{file} is there but holds no BTF" : "this kernel carries no BTF",
+            machine.Exists(file) ? $"something is mounted over it: umount {file}" : "boot a kernel with CONFIG_DEBUG_INFO_BTF=y (Debian's are)");
+    }
+
     private static DoctorCheck Bpffs(IMachine machine)
     {
         const string folder = "/sys/fs/bpf";
-        var mount = (machine.Read("/proc/self/mounts") ?? "").Split('\n').LastOrDefault(l => l.Split(' ') is [_, folder, "bpf", ..]);
-        if (mount is null) return Checked.Broken("bpffs", $"no bpffs is mounted on {folder}", $"mount -t bpf bpf {folder}");
+        // The last mount hides those before it.
+        var mount = (machine.Read("/proc/self/mounts") ?? "").Split('\n').LastOrDefault(l => l.Split(' ') is [_, folder, ..]);
+        if (mount?.Split(' ')[2] is not "bpf")
+            return Checked.Broken("bpffs", mount is null ? $"no bpffs is mounted on {folder}" : $"a {mount.Split(' ')[2]} is mounted over {folder}", $"mount -t bpf bpf {folder}");
         return machine.WriteProblem(folder) is { } problem
             ? Checked.Broken("bpffs", $"{folder} cannot be written: {problem}", $"mount -o remount,rw {folder}, as root")
             : Checked.Ok("bpffs", $"{folder}, writable");

@@ -21,6 +21,20 @@ internal sealed class LiveMachine : IMachine
         }
     }
 
+    public byte[] Start(string path, int count)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            var bytes = new byte[count];
+            return bytes[..file.ReadAtLeast(bytes, count, throwOnEndOfStream: false)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     public bool Exists(string path) => Path.Exists(path);
 
     public IReadOnlyList<string> List(string folder)

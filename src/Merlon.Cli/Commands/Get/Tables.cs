@@ -52,7 +52,7 @@ internal static class Tables
         foreach (var h in hosts)
         {
             var s = h.Status;
-            t.Add(h.Name, h.Connected ? "yes" : "no", Time(h.LastSeen), Number((long)h.SequenceApplied),
+            t.Add(h.Name, h.Connected ? "yes" : "no", Time(h.LastSeen), h.SequenceApplied == h.SequenceWanted ? Number((long)h.SequenceApplied) : $"{h.SequenceApplied} of {h.SequenceWanted}",
                 s is null ? null : $"{s.Attached}/{s.Nics}", s is null ? null : $"{s.Connections}/{s.ConnectionCapacity}",
                 s is null ? null : Number(s.Alarms.Count), h.Error);
         }

@@ -8,7 +8,7 @@ internal static class LabCommand
 {
     public static Command Create() => new Verb("lab", "Real VMs on this machine to try things on", "merlon lab up", "merlon lab matrix", "merlon lab down")
     {
-        Up(), Down(), Status(), Matrix(), Probe(), Console(), Virsh(), Exec(),
+        Up(), Down(), Status(), MatrixVerb.Create(), Probe(), Console(), Virsh(), Exec(),
     };
 
     private static Verb Up()
@@ -37,29 +37,6 @@ internal static class LabCommand
             return ExitCode.Ok;
         });
 
-    private static Verb Matrix()
-    {
-        var only = new Option<string[]>("--only") { Description = "Only between these VMs", HelpName = "VM,..", DefaultValueFactory = _ => [] };
-        var service = new Option<string[]>("--service")
-        {
-            Description = "Only these: ping, tcp/PORT, udp/PORT", HelpName = "SERVICE,..", DefaultValueFactory = _ => [],
-        };
-        return new Verb("matrix", "Measure from inside the VMs which of them reach which", "merlon lab matrix", "merlon lab matrix --only web-1,db-1 --service tcp/22 -o json")
-        {
-            only, service,
-        }.Runs(async (call, cancel) =>
-        {
-            var host = LabHost.Of(call);
-            host.MustExist();
-            var services = Words(call, service);
-            var running = await host.RunningVms(cancel);
-            var vms = Vms(call, only).Where(v => Words(call, only).Count > 0 || running.Contains(v.Name)).ToList();
-            var matrix = await new MatrixMeasurement(host, vms, services.Count > 0 ? services : LabPlan.Services).Run(cancel);
-            call.Print(matrix, LabJson.Default.ConnectivityMatrix, m => LabView.Show(call, m));
-            return ExitCode.Ok;
-        });
-    }
-
     private static Verb Probe()
     {
         var vm = Vm();
@@ -78,21 +55,21 @@ internal static class LabCommand
     {
         var vm = Vm();
         return new Verb("console", "A shell in a VM; leave it with Ctrl-]", "merlon lab console web-1") { vm }
-            .Runs((call, cancel) => LabProcess.Attached(Up(call).Virsh("console", LabPlan.Named(call.Get(vm)).Name), cancel));
+            .Runs((call, _) => LabProcess.Attached(Up(call).Virsh("console", LabPlan.Named(call.Get(vm)).Name)));
     }
 
     private static Verb Virsh()
     {
         var args = Rest("ARGS", "Arguments of virsh");
         return new Verb("virsh", "Run virsh on the lab's libvirt", "merlon lab virsh list --all", "merlon lab virsh -- domiflist web-1") { args }
-            .Runs((call, cancel) => LabProcess.Attached(Up(call).Virsh(call.Get(args)), cancel));
+            .Runs((call, _) => LabProcess.Attached(Up(call).Virsh(call.Get(args))));
     }
 
     private static Verb Exec()
     {
         var command = Rest("CMD", "Program and arguments");
         return new Verb("exec", "Run a program in the lab host's network namespace", "merlon lab exec -- bridge link", "merlon lab exec -- tcpdump -ni br0") { command }
-            .Runs((call, cancel) => LabProcess.Attached(Up(call).Inside(call.Get(command)), cancel));
+            .Runs((call, _) => LabProcess.Attached(Up(call).Inside(call.Get(command))));
     }
 
     private static LabHost Up(Call call)
@@ -114,6 +91,7 @@ internal static class LabCommand
 
     private static IReadOnlyList<LabVm> Vms(Call call, Option<string[]> only) => LabPlan.Named(Words(call, only));
 
-    private static List<string> Words(Call call, Option<string[]> option) =>
+    /// <summary>Words of an option that may be given several times, or with commas.</summary>
+    public static List<string> Words(Call call, Option<string[]> option) =>
         [.. (call.Get(option) ?? []).SelectMany(w => w.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
 }

@@ -15,8 +15,11 @@ internal sealed record LabGuest(string Kernel, string Initrd)
             call.Say("guest: building kernel and initramfs from Debian packages (once)");
             // Built aside and renamed, so that a build that was killed is never taken for a whole one.
             var aside = $"{folder}.{Environment.ProcessId}";
-            if (await LabProcess.Attached([script, aside], cancel) != 0)
+            if (await LabProcess.Attached([script, aside]) != 0)
+            {
+                if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
                 throw new CliException("the guest could not be built", "see the lines above");
+            }
             Keep(aside, folder);
         }
         return new($"{folder}/vmlinuz", $"{folder}/initrd");

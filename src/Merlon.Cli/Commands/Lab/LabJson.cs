@@ -5,5 +5,6 @@ namespace Merlon.Cli.Commands.Lab;
 /// <summary>JSON of the lab's answers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ConnectivityMatrix))]
+[JsonSerializable(typeof(ComparedMatrix))]
 [JsonSerializable(typeof(LabStatus))]
 internal sealed partial class LabJson : JsonSerializerContext;

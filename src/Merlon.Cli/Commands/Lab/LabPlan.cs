@@ -14,9 +14,15 @@ internal static class LabPlan
         new("plain-1", 9, null, new Dictionary<string, string>()),
     ];
 
+    /// <summary>The host's own end on the bridge: answers pings, serves nothing.</summary>
+    public static LabVm Host { get; } = new("host", 1, null, new Dictionary<string, string>());
+
     public static IReadOnlyList<string> Services { get; } = ["ping", "tcp/22", "tcp/80", "tcp/443", "tcp/5432", "udp/7000"];
 
     public static IReadOnlyList<LabVm> Named(IReadOnlyList<string> names) => names.Count == 0 ? Vms : [.. names.Select(Named)];
+
+    /// <summary>A VM, or the host.</summary>
+    public static LabVm Party(string name) => name == Host.Name ? Host : Named(name);
 
     public static LabVm Named(string name) => Vms.FirstOrDefault(v => v.Name == name) ?? throw new CliException(
         $"the lab has no VM '{name}'", $"it has {string.Join(", ", Vms.Select(v => v.Name))}", ExitCode.NotFound);

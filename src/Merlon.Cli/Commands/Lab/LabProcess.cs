@@ -7,18 +7,11 @@ namespace Merlon.Cli.Commands.Lab;
 internal static class LabProcess
 {
     /// <summary>Hands the terminal to a program and returns its exit code.</summary>
-    public static async Task<int> Attached(IReadOnlyList<string> command, CancellationToken cancel)
+    public static async Task<int> Attached(IReadOnlyList<string> command)
     {
         using var process = Start(command, captured: false);
-        try
-        {
-            await process.WaitForExitAsync(cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            // Ctrl-C went to the program too; how it ends is its own business.
-            await process.WaitForExitAsync(CancellationToken.None);
-        }
+        // Ctrl-C goes to the program too; how it ends is its own business.
+        await process.WaitForExitAsync(CancellationToken.None);
         return process.ExitCode;
     }
 
@@ -26,9 +19,11 @@ internal static class LabProcess
     public static async Task<string> Output(IReadOnlyList<string> command, CancellationToken cancel)
     {
         using var process = Start(command, captured: true);
-        var error = process.StandardError.ReadToEndAsync(cancel);
-        var output = await process.StandardOutput.ReadToEndAsync(cancel);
-        await process.WaitForExitAsync(cancel);
+        // As above: whoever cleans up after us must not meet a script that still builds.
+        var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var output = await process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        await process.WaitForExitAsync(CancellationToken.None);
+        cancel.ThrowIfCancellationRequested();
         return process.ExitCode == 0 ? output : throw new CliException(
             $"{Path.GetFileName(command[0])} failed: {(await error).Trim().ReplaceLineEndings(" ")}");
     }

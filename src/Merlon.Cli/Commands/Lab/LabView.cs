@@ -1,4 +1,3 @@
-using System.Globalization;
 using Merlon.Cli.Output;
 
 namespace Merlon.Cli.Commands.Lab;
@@ -26,24 +25,6 @@ internal static class LabView
         }
         table.WriteTo(call);
     }
-
-    public static void Show(Call call, ConnectivityMatrix matrix)
-    {
-        var services = matrix.Cells.Select(c => c.Service).Distinct().ToList();
-        var table = new Listing(["FROM", "TO", .. services.Select(s => s.ToUpperInvariant())]);
-        foreach (var pair in matrix.Cells.GroupBy(c => (c.From, c.To)))
-            table.Add([pair.Key.From, pair.Key.To, .. services.Select(s => Word([.. pair.Where(c => c.Service == s)]))]);
-        table.WriteTo(call);
-        var delivered = matrix.Cells.Count(c => c.Delivered);
-        call.Say(string.Create(CultureInfo.InvariantCulture, $"{delivered} of {matrix.Cells.Count} delivered, IPv4 and IPv6, measured in {matrix.Seconds} s"));
-    }
-
-    private static string Word(IReadOnlyList<MatrixCell> families) => families.Count(c => c.Delivered) switch
-    {
-        0 => "no",
-        var n when n == families.Count => "yes",
-        _ => $"IPv{families.First(c => c.Delivered).Family} only",
-    };
 
     private static async Task<LabVmStatus> Read(LabHost host, LabVm vm, bool running, CancellationToken cancel)
     {

@@ -1,13 +1,15 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 
 namespace Merlon.Cli.Commands.Lab;
 
 /// <summary>Measures, from inside all VMs at once, which of them reach which others.</summary>
-internal sealed class MatrixMeasurement(LabHost host, IReadOnlyList<LabVm> vms, IReadOnlyList<string> services)
+internal sealed class MatrixMeasurement(LabHost host, IReadOnlyList<LabVm> vms, IReadOnlyList<LabVm> targets, IReadOnlyList<string> services)
 {
     // An emulated guest is slow: more at a time would turn its own slowness into "not delivered".
-    private const int AtATime = 8;
-    private const int TimeoutMs = 2000;
+    private const int AtATime = 10;
+    private const int TimeoutMs = 4000;
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
     private static readonly int[] Families = [4, 6];
 
     public async Task<ConnectivityMatrix> Run(CancellationToken cancel)
@@ -22,9 +24,10 @@ internal sealed class MatrixMeasurement(LabHost host, IReadOnlyList<LabVm> vms, 
         await using var line = await ProbeLine.Open(host, vm.Name, cancel);
         using var room = new SemaphoreSlim(AtATime);
         return await Task.WhenAll(
-            from to in vms
+            from to in targets
             where to != vm
             from service in services
+            where to != LabPlan.Host || service == "ping"
             from family in Families
             select Measure(line, room, vm, to, service, family, cancel));
     }
@@ -35,13 +38,26 @@ internal sealed class MatrixMeasurement(LabHost host, IReadOnlyList<LabVm> vms, 
         await room.WaitAsync(cancel);
         try
         {
-            var answer = await line.Send(Command(service, to.Address(family)), cancel);
+            var answer = await Ask(line, from, Command(service, to.Address(family)), cancel);
             return new(from.Name, to.Name, service, family, answer["ok"]!.GetValue<bool>(),
                 answer["error"]?.GetValue<string>() ?? "", answer["ms"]?.GetValue<long>() ?? 0);
         }
         finally
         {
             room.Release();
+        }
+    }
+
+    // Never takes silence for an answer: a probe answers every command within its own timeout.
+    private static async Task<JsonObject> Ask(ProbeLine line, LabVm from, string command, CancellationToken cancel)
+    {
+        try
+        {
+            return await line.Send(command, cancel).WaitAsync(Silence, cancel);
+        }
+        catch (TimeoutException)
+        {
+            throw new CliException($"the probe in {from.Name} did not answer '{command}' in {Silence.TotalSeconds:f0} s", "merlon lab down; merlon lab up");
         }
     }
 

@@ -88,8 +88,8 @@ internal sealed class ProbeLine : IAsyncDisposable
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
             var stream = new NetworkStream(socket, ownsSocket: true);
-            // Ends whatever half line the client before left in the guest.
-            await stream.WriteAsync("\n"u8.ToArray(), cancel);
+            // Cancels whatever half line the client before left in the guest.
+            await stream.WriteAsync("\u0018\n"u8.ToArray(), cancel);
             return new(vm, claim, stream);
         }
         catch (Exception e)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A guest may leave one checksum to the host (a virtio header, CHECKSUM_PARTIAL). The host, or a NIC, then writes
+ * 16 bits that the guest has chosen at a place that the guest names, when both hooks have read the packet: it
+ * must not be a field that anybody was judged by. The checksum's own place is right, and so is payload that is not
+ * read here (a guest's own tunnels).
+ */
+#ifndef MERLON_OFFLOAD_H
+#define MERLON_OFFLOAD_H
+
+#include <bpf/bpf_core_read.h>
+
+#include "parse.h"
+
+#define CHECKSUM_PARTIAL 3
+
+/* The kernel's own, as far as it is read. struct __sk_buff shows none of it. */
+struct sk_buff {
+	unsigned char *head, *data;
+	__u16 csum_start, csum_offset;
+	__u8 ip_summed : 2;
+} __attribute__((preserve_access_index));
+
+/* From the Ethernet header on; wraps to a large number where it lies before it. */
+static __always_inline __u32 checksum_place(const struct sk_buff *skb)
+{
+	unsigned char *head, *data;
+	__u16 start, offset;
+
+	if (bpf_core_read(&head, sizeof(head), &skb->head) || bpf_core_read(&data, sizeof(data), &skb->data) ||
+	    bpf_core_read(&start, sizeof(start), &skb->csum_start) || bpf_core_read(&offset, sizeof(offset), &skb->csum_offset))
+		return 0;
+	return start + offset - (__u32)(data - head);
+}
+
+/* Where the checksum of a protocol that is read here stands behind p->l4, and how much of it is read. */
+static __always_inline bool harmless_place(const struct packet *p, __u32 at)
+{
+	switch (p->fragment == FRAGMENT_LATER ? 0 : p->proto) {
+	case PROTO_TCP:
+		return at == 16 || at >= p->l4_length - p->data_length;
+	case PROTO_UDP:
+		return at == 6 || at >= sizeof(struct udp);
+	case PROTO_SCTP:
+		return at == 8 || at >= 12;
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+	case PROTO_IGMP:
+		return at == 2;
+	}
+	return true;
+}
+
+/* True for a packet whose headers will not be the ones that were read. */
+static __noinline int rewritten(struct __sk_buff *skb, const struct packet *p)
+{
+	const struct sk_buff *kernel = (const struct sk_buff *)skb;
+	__u32 at;
+
+	if (BPF_CORE_READ_BITFIELD_PROBED(kernel, ip_summed) != CHECKSUM_PARTIAL)
+		return 0;
+	at = checksum_place(kernel);
+	/* p->l4 is 0 where no IP header was read. */
+	return !p->l4 || at < p->l4 || at >= skb->len || !harmless_place(p, at - p->l4);
+}
+
+#endif

@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using AwesomeAssertions;
+using Merlon.Datapath.Abi;
+using Merlon.Kernel.Tests.Fixtures;
+using Xunit;
+
+namespace Merlon.Kernel.Tests.Maps;
+
+/// <summary>Runs alone: most of a commit is waiting for RCU, which other work stretches.</summary>
+[CollectionDefinition("alone", DisableParallelization = true)]
+public class Alone;
+
+[Collection("alone")]
+public class ImageStoreTests
+{
+    [Fact]
+    public void Commits_alternate_and_read_back_as_written()
+    {
+        using var program = new LoadedProgram();
+        var images = program.Datapath.Images;
+        images.ReadBack().Should().BeNull();
+        for (var g = 1u; g <= 5; g++)
+        {
+            var words = TestImage.Words((int)g * 10, fill: g);
+            var result = images.Commit(words, [g, g + 1, g + 2], [16, 17, 18, 19, g]);
+            result.Generation.Should().Be(g);
+            program.Datapath.Control.Generation.Should().Be(g);
+            var back = images.ReadBack()!;
+            back.Generation.Should().Be(g);
+            back.Words.Should().Equal(words);
+            back.Bind.Should().Equal(g, g + 1, g + 2);
+            back.RuleIds.Should().Equal(16, 17, 18, 19, g);
+            images.Holds(words, back.Bind, back.RuleIds).Should().BeTrue();
+            back.Digest.Should().Be(Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<ulong>(words))));
+        }
+    }
+
+    [Fact]
+    public void An_image_that_differs_anywhere_is_not_the_one_in_force()
+    {
+        using var program = new LoadedProgram();
+        var images = program.Datapath.Images;
+        var words = TestImage.Words(100, fill: 7);
+        images.Holds(words, [1, 2], [16, 17, 18]).Should().BeFalse("none is in force");
+        images.Commit(words, [1, 2], [16, 17, 18]);
+        images.Holds(words, [1, 2], [16, 17, 18]).Should().BeTrue();
+        images.Holds(words, [1, 3], [16, 17, 18]).Should().BeFalse();
+        images.Holds(words, [1], [16, 17, 18]).Should().BeFalse();
+        images.Holds(words, [1, 2], [16, 17, 19]).Should().BeFalse();
+        images.Holds(words, [1, 2], [16, 17]).Should().BeFalse();
+        for (var i = 1; i < words.Length; i += 13)
+        {
+            var other = words.ToArray();
+            other[i] ^= 1;
+            images.Holds(other, [1, 2], [16, 17, 18]).Should().Be(i is (int)ImageWord.Bind or (int)ImageWord.RuleIds or (int)ImageWord.Generation);
+        }
+    }
+
+    [Fact]
+    public void A_small_image_is_in_force_within_two_milliseconds()
+    {
+        using var program = new LoadedProgram();
+        var words = TestImage.Words(20_000);
+        var bind = new ulong[200];
+        var times = Enumerable.Range(0, 101).Select(_ => program.Datapath.Images.Commit(words, bind, []).Elapsed).Order().ToArray();
+        TestContext.Current.TestOutputHelper!.WriteLine($"commit of {words.Length} words: median {times[50].TotalMicroseconds:0} us, worst {times[100].TotalMicroseconds:0} us");
+        times[50].Should().BeLessThan(TimeSpan.FromMilliseconds(2));
+    }
+
+    [Fact]
+    public void Words_that_are_no_image_change_nothing()
+    {
+        using var program = new LoadedProgram();
+        program.Datapath.Images.Commit(TestImage.Words(4), [], []);
+        var commit = () => program.Datapath.Images.Commit(new ulong[64], [], []);
+        commit.Should().Throw<ArgumentException>();
+        program.Datapath.Images.Generation.Should().Be(1);
+    }
+}
