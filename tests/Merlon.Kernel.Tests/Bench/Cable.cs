@@ -30,6 +30,10 @@ public sealed class Cable : IDisposable
 
     private static int s_count;
 
+    /// <summary>Open until the end: a port that is freed and taken again may be in a starting process's hands.</summary>
+    private readonly Dictionary<int, UdpCounter> _counters = [];
+    private long _next;
+
     /// <param name="kind">How the programs hang on the interfaces.</param>
     public Cable(AttachKind kind = AttachKind.Tcx)
     {
@@ -69,15 +73,17 @@ public sealed class Cable : IDisposable
     /// <summary>How many of 20 datagrams of web's arrive at a port of db's.</summary>
     public int Delivered(int port)
     {
-        using var counter = new UdpCounter(Db, port);
+        if (!_counters.TryGetValue(port, out var counter)) _counters[port] = counter = new UdpCounter(Db, port);
+        var before = counter.Seen().Count;
         using var sender = new UdpSender(Web, Db.Ip4, port);
-        for (var n = 0; n < 20; n++) sender.Send(n);
-        for (var wait = 0; wait < 20 && counter.Seen().Count < 20; wait++) Thread.Sleep(25);
-        return counter.Seen().Count;
+        for (var n = 0; n < 20; n++) sender.Send(_next++);
+        for (var wait = 0; wait < 20 && counter.Seen().Count < before + 20; wait++) Thread.Sleep(25);
+        return counter.Seen().Count - before;
     }
 
     public void Dispose()
     {
+        foreach (var counter in _counters.Values) counter.Dispose();
         // clsact filters are taken off by the number of their interface: not in another namespace.
         OnHost(World.Dispose);
         Web.Dispose();
