@@ -61,8 +61,11 @@ internal static class Verbs
     private static void Remove(AgentOptions options)
     {
         using var hold = InstanceLock.Take(options.Paths);
-        Uninstall.Remove(options.Paths.Bpf);
+        var detached = Uninstall.Remove(options.Paths.Bpf);
         File.Delete(Path.Combine(options.Paths.Run, Daemon.FlowFile));
+        Console.WriteLine(detached is { } count
+            ? $"detached {count} interface{(count == 1 ? "" : "s")}, removed {options.Paths.Bpf}: nothing is guarded"
+            : $"nothing to remove: {options.Paths.Bpf} is not there");
     }
 
     private static void RequireRoot()

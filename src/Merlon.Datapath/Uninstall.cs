@@ -6,13 +6,20 @@ namespace Merlon.Datapath;
 /// interface, removes every pin. Live connections and counters end.</summary>
 public static class Uninstall
 {
-    public static void Remove(string bpffsFolder)
+    /// <returns>How many interfaces were detached; null when the instance was not in the kernel.</returns>
+    public static int? Remove(string bpffsFolder)
     {
+        if (!Directory.Exists(bpffsFolder)) return null;
         var pins = new PinFolder(bpffsFolder);
-        if (Directory.Exists(pins.Links))
-            foreach (var file in Directory.GetFiles(pins.Links))
-                if (PinName.Parse(Path.GetFileName(file)) is { } pin) Detach(pin, file);
+        var detached = new HashSet<int>();
+        foreach (var file in Directory.Exists(pins.Links) ? Directory.GetFiles(pins.Links) : [])
+            if (PinName.Parse(Path.GetFileName(file)) is { } pin)
+            {
+                Detach(pin, file);
+                detached.Add(pin.Ifindex);
+            }
         pins.Clear();
+        return detached.Count;
     }
 
     internal static void Detach(PinName pin, string path)

@@ -1,3 +1,4 @@
+using Merlon.Contracts;
 using Merlon.Contracts.Api;
 using Merlon.Datapath;
 
@@ -10,6 +11,7 @@ internal static class Doctor
     {
         var checks = new List<DoctorCheck>();
         foreach (var check in KernelProbe.Run(bpffsFolder).Append(KernelProbe.Program(objectPath))) checks.Add(new(check.Name, check.Ok ? "ok" : "broken", check.Found, Null(check.Mend)));
+        checks.Add(BridgeNetfilter.Check(f => File.Exists(f) ? File.ReadAllText(f) : null));
         checks.Add(wantsLibvirt
             ? Simple("libvirt", status.Libvirt, status.Libvirt ? "connected" : "not connected", "start libvirtd (systemctl start libvirtd)")
             : new("libvirt", "ok", "not used (--libvirt none)", null));

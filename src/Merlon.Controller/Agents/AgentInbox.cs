@@ -57,6 +57,8 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
             Error = report.Applied ? null : Shown(report.Error),
             Nics = [.. report.Nics],
             Claims = [.. report.Claims],
+            // Else it would say the old number beside the new interfaces until the next status comes.
+            Status = h.Status is { } status ? status with { Attached = report.Nics.Count(n => n.Attached) } : null,
         });
     }
 

@@ -77,6 +77,19 @@ public class LinkTests
         await controller.Until(s => s.Ready);
     }
 
+    /// <summary>The status of an agent comes later than its report.</summary>
+    [Fact]
+    public async Task The_number_of_guarded_interfaces_is_that_of_the_newest_report()
+    {
+        await using var controller = await RunningController.Start();
+        await using var agent = await controller.Dial(Sample.HostA, "host-a");
+        await agent.Has(Sample.Vm(1, "shop"));
+        await agent.Say(new() { Status = new() { Json = """{"host": "host-a", "alarms": [], "interfaces": []}""" } });
+        await controller.Until(s => s.Hosts is [{ Status.Attached: 0 }]);
+        await agent.Say(new() { Applied = new() { Sequence = 1, Applied = true, Nics = { new NicReport { VmUuid = Sample.Vm(1, "shop").Uuid, Attached = true }, new NicReport { VmUuid = Sample.Vm(2, "shop").Uuid } } } });
+        await controller.Until(s => s.Hosts is [{ Status.Attached: 1 }]);
+    }
+
     [Fact]
     public async Task Apply_waits_for_every_host_that_it_concerns_and_names_those_that_lag()
     {

@@ -88,14 +88,18 @@ public sealed class AgentStartTests : IDisposable
         Assert.Equal(0, said.Code);
         Assert.Contains("stopped; the kernel goes on enforcing", said.Error, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(_other.Bpf, "marker")));
+        Assert.Equal($"detached 0 interfaces, removed {_other.Bpf}: nothing is guarded\n", Remove());
+        Assert.Equal($"nothing to remove: {_other.Bpf} is not there\n", Remove());
     }
 
     public void Dispose()
     {
-        Shell.Run("nsenter", $"--net={_pair.Host.Host.Path}", Repository.Bin("merlon-agent"), "remove", "--instance", _other.Instance).Ok();
+        Remove();
         foreach (var folder in new[] { _folder, _other.Var, _other.Run })
             if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
     }
+
+    private string Remove() => Shell.Run("nsenter", $"--net={_pair.Host.Host.Path}", Repository.Bin("merlon-agent"), "remove", "--instance", _other.Instance).Ok();
 
     private ShellResult Start(string breakage, InstancePaths paths, params string[] more) =>
         BrokenMachine.Run(breakage, _pair.AgentCommand(paths.Instance, more));

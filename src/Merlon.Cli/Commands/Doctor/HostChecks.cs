@@ -10,7 +10,6 @@ namespace Merlon.Cli.Commands.Doctor;
 internal static class HostChecks
 {
     private const long MiB = 1 << 20;
-    private static readonly string[] BridgeFilters = ["iptables", "ip6tables", "arptables"];
     private static readonly string[] LibvirtSockets = ["/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock"];
 
     /// <param name="programFile">The BPF object that an agent of this installation loads.</param>
@@ -18,7 +17,7 @@ internal static class HostChecks
     {
         yield return Program(machine, programFile);
         yield return Libvirt(machine, paths);
-        yield return BridgeNetfilter(machine);
+        yield return BridgeNetfilter.Check(machine.Read);
         yield return Disk(machine, paths.Var);
         foreach (var check in Certificates(machine, paths)) yield return check;
     }
@@ -41,16 +40,6 @@ internal static class HostChecks
             if (machine.Exists(socket)) problems.Add($"{socket}: {problem}");
         }
         return Checked.Broken("libvirt", problems.Count > 0 ? string.Join("; ", problems) : "no libvirt daemon is running", "systemctl start libvirtd (or virtqemud); without libvirt only 'merlon attach' guards anything");
-    }
-
-    private static DoctorCheck BridgeNetfilter(IMachine machine)
-    {
-        string[] on = [.. BridgeFilters
-            .Where(f => machine.Read($"/proc/sys/net/bridge/bridge-nf-call-{f}")?.Trim() == "1")];
-        return on.Length == 0
-            ? Checked.Ok("br-netfilter", "bridged frames do not pass the host's iptables")
-            : Checked.Warning("br-netfilter", $"bridged frames also pass the host's {string.Join(", ", on)}: they can drop what Merlon allows",
-                "sysctl -w " + string.Join(' ', on.Select(f => $"net.bridge.bridge-nf-call-{f}=0")));
     }
 
     private static DoctorCheck Disk(IMachine machine, string folder)
