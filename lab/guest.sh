@@ -45,6 +45,7 @@ hostname "$(value vmname)"
 cd /proc/sys/net/ipv6/conf
 for where in all default eth0; do
   echo 0 > $where/accept_dad; echo 0 > $where/router_solicitations; echo 0 > $where/accept_ra
+  echo 10 > $where/mldv2_unsolicited_report_interval # a new address's group is told at once, not some time later
 done
 ip link set lo up; ip link set eth0 up
 for address in $(value vmaddr | tr , ' '); do ip addr add "$address" dev eth0; done

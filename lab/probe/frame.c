@@ -152,10 +152,11 @@ void op_raw(const struct args *args)
 	send_frame(frame, length, arg_number(args, 2, 1));
 }
 
-// sniff SECONDS [src=MAC]: how many frames came in, and how many of them from that MAC.
+// sniff SECONDS [src=MAC]: how many frames came in, how many of them from that MAC, and the start of the first of those.
 void op_sniff(const struct args *args)
 {
 	unsigned char frame[2048], mac[6];
+	char first[2 * 96 + 1] = "";
 	long frames = 0, matching = 0;
 	bool filter = parse_mac(option(args, "src"), mac);
 	int fd = packet_socket();
@@ -169,11 +170,16 @@ void op_sniff(const struct args *args)
 		if (got < ETH_HLEN || from.sll_pkttype == PACKET_OUTGOING)
 			continue;
 		frames++;
-		matching += filter && memcmp(frame + 6, mac, 6) == 0;
+		if (!filter || memcmp(frame + 6, mac, 6) != 0)
+			continue;
+		for (ssize_t i = 0; matching == 0 && i < got && i < 96; i++)
+			sprintf(first + 2 * i, "%02x", frame[i]);
+		matching++;
 	}
 	reply_bool("ok", fd >= 0);
 	reply_number("frames", frames);
 	reply_number("matching", matching);
+	reply_text("first", first);
 }
 
 // addr add|del ADDR/LENGTH
