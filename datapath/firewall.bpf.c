@@ -129,6 +129,8 @@ static __always_inline int hook(struct __sk_buff *skb, __u32 in)
 		__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
 	if (rewritten(skb, &w->packet))
 		return drop(w, REASON_CHECKSUM_OFFLOAD);
+	if (recut(skb, &w->packet))
+		return drop(w, REASON_SEGMENT_OFFLOAD);
 	spoofed = check_macs(w);
 	if (spoofed)
 		return drop(w, spoofed);

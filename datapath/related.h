@@ -15,7 +15,7 @@ static __always_inline bool is_error(const struct packet *p)
 	__u32 t = p->icmp_type;
 
 	if (p->proto == PROTO_ICMP)
-		return t == 3 || t == 4 || t == 5 || t == 11 || t == 12;
+		return t == 3 || t == 5 || t == 11 || t == 12;
 	return p->proto == PROTO_ICMP6 && t < 128;
 }
 

@@ -133,8 +133,8 @@ static __always_inline int parse_udp(struct __sk_buff *skb, struct packet *p)
 	p->source_port = h.source;
 	p->destination_port = h.destination;
 	length = bpf_ntohs(h.length);
-	/* 0 = a jumbogram's; a first fragment states the length of the whole datagram. */
-	if (length && (length < sizeof(h) || (!p->fragment && length > p->l4_length)))
+	/* A first fragment states the length of the whole datagram. 0 is a jumbogram's (RFC 2675), which none here is. */
+	if (length < sizeof(h) || (!p->fragment && length > p->l4_length))
 		return REASON_MALFORMED;
 	return 0;
 }

@@ -46,6 +46,7 @@ public class World : IDisposable
     /// <summary>Everything anew: image, epochs of every vNIC, ports not there yet.</summary>
     public void Apply(PolicySet set, VmInventory inventory, string host, long at)
     {
+        (Set, Inventory) = (set, inventory);
         var policy = Resolver.Resolve(set, inventory, host, 0).Policy;
         var image = ImageCompiler.Compile(policy, at).Image!;
         foreach (var nic in policy.Nics) AddPort(image, policy, nic);
@@ -69,6 +70,11 @@ public class World : IDisposable
     }
 
     public HostImage? Image { get; private set; }
+
+    /// <summary>What was applied last.</summary>
+    public PolicySet? Set { get; private set; }
+
+    public VmInventory? Inventory { get; private set; }
 
     public void ChangePort(string vm, Func<PortRecord, PortRecord> change)
     {
