@@ -1,0 +1,11 @@
+using Merlon.Policy.Model;
+
+namespace Merlon.Kernel.Tests.Packets;
+
+/// <summary>One step of a row: a frame with what must become of it, or time that passes.</summary>
+/// <param name="From">VM whose tap the frame leaves, null: none (it comes from outside).</param>
+/// <param name="Into">VM whose tap the frame enters, null: none.</param>
+/// <param name="IsError">An ICMP error: where it passes and nothing counts it, it passed as <c>related</c>.</param>
+/// <param name="Expected">Null in a beginning: allowed, for whatever reason.</param>
+/// <param name="Wait">Time that passes instead; the rest is empty.</param>
+internal sealed record PacketStep(string Text, Position At, byte[] Frame, string? From, string? Into, bool IsError, Fate? Expected, TimeSpan? Wait = null);
