@@ -10,8 +10,10 @@ public sealed class PacketCaseTests(PacketCaseTests.Loaded loaded) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void A_row_is_as_it_says(string file, string name) =>
-        Assert.Null(loaded.Bench.Play(PacketFile.Rows.First(r => r.File == file && r.Name == name)));
+    public void A_row_is_as_it_says(string file, string name)
+    {
+        if (loaded.Bench.Play(PacketFile.Rows.First(r => r.File == file && r.Name == name)) is { } wrong) Assert.Fail(wrong);
+    }
 
     [Fact]
     public void Every_file_is_read_without_a_finding() => Assert.Empty(PacketFile.Findings);

@@ -56,8 +56,10 @@ internal sealed class PacketText(Parties parties)
     private byte[] Quote(string text)
     {
         var (packet, edits, _, _) = Draft(text);
+        var cut = edits.Cut ?? 60;
+        edits.Cut = null;
         var ip = edits.Frame(packet)[14..];
-        return ip[..Math.Min(ip.Length, edits.Cut ?? 60)];
+        return ip[..Math.Min(ip.Length, cut)];
     }
 
     private string? Vm(string name) => name == "none" ? null : parties[name].Vm ?? throw new FormatException($"'{name}' is no VM, so it has no tap");
