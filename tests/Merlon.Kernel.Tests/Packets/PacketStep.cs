@@ -7,5 +7,11 @@ namespace Merlon.Kernel.Tests.Packets;
 /// <param name="Into">VM whose tap the frame enters, null: none.</param>
 /// <param name="IsError">An ICMP error: where it passes and nothing counts it, it passed as <c>related</c>.</param>
 /// <param name="Expected">Null in a beginning: allowed, for whatever reason.</param>
-/// <param name="Wait">Time that passes instead; the rest is empty.</param>
-internal sealed record PacketStep(string Text, Position At, byte[] Frame, string? From, string? Into, bool IsError, Fate? Expected, TimeSpan? Wait = null);
+internal sealed record PacketStep(string Text, Position At, byte[] Frame, string? From, string? Into, bool IsError, Fate? Expected)
+{
+    /// <summary>Time that passes instead; the frame is empty.</summary>
+    public TimeSpan? Wait { get; init; }
+
+    /// <summary>With <see cref="Wait"/>: until the timer has taken away what expired and given its budget back.</summary>
+    public bool Sweep { get; init; }
+}
