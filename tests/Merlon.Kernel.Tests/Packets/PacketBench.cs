@@ -40,9 +40,9 @@ internal sealed class PacketBench(string objectPath) : IDisposable
     {
         if (step.Wait is { } time)
         {
-            world.Clock.Pass(time);
+            world.Maps.Pass(time);
             // Buried in one look at a table, deleted in a later one; each table has every other look.
-            if (step.Sweep) world.World.WaitForTimer(6);
+            if (step.Sweep) world.World.WaitForTimer(5);
             return null;
         }
         var before = world.Entries();

@@ -18,12 +18,12 @@ internal sealed class PacketWorld : IDisposable
         World = new(null, new(objectPath, "", size, size, size));
         World.Apply(PacketFile.World(key.Name));
         _plain = new(World.Ports);
-        Clock = new(World.Folder);
+        Maps = new(World.Folder);
     }
 
     public World World { get; }
 
-    public StoredClock Clock { get; }
+    public EntryMaps Maps { get; }
 
     private ushort Segment => (ushort)(1000 + _row);
 
@@ -43,10 +43,10 @@ internal sealed class PacketWorld : IDisposable
         }
     }
 
-    /// <summary>Entries of the row expire, its addresses are nobody's; the timer takes the entries away.</summary>
+    /// <summary>Nothing of the row is left but its numbers, which nobody gets again.</summary>
     public void End()
     {
-        foreach (var port in World.Ports.Values) World.Kernel.Connections.RemoveVnic(port.Record.Vnic);
+        Maps.Clear();
         foreach (var (segment, mac, _) in World.Kernel.Macs.List()) World.Kernel.Macs.Remove(segment, mac);
         foreach (var (realm, address, _) in World.Kernel.Owners.List()) World.Kernel.Owners.Remove(realm, address);
     }
@@ -66,7 +66,7 @@ internal sealed class PacketWorld : IDisposable
 
     public void Dispose()
     {
-        Clock.Dispose();
+        Maps.Dispose();
         World.Dispose();
     }
 }

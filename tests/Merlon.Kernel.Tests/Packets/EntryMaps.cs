@@ -6,9 +6,9 @@ using Merlon.Datapath.Native;
 
 namespace Merlon.Kernel.Tests.Packets;
 
-/// <summary>Lets time pass for a loaded program: its clock cannot be set, but every time it compares with is stored in its maps, so those
-/// are moved into the past instead.</summary>
-internal sealed class StoredClock(string bpffsFolder) : IDisposable
+/// <summary>The tables of a loaded program, changed behind its back: emptied between rows, and moved into the past. Its clock cannot be set,
+/// but every time it compares with is stored there.</summary>
+internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 {
     private const ulong Existing = 2;
     private readonly KernelMap _conn4 = Open(bpffsFolder, "conn4"), _conn6 = Open(bpffsFolder, "conn6"), _half4 = Open(bpffsFolder, "half4"),
@@ -20,6 +20,14 @@ internal sealed class StoredClock(string bpffsFolder) : IDisposable
         foreach (var map in (KernelMap[])[_conn6, _half6]) Entries<ConnKey6>(map, time);
         foreach (var (key, value) in _fragments.ReadAll<FragmentKey, FragmentValue>())
             _fragments.TryUpdate(key, value with { Expires = value.Expires - (uint)time.TotalMilliseconds }, Existing);
+    }
+
+    public void Clear()
+    {
+        foreach (var map in (KernelMap[])[_conn4, _half4])
+            foreach (var (key, _) in map.ReadAll<ConnKey4, ConnRecord>()) map.Delete(key);
+        foreach (var map in (KernelMap[])[_conn6, _half6])
+            foreach (var (key, _) in map.ReadAll<ConnKey6, ConnRecord>()) map.Delete(key);
     }
 
     public void Dispose()
