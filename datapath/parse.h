@@ -146,8 +146,9 @@ static __always_inline int step_extension(struct __sk_buff *skb, struct packet *
 	if (*next == NEXT_FRAGMENT) {
 		__u32 field = bpf_ntohs(h.field);
 
-		if (p->fragment || p->fragment_id)
+		if (p->fragment_header)
 			return REASON_EXTENSION_HEADER;
+		p->fragment_header = 1;
 		p->fragment_id = h.id;
 		p->l4_length = end - *at;
 		*next = h.next;

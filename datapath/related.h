@@ -10,6 +10,8 @@
 
 #include "fragment.h"
 
+#define QUOTED_TRANSPORT 8 /* what RFC 792 promises of it */
+
 static __always_inline bool is_error(const struct packet *p)
 {
 	__u32 t = p->icmp_type;
@@ -68,6 +70,9 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 	struct merlon_conn *c;
 
 	if (w->packet.fragment || parse_quote(skb, w) || q->fragment == FRAGMENT_LATER)
+		return 0;
+	/* Padding behind the error quotes nothing. */
+	if (q->l4 + QUOTED_TRANSPORT > w->packet.l4 + w->packet.l4_length)
 		return 0;
 	if (!same16(w->packet.destination, q->source))
 		return 0;

@@ -18,14 +18,20 @@ public class World : IDisposable
     private readonly EventReader _events;
     private uint _vnics;
 
+    /// <param name="options">Sizes; an object path of "" is the program of this checkout, and the pins are always this world's own.</param>
     public World(string? manifest = null, DatapathOptions? options = null)
     {
-        Kernel = KernelDatapath.Open((options ?? new("", "", 4096, 4096, 1024)) with { ObjectPath = KernelObject.Path, BpffsFolder = TestPlace.NewFolder() });
+        options ??= new("", "", 4096, 4096, 1024);
+        Folder = TestPlace.NewFolder();
+        Kernel = KernelDatapath.Open(options with { ObjectPath = options.ObjectPath is "" ? KernelObject.Path : options.ObjectPath, BpffsFolder = Folder });
         _events = Kernel.OpenEvents();
         if (manifest is not null) Apply(manifest);
     }
 
     public KernelDatapath Kernel { get; }
+
+    /// <summary>Where its maps are pinned.</summary>
+    public string Folder { get; }
 
     public Dictionary<string, Port> Ports { get; } = [];
 
@@ -34,9 +40,11 @@ public class World : IDisposable
 
     public Port this[string vm] => Ports[vm];
 
-    public void Apply(string manifest)
+    public void Apply(string manifest) => Apply([new ManifestText("test.yaml", manifest)]);
+
+    public void Apply(IEnumerable<ManifestText> files)
     {
-        var parsed = ManifestParser.Parse([new("test.yaml", manifest)]);
+        var parsed = ManifestParser.Parse(files);
         var built = PolicySet.Build(parsed.Documents.Select(d => new StoredDocument(d, 1)));
         if (built.Set is not { } set || !parsed.Ok)
             throw new InvalidOperationException(string.Join('\n', [.. parsed.Diagnostics, .. built.Diagnostics]));
