@@ -301,9 +301,27 @@ struct merlon_conn {
 };
 
 struct merlon_budget {             /* map budgets: ARRAY by vm */
-	__u32 connections, half_open;
-	__u32 max_connections, max_half_open;
+	__u32 opening[2], established[2]; /* IPv4, IPv6 */
+	__u32 max_half_open, max_connections; /* of both versions together; 0 = no limit */
 	__u64 refused;
+};
+
+/* So many entries of each table are a VM's own; what it has above them is borrowed from that table's pool, which
+ * the agent keeps smaller than the table by the shares of all VMs. So VMs that flood take nobody's share. */
+#define MERLON_SHARE_HALF 32u
+#define MERLON_SHARE_CONN 64u
+
+struct merlon_pool {               /* map pools: ARRAY of POOL_COUNT */
+	__u32 used;
+	__u32 limit;               /* 0 = no limit */
+};
+
+enum merlon_pool_of {
+	POOL_HALF4 = 0,
+	POOL_HALF6 = 1,
+	POOL_CONN4 = 2,
+	POOL_CONN6 = 3,
+	POOL_COUNT = 4,
 };
 
 /* ---- handoff: from_vm tells to_vm, same CPU, same packet ------------------------------------------ */

@@ -52,15 +52,16 @@ static __always_inline __u32 opener_vm(struct work *w)
 static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 differs)
 {
 	__u32 direction = w->in ? IN : OUT;
-	int placed;
+	int placed, reason;
 
 	w->vm = opener_vm(w);
-	if (!charge(w->vm, HALF))
-		return drop(w, REASON_HALF_OPEN_BUDGET);
+	reason = charge(w, w->vm, HALF);
+	if (reason)
+		return drop(w, reason);
 	fill_fresh(w, guarded(w, direction) ? w->epoch : 0, log || differs);
 	placed = place(w, family, HALF);
 	if (placed != PLACE_DONE)
-		discharge(w->vm, HALF);
+		discharge(w, w->vm, HALF);
 	if (placed == PLACE_FULL)
 		return drop(w, REASON_TABLE_FULL);
 	if (placed == PLACE_JOINED)

@@ -190,28 +190,67 @@ static __always_inline bool bury(struct work *w, struct merlon_conn *c)
 	return true;
 }
 
-static __always_inline bool charge(__u32 vm, __u32 half)
+/* How the VM's count for one table moves across its share decides what is borrowed, so no entry needs to remember it. */
+static __always_inline bool borrow(__u32 table)
 {
-	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
-	__u32 *used, limit;
+	struct merlon_pool *pool = bpf_map_lookup_elem(&pools, &table);
 
-	if (!b)
+	if (!pool || __sync_fetch_and_add(&pool->used, 1) < pool->limit || !pool->limit)
 		return true;
-	used = half ? &b->half_open : &b->connections;
-	limit = half ? b->max_half_open : b->max_connections;
-	if (__sync_fetch_and_add(used, 1) < limit || !limit)
-		return true;
-	__sync_fetch_and_add(used, -1);
-	__sync_fetch_and_add(&b->refused, 1);
+	__sync_fetch_and_add(&pool->used, -1);
 	return false;
 }
 
-static __always_inline void discharge(__u32 vm, __u32 half)
+static __always_inline void give_back(__u32 table)
+{
+	struct merlon_pool *pool = bpf_map_lookup_elem(&pools, &table);
+
+	if (pool)
+		__sync_fetch_and_add(&pool->used, -1);
+}
+
+static __always_inline __u32 table_of(const struct work *w, __u32 half)
+{
+	return (half ? POOL_HALF4 : POOL_CONN4) + !mapped(w->ends.a);
+}
+
+/* An entry of w->ends more for the VM: 0, or why it may not have it. */
+static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+	__u32 table = table_of(w, half), limit, mine, other;
+	__u32 *used;
 
-	if (b)
-		__sync_fetch_and_add(half ? &b->half_open : &b->connections, -1);
+	if (!b)
+		return 0;
+	used = half ? b->opening : b->established;
+	limit = half ? b->max_half_open : b->max_connections;
+	other = used[(table & 1) ^ 1];
+	mine = __sync_fetch_and_add(&used[table & 1], 1);
+	if (limit && mine + other >= limit) {
+		__sync_fetch_and_add(&used[table & 1], -1);
+		__sync_fetch_and_add(&b->refused, 1);
+		return half ? REASON_HALF_OPEN_BUDGET : REASON_VM_BUDGET;
+	}
+	if (mine < (half ? MERLON_SHARE_HALF : MERLON_SHARE_CONN) || borrow(table))
+		return 0;
+	__sync_fetch_and_add(&used[table & 1], -1);
+	__sync_fetch_and_add(&b->refused, 1);
+	return REASON_TABLE_FULL;
+}
+
+static __noinline int discharge(struct work *w, __u32 vm, __u32 half)
+{
+	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+	__u32 table = table_of(w, half);
+	__u32 *used;
+
+	if (!b)
+		return 0;
+	used = half ? b->opening : b->established;
+	if (__sync_fetch_and_add(&used[table & 1], -1) > (half ? MERLON_SHARE_HALF : MERLON_SHARE_CONN))
+		give_back(table);
+	return 0;
 }
 
 /* Addresses, ports and vNICs of an event about a connection; i = the initiator's side. */
@@ -263,7 +302,7 @@ __noinline int finish(struct work *w)
 	b = c->flags & CONN_INITIATOR_B;
 	if (c->flags & CONN_PROMOTED)
 		return 0;
-	discharge(c->vm, w->ends.half);
+	discharge(w, c->vm, w->ends.half);
 	count(COUNTER_CONN_EXPIRED);
 	if (!(c->flags & CONN_LOG_CLOSE))
 		return 0;

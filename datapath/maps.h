@@ -93,6 +93,14 @@ struct {
 	__type(value, struct merlon_budget);
 } budgets SEC(".maps");
 
+/* What VMs have above their shares. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, POOL_COUNT);
+	__type(key, __u32);
+	__type(value, struct merlon_pool);
+} pools SEC(".maps");
+
 /* LRU: fragments are short-lived and owed nothing; a flood of them costs other fragments only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -84,7 +84,7 @@ static __always_inline void hand_over(struct work *w, struct merlon_conn *half, 
 static __noinline int promote(struct work *w, struct merlon_conn *half, __u32 family)
 {
 	struct merlon_conn *fresh = conn_of(w->fresh);
-	int placed;
+	int placed, reason;
 
 	if (!take_copy(w, half))
 		return 0;
@@ -94,19 +94,20 @@ static __noinline int promote(struct work *w, struct merlon_conn *half, __u32 fa
 		settle(fresh, w->now_ms);
 	else
 		fresh->expires = w->now_ms + replied_timeout(w->ends.proto);
-	if (!charge(fresh->vm, CONN)) {
+	reason = charge(w, fresh->vm, CONN);
+	if (reason) {
 		give_up(w, half);
-		return REASON_VM_BUDGET;
+		return reason;
 	}
 	placed = place(w, family, CONN);
 	if (placed == PLACE_FULL) {
-		discharge(fresh->vm, CONN);
+		discharge(w, fresh->vm, CONN);
 		give_up(w, half);
 		return REASON_TABLE_FULL;
 	}
 	if (placed == PLACE_JOINED)
-		discharge(fresh->vm, CONN);
-	discharge(fresh->vm, HALF);
+		discharge(w, fresh->vm, CONN);
+	discharge(w, fresh->vm, HALF);
 	hand_over(w, half, family);
 	return 0;
 }

@@ -20,7 +20,7 @@ public sealed class KernelDatapath : IDisposable
         Ports = new(loaded.Map("ports"));
         Macs = new(loaded.Map("macs"));
         Owners = new(loaded.Map("owners"));
-        Budgets = new(loaded.Map("budgets"));
+        Budgets = new(loaded.Map("budgets"), loaded.Map("pools"), loaded.Map("half4"), loaded.Map("half6"), loaded.Map("conn4"), loaded.Map("conn6"));
         Counters = new(loaded.Map("counters"), loaded.Map("reasons"), loaded.Map("rule_hits"));
         Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"), new(loaded, "remove_vnic"));
         Rings = new(loaded.Map("rings"), options.RingBytes);

@@ -8,7 +8,7 @@ namespace Merlon.Datapath;
 /// <summary>Brings the kernel from whatever the pins say to the given object file, without losing a live entry.</summary>
 internal sealed class Loader(DatapathOptions options)
 {
-    private static readonly string[] s_sharedMemory = ["control", "budgets"];
+    private static readonly string[] s_sharedMemory = ["control", "budgets", "pools"];
     private readonly PinFolder _pins = new(options.BpffsFolder);
     private readonly List<string> _notices = [];
 

@@ -19,6 +19,9 @@ internal interface IKernel
     void PutOwner(Address address, uint realm, uint vnic);
     void RemoveOwner(Address address, uint realm);
 
+    /// <summary>So many VMs are guarded: their shares of the connection tables stay free for them.</summary>
+    void KeepShares(int vms);
+
     void SetBudget(ushort vm, uint connections, uint halfOpen);
 
     /// <summary>Both hooks, first in order; under the same incarnation it keeps what is already there.</summary>

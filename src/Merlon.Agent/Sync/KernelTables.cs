@@ -30,6 +30,8 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void SetBudget(ushort vm, uint connections, uint halfOpen) => datapath.Budgets.SetLimits(vm, connections, halfOpen);
 
+    public void KeepShares(int vms) => datapath.Budgets.KeepShares(vms);
+
     public void Attach(int ifindex, uint incarnation) => Try(() => datapath.Attacher.Attach(ifindex, incarnation));
 
     public void Detach(int ifindex) => Try(() => datapath.Attacher.Detach(ifindex));

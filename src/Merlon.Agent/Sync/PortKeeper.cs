@@ -60,8 +60,9 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     // A budget is a VM's: of several vNICs with different Guards the most generous counts.
     private void SetBudgets(IReadOnlyList<WantedPort> wanted)
     {
-        foreach (var vm in wanted.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard)))
-            kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen));
+        var vms = wanted.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard)).ToList();
+        kernel.KeepShares(vms.Count);
+        foreach (var vm in vms) kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen));
     }
 
     private Dictionary<int, (uint Incarnation, bool Live)> Attached() => _attached ??= new(kernel.Attached());

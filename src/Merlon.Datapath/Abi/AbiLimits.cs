@@ -7,6 +7,8 @@ public static class AbiLimits
     public const int MaxSlots = 4096;
     public const int MaxVms = 2048;
     public const int MaxRuleIds = 1048576;
+    public const int ShareHalf = 32;
+    public const int ShareConn = 64;
     public const int MaxCpus = 256;
     public const int NicLocals = 8;
     public const uint ImageMagic = 0x4d45524c;

@@ -6,7 +6,19 @@ namespace Merlon.Datapath.Abi;
 [StructLayout(LayoutKind.Sequential)]
 public struct BudgetRecord
 {
-    public uint Connections, HalfOpen;
-    public uint MaxConnections, MaxHalfOpen;
+    public Versions Opening, Established;
+    public uint MaxHalfOpen, MaxConnections;
     public ulong Refused;
+
+    /// <summary>Of both IP versions.</summary>
+    public readonly uint HalfOpen => Opening.IPv4 + Opening.IPv6;
+
+    public readonly uint Connections => Established.IPv4 + Established.IPv6;
+
+    /// <summary>A count for each IP version.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Versions
+    {
+        public uint IPv4, IPv6;
+    }
 }

@@ -3,16 +3,21 @@ using Merlon.Datapath.Native;
 
 namespace Merlon.Datapath.Maps;
 
-/// <summary>Map <c>budgets</c>: what each VM has open and may open. Index 0 is the outside.</summary>
+/// <summary>Map <c>budgets</c>: what each VM has open and may open; index 0 is the outside. Map <c>pools</c>: what all have of each
+/// connection table above their shares.</summary>
 public sealed class BudgetTable : IDisposable
 {
     private readonly KernelMap _map;
-    private readonly Mapping _memory;
+    private readonly Mapping _memory, _pools;
+    private readonly uint[] _tables;
 
-    internal BudgetTable(KernelMap map)
+    /// <param name="tables">half4, half6, conn4, conn6: the order of <c>merlon_pool_of</c>.</param>
+    internal BudgetTable(KernelMap budgets, KernelMap pools, params KernelMap[] tables)
     {
-        _map = map;
-        _memory = new(map.Fd, (long)map.Info.MaxEntries * map.Info.ValueSize, writable: true);
+        _map = budgets;
+        _memory = Shared(budgets);
+        _pools = Shared(pools);
+        _tables = [.. tables.Select(t => t.Info.MaxEntries)];
     }
 
     public BudgetRecord Get(ushort vm) => _map.TryLookup((uint)vm, out BudgetRecord budget) ? budget : default;
@@ -25,10 +30,30 @@ public sealed class BudgetTable : IDisposable
         Volatile.Write(ref budget.MaxHalfOpen, maxHalfOpen);
     }
 
+    /// <summary>Keeps the shares of so many VMs (<see cref="AbiLimits.ShareHalf"/>, <see cref="AbiLimits.ShareConn"/>) of each table free
+    /// for them.</summary>
+    public void KeepShares(int vms)
+    {
+        for (var i = 0; i < _tables.Length; i++)
+        {
+            var shares = (long)vms * (i < 2 ? AbiLimits.ShareHalf : AbiLimits.ShareConn);
+            Volatile.Write(ref Pool(i).Limit, (uint)Math.Max(1, _tables[i] - shares));
+        }
+    }
+
+    /// <summary>half4, half6, conn4, conn6.</summary>
+    public IReadOnlyList<PoolRecord> Pools() => [.. _tables.Select((_, i) => Pool(i))];
+
     /// <summary>Empties a record whose VM is gone, for the next VM to use.</summary>
     public void Clear(ushort vm) => Live(vm) = default;
 
-    public void Dispose() => _memory.Dispose();
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _pools.Dispose();
+    }
+
+    private static Mapping Shared(KernelMap map) => new(map.Fd, (long)map.Info.MaxEntries * map.Info.ValueSize, writable: true);
 
     private unsafe ref BudgetRecord Live(ushort vm)
     {
@@ -36,4 +61,7 @@ public sealed class BudgetTable : IDisposable
         // SAFETY: an array map's values stand side by side, eight-byte aligned, and vm is below their number.
         return ref ((BudgetRecord*)_memory.Start)[vm];
     }
+
+    // SAFETY: as above; there are as many pools as tables.
+    private unsafe ref PoolRecord Pool(int table) => ref ((PoolRecord*)_pools.Start)[table];
 }

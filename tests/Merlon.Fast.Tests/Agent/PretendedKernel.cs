@@ -53,6 +53,8 @@ internal sealed class PretendedKernel : IKernel
 
     public void RemoveOwner(Address address, uint realm) => Change("remove owner", () => _owners.Remove((address, realm)));
 
+    public void KeepShares(int vms) => Change("keep shares", () => { });
+
     public void SetBudget(ushort vm, uint connections, uint halfOpen) => Change("set budget", () => { });
 
     public void Attach(int ifindex, uint incarnation)

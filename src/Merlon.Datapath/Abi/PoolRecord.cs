@@ -1,0 +1,13 @@
+using System.Runtime.InteropServices;
+
+namespace Merlon.Datapath.Abi;
+
+/// <summary>What all VMs together have of one connection table above their shares: <c>merlon_pool</c>, map <c>pools</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct PoolRecord
+{
+    public uint Used;
+
+    /// <summary>0 = no limit.</summary>
+    public uint Limit;
+}
