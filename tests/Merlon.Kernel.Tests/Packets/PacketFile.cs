@@ -72,7 +72,7 @@ internal sealed class PacketFile
         if (row.Text("begin") is { } begin && !begins.TryGetValue(begin, out beginning!))
             _findings.Error("unknown-begin", row.Place("begin"), $"'begins' has no '{begin}'");
         var steps = Steps([.. row.List("packets", required: true)], judged: true);
-        if (steps.Length == 0) _findings.Error("missing-field", row.At, "a row needs at least one packet");
+        if (steps.Length == 0 && _findings.Errors == before) _findings.Error("missing-field", row.At, "a row needs at least one packet");
         var state = row.Get("state", required: true) switch
         {
             YamlScalar { Value: "none" } or null => [],
