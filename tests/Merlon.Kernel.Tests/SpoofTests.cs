@@ -8,7 +8,6 @@ namespace Merlon.Kernel.Tests;
 public sealed class SpoofTests : IDisposable
 {
     private static readonly MacAddress Forged = new(0x525400000077);
-    private static readonly MacAddress Everyone = new(0xffffffffffff);
     private readonly Shop _shop = new();
 
     public void Dispose() => _shop.Dispose();
@@ -71,33 +70,6 @@ public sealed class SpoofTests : IDisposable
         _shop.ChangePort("db", p => p with { SpoofIpv4 = 0 });
         Assert.Equal(Outcome.Pass, _shop.Send(_shop.WebToDb() with { Source = Address.Parse("10.7.7.7"), SourcePort = 4001 }));
         Assert.Equal(Dropped(Reason.Default), _shop.Send(_shop.WebToDb().Back() with { Source = Address.Parse("10.0.0.1"), Destination = Address.Parse("10.0.0.9"), DestinationPort = 80 }));
-    }
-
-    [Fact]
-    public void A_dhcp_client_is_served_but_a_vm_serves_none()
-    {
-        var zero = Address.Parse("0.0.0.0");
-        var discover = _shop.WebToDb() with { Source = zero, Destination = Address.Parse("255.255.255.255"), DestinationMac = Everyone, SourcePort = 68, DestinationPort = 67, Data = 240 };
-        Assert.Equal(Outcome.Pass, FromWeb(discover));
-        Assert.Equal(Dropped(Reason.SpoofedAddress), FromWeb(discover with { DestinationPort = 68 }));
-        var offer = _shop.OutsideToDb() with { SourcePort = 67, DestinationPort = 68, Data = 240 };
-        Assert.Equal(Outcome.Pass, _shop.Hook("to_vm", _shop.Db, offer.Bytes()));
-        Assert.Equal(Dropped(Reason.DhcpServer), FromWeb(_shop.WebToDb() with { SourcePort = 67, DestinationPort = 68, Data = 240 }));
-        Assert.Equal(Dropped(Reason.DhcpServer), FromWeb(_shop.WebToDb(true) with { SourcePort = 547, DestinationPort = 546, Data = 40 }));
-        // What others ask of a DHCP server is not answered by a built-in rule.
-        Assert.Equal(new(false, "to_vm", Reason.Default), _shop.Hook("to_vm", _shop.Db, (discover with { SourceMac = Shop.Router }).Bytes()));
-        Assert.Equal(2UL, _shop.Kernel.Counters.RuleHits(AbiLimits.RuleIdBuiltinDhcp));
-    }
-
-    [Fact]
-    public void Dhcpv6_starts_from_the_link_local_address()
-    {
-        var solicit = _shop.WebToDb(true) with
-        {
-            Source = _shop.Web.LinkLocal, Destination = Address.Parse("ff02::1:2"), DestinationMac = new(0x333300010002), SourcePort = 546, DestinationPort = 547, Data = 40,
-        };
-        Assert.Equal(Outcome.Pass, FromWeb(solicit));
-        Assert.Equal(Dropped(Reason.SpoofedAddress), FromWeb(solicit with { Source = _shop.Db.LinkLocal }));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Merlon.Hosts.Tests.Hosts;
 using Xunit;
 
@@ -9,8 +8,6 @@ namespace Merlon.Kernel.Tests.Packets;
 /// A part in CI; all of them as `./dev long packet-mutants`.</summary>
 public sealed class PacketFaultTests
 {
-    private const int Brief = 3;
-
     [Fact]
     public void Every_subject_has_its_faults() =>
         Assert.Equal(PacketFile.Rows.Select(r => r.Subject).Distinct().Order(StringComparer.Ordinal), Fault.ReadAll().Select(f => f.Subject).Distinct().Order(StringComparer.Ordinal));
@@ -20,21 +17,17 @@ public sealed class PacketFaultTests
     public void Every_seeded_fault_is_found_by_a_row_of_its_subject_and_every_row_finds_one()
     {
         var evidence = new Evidence("packet-mutants");
-        var all = Fault.ReadAll();
-        var faults = evidence.Long ? all : [.. Enumerable.Range(0, Brief).Select(i => all[i * all.Length / Brief])];
-        var failed = new HashSet<PacketRow>();
-        var missed = new List<string>();
-        foreach (var (fault, found) in Play(faults))
+        var subjects = Fault.ReadAll().GroupBy(f => f.Subject).Select(s => s.ToArray()).ToArray();
+        evidence.Batches(brief: 3, full: subjects.Length, batch: 1, (first, count) =>
         {
-            failed.UnionWith(found);
-            if (found.Length == 0) missed.Add($"{fault.At.File}:{fault.At.Line}: {fault.Name}");
-            if (evidence.Long) Console.WriteLine($"{fault.Subject}: {fault.Name}: {found.Length} rows");
-        }
-        var idle = evidence.Long ? PacketFile.Rows.Except(failed).Select(r => $"{r.File}:{r.At.Line}: {r.Name}").ToArray() : [];
-        Assert.True(missed.Count == 0 && idle.Length == 0, $"faults that no row of their subject found:\n{string.Join('\n', missed)}\nrows that found no fault:\n{string.Join('\n', idle)}");
-        evidence.With("faults", faults.Length).With("found", faults.Length - missed.Count).With("rows", PacketFile.Rows.Length).With("rowsThatFoundOne", failed.Count)
-            .With("subjects", new JsonObject(PacketFile.Rows.GroupBy(r => r.Subject).Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key,
-                new JsonObject { ["rows"] = s.Count(), ["faults"] = faults.Count(f => f.Subject == s.Key) })))).Write();
+            var faults = subjects.Skip(first).Take(count).SelectMany(s => evidence.Long ? s : s[..1]).ToArray();
+            var rows = PacketFile.Rows.Where(r => faults.Any(f => f.Subject == r.Subject)).ToArray();
+            var played = Play(faults).ToArray();
+            var missed = played.Where(p => p.Found.Length == 0).Select(p => $"{p.Fault.At.File}:{p.Fault.At.Line}: {p.Fault.Name}").ToArray();
+            var idle = evidence.Long ? rows.Except(played.SelectMany(p => p.Found)).Select(r => $"{r.File}:{r.At.Line}: {r.Name}").ToArray() : [];
+            Assert.True(missed.Length == 0 && idle.Length == 0, $"faults that no row of their subject found:\n{string.Join('\n', missed)}\nrows that found no fault:\n{string.Join('\n', idle)}");
+            return [("faults", faults.Length), ("found", faults.Length - missed.Length), ("rows", rows.Length), ("rowsThatFoundOne", rows.Length - idle.Length)];
+        });
     }
 
     // Each fault with the rows of its subject that fail. The next program is compiled while the present one plays.
