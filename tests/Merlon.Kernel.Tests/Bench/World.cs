@@ -20,10 +20,13 @@ public class World : IDisposable
 
     public World(string? manifest = null, DatapathOptions? options = null)
     {
-        Kernel = KernelDatapath.Open((options ?? new("", "", 4096, 4096, 1024)) with { ObjectPath = KernelObject.Path, BpffsFolder = TestPlace.NewFolder() });
+        Options = (options ?? new("", "", 4096, 4096, 1024)) with { ObjectPath = KernelObject.Path, BpffsFolder = TestPlace.NewFolder() };
+        Kernel = KernelDatapath.Open(Options);
         _events = Kernel.OpenEvents();
         if (manifest is not null) Apply(manifest);
     }
+
+    public DatapathOptions Options { get; }
 
     public KernelDatapath Kernel { get; }
 
