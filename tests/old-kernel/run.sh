@@ -19,7 +19,7 @@ trap 'exit 130' INT TERM
 
 { echo 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root'
   declare -px | grep -E '^declare -x (MERLON|DOTNET)_' || true
-  printf 'cd %q\n' "$PWD"
+  printf 'cd %q; uname -r > %q\n' "$PWD" "$share/release"
   printf '%q ' "$@"; printf '> %q 2>&1 < /dev/null\n' "$share/output"
   printf 'echo $? > %q\n' "$share/code"
   echo 'sync; /bin/busybox poweroff -f'; } > "$share/main"
@@ -42,6 +42,7 @@ ended=0; wait "$qemu" || ended=$?
 qemu=
 [ "$ended" != 124 ] && [ "$ended" != 137 ] || { echo "run.sh: not done within $seconds s" >&2; echo 124 > "$share/code"; }
 cp "$share/log" "$root/artifacts/kernel61/console.log"
+cp "$share/release" "$root/artifacts/kernel61/" 2>/dev/null || true
 code=$(cat "$share/code" 2>/dev/null || true)
 [ -n "$code" ] || { echo "run.sh: the guest ended without an answer; its console's end:" >&2; tail -15 "$share/log" >&2; code=125; }
 exit "$code"
