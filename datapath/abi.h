@@ -72,6 +72,7 @@ enum merlon_reason {
 	REASON_SAME_ADDRESSES = 58,     /* source equals destination (land) */
 	REASON_OTHER_MAC = 59,          /* a flooded copy for another MAC; counted, no event */
 	REASON_CHECKSUM_OFFLOAD = 60,   /* a checksum is to be written over a header that was judged */
+	REASON_SEGMENT_OFFLOAD = 61,    /* the packet is to be cut into others than were judged */
 
 	/* of close events: how the connection ended (or REASON_REVOKED) */
 	REASON_FINISHED = 64,           /* both sides' FIN */

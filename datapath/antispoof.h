@@ -161,7 +161,7 @@ static __noinline int check_nd(struct __sk_buff *skb, struct work *w)
 	struct address target;
 
 	if (type == ND_NEIGHBOUR_SOLICITATION || type == ND_NEIGHBOUR_ADVERTISEMENT) {
-		if (bpf_skb_load_bytes(skb, p->l4 + 8, &target, sizeof(target)))
+		if (p->l4_length < 8 + sizeof(target) || bpf_skb_load_bytes(skb, p->l4 + 8, &target, sizeof(target)))
 			return REASON_TRUNCATED;
 		if (type == ND_NEIGHBOUR_ADVERTISEMENT && !own_address(w, &target))
 			return REASON_SPOOFED_ND;

@@ -54,11 +54,9 @@ static __noinline int check_ip(struct __sk_buff *skb, struct work *w)
 		return 0;
 	if (p->proto == PROTO_TCP && !tcp_flags_valid(p->tcp_flags))
 		return REASON_TCP_INVALID_FLAGS;
-	if (is_nd(p))
-		return spoofed_nd(skb, w);
 	if (w->in)
-		return 0;
-	reason = spoofed_service(w);
+		return is_nd(p) ? spoofed_nd(skb, w) : 0;
+	reason = is_nd(p) ? spoofed_nd(skb, w) : spoofed_service(w);
 	if (!reason && builtin(w))
 		reason = spoofed_source(w);
 	return reason;
@@ -129,6 +127,8 @@ static __always_inline int hook(struct __sk_buff *skb, __u32 in)
 		__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
 	if (rewritten(skb, &w->packet))
 		return drop(w, REASON_CHECKSUM_OFFLOAD);
+	if (recut(skb, &w->packet))
+		return drop(w, REASON_SEGMENT_OFFLOAD);
 	spoofed = check_macs(w);
 	if (spoofed)
 		return drop(w, spoofed);

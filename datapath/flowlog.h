@@ -176,7 +176,7 @@ static __always_inline bool silent(__u32 reason)
 static __always_inline bool observed(struct work *w, __u32 reason)
 {
 	return w->nic_flags & NIC_OBSERVE && !spoof_reason(reason) && reason != REASON_IMAGE_FAULT &&
-	       reason != REASON_CHECKSUM_OFFLOAD;
+	       reason != REASON_CHECKSUM_OFFLOAD && reason != REASON_SEGMENT_OFFLOAD;
 }
 
 /* Every drop of the program. */

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A guest may leave one checksum to the host (a virtio header, CHECKSUM_PARTIAL). The host, or a NIC, then writes
- * 16 bits that the guest has chosen at a place that the guest names, when both hooks have read the packet: it
+ * What a guest may leave to the host (in its virtio header), which does it when both hooks have read the packet.
+ *
+ * One checksum (CHECKSUM_PARTIAL): 16 bits that the guest has chosen are written at a place that the guest names. It
  * must not be a field that anybody was judged by. The checksum's own place is right, and so is payload that is not
  * read here (a guest's own tunnels).
+ *
+ * Cutting a super-packet. TCP and UDP segments keep the headers that were judged. A datagram cut into IP fragments
+ * (SKB_GSO_UDP) does so only where its pieces begin at multiples of 8, else they lie over each other; and what is a
+ * fragment already gets new offsets from 0 on: a later one would become the first, with ports that nobody has seen.
  */
 #ifndef MERLON_OFFLOAD_H
 #define MERLON_OFFLOAD_H
@@ -13,12 +18,18 @@
 #include "parse.h"
 
 #define CHECKSUM_PARTIAL 3
+#define SKB_GSO_UDP (1u << 16)
 
 /* The kernel's own, as far as it is read. struct __sk_buff shows none of it. */
 struct sk_buff {
 	unsigned char *head, *data;
+	__u32 end;
 	__u16 csum_start, csum_offset;
 	__u8 ip_summed : 2;
+} __attribute__((preserve_access_index));
+
+struct skb_shared_info {
+	__u32 gso_type;
 } __attribute__((preserve_access_index));
 
 /* From the Ethernet header on; wraps to a large number where it lies before it. */
@@ -62,6 +73,24 @@ static __noinline int rewritten(struct __sk_buff *skb, const struct packet *p)
 	at = checksum_place(kernel);
 	/* p->l4 is 0 where no IP header was read. */
 	return !p->l4 || at < p->l4 || at >= skb->len || !harmless_place(p, at - p->l4);
+}
+
+/* True for a packet that becomes others than were read. */
+static __noinline int recut(struct __sk_buff *skb, const struct packet *p)
+{
+	const struct sk_buff *kernel = (const struct sk_buff *)skb;
+	struct skb_shared_info *shared;
+	unsigned char *head;
+	__u32 end, type;
+
+	if (!skb->gso_size)
+		return 0;
+	if (p->fragment || bpf_core_read(&head, sizeof(head), &kernel->head) || bpf_core_read(&end, sizeof(end), &kernel->end))
+		return 1;
+	shared = (struct skb_shared_info *)(head + end);
+	if (bpf_core_read(&type, sizeof(type), &shared->gso_type))
+		return 1;
+	return type & SKB_GSO_UDP && skb->gso_size % 8;
 }
 
 #endif

@@ -146,8 +146,9 @@ static __always_inline int step_extension(struct __sk_buff *skb, struct packet *
 	if (*next == NEXT_FRAGMENT) {
 		__u32 field = bpf_ntohs(h.field);
 
-		if (p->fragment || p->fragment_id)
+		if (p->fragment_header)
 			return REASON_EXTENSION_HEADER;
+		p->fragment_header = 1;
 		p->fragment_id = h.id;
 		p->l4_length = end - *at;
 		*next = h.next;
@@ -169,6 +170,14 @@ static __always_inline bool known_extension(__u8 next)
 	return next == NEXT_ROUTING || next == NEXT_FRAGMENT || next == NEXT_DESTINATION;
 }
 
+/* ::ffff:0:0/96 is how programs write IPv4 addresses, and how the tables here do: on the wire it would be taken for one. */
+static __always_inline bool mapped(const __u8 *address)
+{
+	const __u32 *words = (const __u32 *)address;
+
+	return !words[0] && !words[1] && words[2] == bpf_htonl(0xffff);
+}
+
 __noinline int parse_ip6(struct __sk_buff *skb, struct packet *p, __u32 at, __u32 quoted)
 {
 	struct ip6 h;
@@ -184,6 +193,8 @@ __noinline int parse_ip6(struct __sk_buff *skb, struct packet *p, __u32 at, __u3
 	copy16(p->source, h.source);
 	copy16(p->destination, h.destination);
 	p->family = FAMILY_6;
+	if (!quoted && (mapped(p->source) || mapped(p->destination)))
+		return REASON_MALFORMED;
 	real = skb->len - at;
 	if (real < sizeof(h))
 		return REASON_TRUNCATED;

@@ -10,12 +10,14 @@
 
 #include "fragment.h"
 
+#define QUOTED_TRANSPORT 8 /* what RFC 792 promises of it */
+
 static __always_inline bool is_error(const struct packet *p)
 {
 	__u32 t = p->icmp_type;
 
 	if (p->proto == PROTO_ICMP)
-		return t == 3 || t == 4 || t == 5 || t == 11 || t == 12;
+		return t == 3 || t == 5 || t == 11 || t == 12;
 	return p->proto == PROTO_ICMP6 && t < 128;
 }
 
@@ -68,6 +70,9 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 	struct merlon_conn *c;
 
 	if (w->packet.fragment || parse_quote(skb, w) || q->fragment == FRAGMENT_LATER)
+		return 0;
+	/* Padding behind the error quotes nothing. */
+	if (q->l4 + QUOTED_TRANSPORT > w->packet.l4 + w->packet.l4_length)
 		return 0;
 	if (!same16(w->packet.destination, q->source))
 		return 0;

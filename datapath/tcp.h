@@ -12,7 +12,7 @@
 
 /* Acknowledgements may be late by this much even where windows are small. */
 #define ACK_SLACK 66000u
-/* A SYN-ACK or a refusal must acknowledge the SYN, of which Fast Open data may be left out. */
+/* So much data a SYN may carry. */
 #define SYN_SLACK 65535u
 
 enum step {
@@ -57,7 +57,8 @@ static __always_inline __u32 segment_end(const struct packet *p)
 	return p->seq + p->data_length + !!(p->tcp_flags & TCP_SYN) + !!(p->tcp_flags & TCP_FIN);
 }
 
-/* The first segment that a side sends: no scaling yet (RFC 7323 2.2). */
+/* The first segment that a side sends: no scaling yet (RFC 7323 2.2). Before anything is offered to it, max_end stands
+ * behind the SYN itself, where its data begins. */
 static __always_inline void open_window(struct merlon_conn *c, const struct packet *p, __u32 s)
 {
 	struct merlon_window *own = &c->window[s & 1];
@@ -65,7 +66,7 @@ static __always_inline void open_window(struct merlon_conn *c, const struct pack
 
 	own->end = segment_end(p);
 	/* Data may follow at once within the window that the other SYN offered (RFC 7413). */
-	own->max_end = own->end + c->window[(s & 1) ^ 1].max_win;
+	own->max_end = c->window[(s & 1) ^ 1].max_win ? own->end + c->window[(s & 1) ^ 1].max_win : p->seq + 1;
 	own->max_win = p->window ? p->window : 1;
 	c->scale = s ? (c->scale & 0x0f) | scale << 4 : (c->scale & 0xf0) | scale;
 }
@@ -108,6 +109,14 @@ static __always_inline void advance(struct merlon_conn *c, const struct packet *
 		peer->max_end = ack + window + !window;
 }
 
+/* What answers a SYN acknowledges it, with or without its data (RFC 9293 3.10.7.3, RFC 7413). */
+static __always_inline bool answers_syn(const struct merlon_conn *c, const struct merlon_window *syn, __u32 ack)
+{
+	__u32 least = c->state == CONN_NEW ? syn->max_end : syn->end - SYN_SLACK;
+
+	return ack - least <= syn->end - least;
+}
+
 static __always_inline void settle(struct merlon_conn *c, __u32 now)
 {
 	if (c->state == CONN_NEW || c->state == CONN_REPLIED) {
@@ -131,7 +140,7 @@ static __always_inline enum step step_rst(struct merlon_conn *c, const struct pa
 
 	if (c->state == CONN_NEW) {
 		/* A refusal acknowledges the SYN; the opener may give up, or answer a challenge ACK. */
-		if (!first && (!(p->tcp_flags & TCP_ACK) || peer->end - p->ack > SYN_SLACK))
+		if (!first && (!(p->tcp_flags & TCP_ACK) || !answers_syn(c, peer, p->ack)))
 			return STEP_WINDOW;
 		exact = !first || p->seq == own->end;
 	} else {
@@ -150,10 +159,15 @@ static __always_inline enum step step_rst(struct merlon_conn *c, const struct pa
 static __always_inline enum step step_syn(struct merlon_conn *c, const struct packet *p, __u32 s, bool first, __u32 now)
 {
 	struct merlon_window *own = &c->window[s & 1], *peer = &c->window[(s & 1) ^ 1];
+	bool again = first && p->seq + 1 == own->max_end;
+	__u32 sent = own->end;
 
 	switch (c->state) {
 	case CONN_NEW:
 		open_window(c, p, s);
+		/* Fast Open's SYN is sent again without its data, which may have arrived all the same. */
+		if (again && after(sent, own->end))
+			own->end = sent;
 		/* Both sides at once (RFC 9293 3.5): their SYN-ACKs follow. */
 		if (!first)
 			c->state = CONN_REPLIED;
@@ -184,7 +198,7 @@ static __always_inline enum step step_syn_ack(struct merlon_conn *c, const struc
 	if (c->state == CONN_NEW || (c->state == CONN_REPLIED && !first)) {
 		enum step result = c->state == CONN_NEW ? STEP_ANSWERED : STEP_PASS;
 
-		if (peer->end - p->ack > SYN_SLACK)
+		if (!answers_syn(c, peer, p->ack))
 			return STEP_WINDOW;
 		if (c->state == CONN_NEW || after(segment_end(p), own->end))
 			open_window(c, p, s);

@@ -133,8 +133,10 @@ static __always_inline int parse_udp(struct __sk_buff *skb, struct packet *p)
 	p->source_port = h.source;
 	p->destination_port = h.destination;
 	length = bpf_ntohs(h.length);
-	/* 0 = a jumbogram's; a first fragment states the length of the whole datagram. */
-	if (length && (length < sizeof(h) || (!p->fragment && length > p->l4_length)))
+	/* A first fragment states the length of the whole datagram. IPv6 stacks read 0 as "all of it" (RFC 2675). */
+	if (!length && p->family == FAMILY_6)
+		return 0;
+	if (length < sizeof(h) || (!p->fragment && length > p->l4_length))
 		return REASON_MALFORMED;
 	return 0;
 }

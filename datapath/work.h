@@ -56,6 +56,7 @@ struct packet {
 	__u32 fragment_id;         /* IPv4: the id of every packet */
 	__u32 fragment_offset;     /* bytes */
 	__u32 fragment_end;        /* offset behind this fragment: headers that are reassembled count */
+	__u32 fragment_header;     /* IPv6: one was walked */
 	__u32 seq;
 	__u32 ack;
 	__u32 window;

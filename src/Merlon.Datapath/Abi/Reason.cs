@@ -43,6 +43,7 @@ public enum Reason : byte
     SameAddresses = 58,
     OtherMac = 59,
     ChecksumOffload = 60,
+    SegmentOffload = 61,
 
     Finished = 64,
     Reset = 65,

@@ -17,6 +17,12 @@ public sealed record Packet(Address Source, Address Destination)
     public int Window { get; init; } = 64000;
     /// <summary>Window scale option; null = not offered.</summary>
     public int? Scale { get; init; }
+    /// <summary>In place of <see cref="Scale"/>: TCP options, a multiple of 4 bytes.</summary>
+    public byte[]? TcpOptions { get; init; }
+    /// <summary>TCP's data offset in words where it is not the true one.</summary>
+    public int? TcpOffset { get; init; }
+    /// <summary>UDP's length field where it is not the true one.</summary>
+    public int? UdpLength { get; init; }
     public int Data { get; init; }
     public int IcmpType { get; init; }
     public int IcmpCode { get; init; }
@@ -55,15 +61,15 @@ public sealed record Packet(Address Source, Address Destination)
         return Proto switch
         {
             Protocols.Tcp => [.. Big16(SourcePort), .. Big16(DestinationPort), .. Big32(Seq), .. Big32(Ack),
-                (byte)(Scale is null ? 0x50 : 0x60), (byte)Flags, .. Big16(Window), 0, 0, 0, 0, .. ScaleOption(), .. body],
-            Protocols.Udp => [.. Big16(SourcePort), .. Big16(DestinationPort), .. Big16(8 + body.Length), 0, 0, .. body],
+                (byte)((TcpOffset ?? 5 + OptionsOfTcp().Length / 4) << 4), (byte)Flags, .. Big16(Window), 0, 0, 0, 0, .. OptionsOfTcp(), .. body],
+            Protocols.Udp => [.. Big16(SourcePort), .. Big16(DestinationPort), .. Big16(UdpLength ?? 8 + body.Length), 0, 0, .. body],
             Protocols.Sctp => [.. Big16(SourcePort), .. Big16(DestinationPort), 0, 0, 0, 0, 0, 0, 0, 0, .. body],
             Protocols.Icmp or Protocols.Icmp6 or Protocols.Igmp => [(byte)IcmpType, (byte)IcmpCode, 0, 0, .. Big16(SourcePort), 0, 1, .. body],
             _ => body,
         };
     }
 
-    private byte[] ScaleOption() => Scale is { } s ? [1, 3, 3, (byte)s] : [];
+    private byte[] OptionsOfTcp() => TcpOptions ?? (Scale is { } s ? [1, 3, 3, (byte)s] : []);
 
     private byte[] V4()
     {

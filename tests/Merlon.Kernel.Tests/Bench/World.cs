@@ -18,17 +18,20 @@ public class World : IDisposable
     private readonly EventReader _events;
     private uint _vnics;
 
+    /// <param name="options">Sizes; an object path of "" is the program of this checkout, and the pins are always this world's own.</param>
     public World(string? manifest = null, DatapathOptions? options = null)
     {
-        Options = (options ?? new("", "", 4096, 4096, 1024)) with { ObjectPath = KernelObject.Path, BpffsFolder = TestPlace.NewFolder() };
-        Kernel = KernelDatapath.Open(Options);
+        options ??= new("", "", 4096, 4096, 1024);
+        Folder = TestPlace.NewFolder();
+        Kernel = KernelDatapath.Open(options with { ObjectPath = options.ObjectPath is "" ? KernelObject.Path : options.ObjectPath, BpffsFolder = Folder });
         _events = Kernel.OpenEvents();
         if (manifest is not null) Apply(manifest);
     }
 
-    public DatapathOptions Options { get; }
-
     public KernelDatapath Kernel { get; }
+
+    /// <summary>Where its maps are pinned.</summary>
+    public string Folder { get; }
 
     public Dictionary<string, Port> Ports { get; } = [];
 
@@ -37,9 +40,11 @@ public class World : IDisposable
 
     public Port this[string vm] => Ports[vm];
 
-    public void Apply(string manifest)
+    public void Apply(string manifest) => Apply([new ManifestText("test.yaml", manifest)]);
+
+    public void Apply(IEnumerable<ManifestText> files)
     {
-        var parsed = ManifestParser.Parse([new("test.yaml", manifest)]);
+        var parsed = ManifestParser.Parse(files);
         var built = PolicySet.Build(parsed.Documents.Select(d => new StoredDocument(d, 1)));
         if (built.Set is not { } set || !parsed.Ok)
             throw new InvalidOperationException(string.Join('\n', [.. parsed.Diagnostics, .. built.Diagnostics]));
@@ -49,6 +54,7 @@ public class World : IDisposable
     /// <summary>Everything anew: image, epochs of every vNIC, ports not there yet.</summary>
     public void Apply(PolicySet set, VmInventory inventory, string host, long at)
     {
+        (Set, Inventory) = (set, inventory);
         var policy = Resolver.Resolve(set, inventory, host, 0).Policy;
         var image = ImageCompiler.Compile(policy, at).Image!;
         foreach (var nic in policy.Nics) AddPort(image, policy, nic);
@@ -72,6 +78,11 @@ public class World : IDisposable
     }
 
     public HostImage? Image { get; private set; }
+
+    /// <summary>What was applied last.</summary>
+    public PolicySet? Set { get; private set; }
+
+    public VmInventory? Inventory { get; private set; }
 
     public void ChangePort(string vm, Func<PortRecord, PortRecord> change)
     {

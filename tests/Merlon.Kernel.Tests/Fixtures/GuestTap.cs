@@ -25,9 +25,19 @@ internal sealed partial class GuestTap : IDisposable
     /// <summary>The guest asks the host to write the checksum of what begins at <paramref name="start"/> at <paramref name="offset"/> behind it.</summary>
     public void Send(byte[] frame, int start, int offset)
     {
-        byte[] whole = [1, 0, 0, 0, 0, 0, (byte)start, (byte)(start >> 8), (byte)offset, (byte)(offset >> 8), .. frame];
-        if (write(_handle, whole, whole.Length) != whole.Length) throw new Win32Exception(Marshal.GetLastPInvokeError());
+        if (!TrySend([1, 0, 0, 0, 0, 0, (byte)start, (byte)(start >> 8), (byte)offset, (byte)(offset >> 8)], frame))
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
+
+    /// <summary>False when the kernel takes no such header (virtio 1.2, 5.1.6; 10 bytes).</summary>
+    public bool TrySend(byte[] header, byte[] frame)
+    {
+        byte[] whole = [.. header, .. frame];
+        return write(_handle, whole, whole.Length) == whole.Length;
+    }
+
+    /// <summary>The next frame that waits for this guest; null when none does.</summary>
+    public byte[]? Next(byte[] buffer) => read(_handle, buffer, buffer.Length) is > Header and var n ? buffer[Header..(int)n] : null;
 
     /// <summary>The next frame for this guest that <paramref name="wanted"/> takes; null when none comes for a moment.</summary>
     public byte[]? Receive(Func<byte[], bool> wanted)

@@ -23,7 +23,7 @@ public class ReplacementRows
         using var stop = new CancellationTokenSource();
         var sending = Task.Run(() => Send(cable, stop.Token));
 
-        using var newer = KernelDatapath.Open(cable.World.Options with { ObjectPath = next });
+        using var newer = KernelDatapath.Open(new(next, cable.World.Folder, 4096, 4096, 1024));
         Thread.Sleep(200);
         stop.Cancel();
         var sent = sending.GetAwaiter().GetResult();

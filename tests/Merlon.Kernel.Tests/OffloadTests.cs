@@ -10,15 +10,16 @@ using Xunit;
 
 namespace Merlon.Kernel.Tests;
 
-/// <summary>A guest's virtio header names the place where the host writes a checksum, after both hooks have read the packet.</summary>
-public sealed class ChecksumOffloadTests : IDisposable
+/// <summary>A guest's virtio header names the place where the host writes a checksum, and the size of the segments that the host cuts,
+/// after both hooks have read the packet.</summary>
+public sealed class OffloadTests : IDisposable
 {
     private const int Eth = 14, Ip4 = Eth + 20, Ip6 = Eth + 40;
     private readonly NetNamespace _host = new(string.Create(CultureInfo.InvariantCulture, $"mt{Environment.ProcessId % 10000}-offload"));
     private readonly Shop _shop = new();
     private readonly GuestTap _web, _db;
 
-    public ChecksumOffloadTests()
+    public OffloadTests()
     {
         _host.Ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0");
         _host.Ip("link", "set", "br0", "up");
@@ -101,13 +102,65 @@ public sealed class ChecksumOffloadTests : IDisposable
         Assert.Equal(1UL, _shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
     }
 
+    /// <summary>The host numbers the pieces from 0 on: a later fragment would become the first one, with ports that nobody judged.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void A_fragment_is_not_cut_into_others(bool v6, bool checksum)
+    {
+        var first = _shop.WebToDb(v6) with { Data = 8, Id = 5, MoreFragments = true };
+        Assert.NotNull(Arrives(first.Bytes(), v6 ? Ip6 + 8 : Ip4, 6));
+        var later = first with { FragmentOffset = 16, Body = [.. Packet.Big16(40000), .. Packet.Big16(22), .. Packet.Big16(40), 0, 0, .. new byte[24]] };
+        Assert.Equal("", Shown(Pieces(later.Bytes(), Cut(checksum, v6 ? Ip6 + 8 : Ip4, size: 16))));
+        Assert.Equal(1UL, _shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
+        Assert.NotNull(Arrives((later with { MoreFragments = false }).Bytes(), v6 ? Ip6 + 8 : Ip4, 6));
+    }
+
+    /// <summary>Pieces of a datagram begin at multiples of 8: others would lie over each other, and over the ports.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void A_datagram_is_cut_at_multiples_of_8_only(bool v6, bool checksum)
+    {
+        var frame = (_shop.WebToDb(v6) with { Data = 56 }).Bytes();
+        foreach (var size in new[] { 1, 4, 12, 63 }) Assert.Equal("", Shown(Pieces(frame, Cut(checksum, v6 ? Ip6 : Ip4, size))));
+        Assert.Equal(4UL, _shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
+        Assert.Equal(4, Pieces(frame, Cut(checksum, v6 ? Ip6 : Ip4, size: 16)).Count);
+        Assert.Equal(4UL, _shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
+    }
+
+    // UDP fragmentation offload (GSO_UDP), the checksum left to the host as well or not.
+    private static byte[] Cut(bool checksum, int start, int size) =>
+        [(byte)(checksum ? 1 : 0), 3, (byte)(start + 8), 0, (byte)size, 0, (byte)(checksum ? start : 0), 0, (byte)(checksum ? 6 : 0), 0];
+
+    private static string Shown(List<byte[]> frames) => string.Join('\n', frames.Select(Convert.ToHexString));
+
+    private List<byte[]> Pieces(byte[] frame, byte[] header)
+    {
+        Assert.True(_web.TrySend(header, Checked(frame)));
+        var pieces = new List<byte[]>();
+        var buffer = new byte[2048];
+        while (_db.Next(buffer) is { } piece)
+            if (piece.AsSpan(6, 6).SequenceEqual(Packet.Mac(_shop.Web.Mac))) pieces.Add(piece);
+        return pieces;
+    }
+
     // What db's guest sees of the frame that web's guest sent.
     private byte[]? Arrives(byte[] frame, int start, int offset)
     {
-        // A host with br_netfilter looks at it.
-        if (frame[12] == 8 && frame[13] == 0) BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(Eth + 10), InternetChecksum.Of(frame.AsSpan(Eth, 20)));
-        _web.Send(frame, start, offset);
+        _web.Send(Checked(frame), start, offset);
         return _db.Receive(f => f.AsSpan(6, 6).SequenceEqual(Packet.Mac(_shop.Web.Mac)));
+    }
+
+    // A host with br_netfilter looks at it.
+    private static byte[] Checked(byte[] frame)
+    {
+        if (frame[12] == 8 && frame[13] == 0) BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(Eth + 10), InternetChecksum.Of(frame.AsSpan(Eth, 20)));
+        return frame;
     }
 
     // Chooses the last two bytes so that the checksum from start on becomes value.

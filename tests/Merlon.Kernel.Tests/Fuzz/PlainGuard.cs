@@ -1,0 +1,81 @@
+using Merlon.Kernel.Tests.Bench;
+using Merlon.Policy.Explain;
+using Merlon.Policy.Inventory;
+using Merlon.Policy.Model;
+
+namespace Merlon.Kernel.Tests.Fuzz;
+
+/// <summary>Says why a frame that passed should not have: by the plain evaluator, and by what passed before it. It knows nothing
+/// of states and windows: what it lets pass the program may still drop.</summary>
+internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
+{
+    private readonly HashSet<(NicKey, Conversation)> _talks = [];
+    private readonly HashSet<(NicKey, bool, Datagram)> _firsts = [];
+    private readonly Dictionary<(FlowQuestion, Direction), bool> _judged = [];
+
+    /// <summary>Conversations that some vNIC is in.</summary>
+    public IEnumerable<Conversation> Talks => _talks.Select(t => t.Item2);
+
+    /// <summary>Null = it may leave <paramref name="from"/>. <paramref name="to"/>: the vNIC whose MAC it is for, if any.</summary>
+    public string? AtSource(FrameReading? r, Port from, Port? to)
+    {
+        if (r is null) return "cannot be read";
+        if (r.SourceMac != from.Mac) return "spoofed MAC";
+        if (r.IsArp) return r.ArpSender == from.Mac && (r.From.Bits == 0 || Own(from, r.From)) ? null : "spoofed ARP";
+        var known = Known(r, from); // a router VM goes on with what it was let into
+        if (!known && !Own(from, r.From) && !(r.From.Bits == 0 && MayBeUnspecified(r))) return "spoofed address";
+        if (r.IsLater) return _firsts.Contains((from.Key, false, r.Piece!.Value)) ? null : "a fragment without its first";
+        if (r.Protocol == Protocols.Udp && r.SourcePort == (r.From.Family == AddressFamily.IPv4 ? 67 : 547)) return "a DHCP server";
+        var type = r.DestinationPort >> 8;
+        if (r.Protocol == Protocols.Icmp6 && type is 134 or 137 || r.Protocol == Protocols.Icmp && type == 5) return "a router's words";
+        if (r.Target is { } target && !Own(from, target)) return "spoofed advertisement";
+        return known || Allows(r, from, to, Direction.Out) ? null : "refused by the plain evaluator (out)";
+    }
+
+    /// <summary>Null = it may reach <paramref name="to"/>.</summary>
+    public string? AtDestination(FrameReading? r, Port? from, Port to)
+    {
+        if (r is null) return "cannot be read";
+        if (!r.IsMulticast && r.DestinationMac != to.Mac) return "for another MAC";
+        if (r.IsArp) return null;
+        if (r.IsLater) return _firsts.Contains((to.Key, true, r.Piece!.Value)) ? null : "a fragment without its first";
+        // Somebody outside who uses a guarded VM's address is taken for it: the plain evaluator would ask that VM's side too.
+        if (from is null && inventory.Owner(InventoryNic.DefaultRealm, r.From) is not null) return null;
+        return Known(r, to) || Allows(r, from, to, Direction.In) ? null : "refused by the plain evaluator (in)";
+    }
+
+    /// <summary>It passed a hook.</summary>
+    public void Passed(FrameReading r, Port at, bool into)
+    {
+        if (r is { Piece: { } piece, IsLater: false }) _firsts.Add((at.Key, into, piece));
+    }
+
+    /// <summary>It passed all hooks between the two; null = outside.</summary>
+    public void Delivered(FrameReading r, Port? from, Port? to)
+    {
+        if (r is not { Talk: { } talk, IsMulticast: false }) return;
+        foreach (var port in new[] { from, to })
+            if (port is not null) _talks.Add((port.Key, talk));
+    }
+
+    private bool Known(FrameReading r, Port own)
+    {
+        if (r.Talk is { } talk && _talks.Contains((own.Key, talk))) return true;
+        return r.Quoted is { } quote && (r.IsMulticast || quote.From == r.To) && _talks.Contains((own.Key, quote.Talk));
+    }
+
+    private bool Allows(FrameReading r, Port? from, Port? to, Direction direction)
+    {
+        var question = new FlowQuestion(new(from?.Key, r.From), new(to?.Key, r.To), r.Protocol, r.DestinationPort, r.SourcePort, 0);
+        if (_judged.TryGetValue((question, direction), out var known)) return known;
+        var hop = PlainEvaluator.Evaluate(policy, inventory, question).Hops.FirstOrDefault(h => h.Direction == direction);
+        return _judged[(question, direction)] = hop?.Side.Passes == true;
+    }
+
+    private static bool Own(Port port, Address address) => port.Addresses.Contains(address) || port.LinkLocal == address;
+
+    // DHCP, IGMP, DAD, router solicitation, MLD.
+    private static bool MayBeUnspecified(FrameReading r) => r.From.Family == AddressFamily.IPv4
+        ? r.Protocol == Protocols.Igmp || r is { Protocol: Protocols.Udp, SourcePort: 68, DestinationPort: 67 }
+        : r.Protocol == Protocols.Icmp6 && (r.DestinationPort >> 8) is 131 or 132 or 133 or 135 or 143;
+}

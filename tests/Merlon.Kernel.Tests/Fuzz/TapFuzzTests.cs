@@ -1,0 +1,130 @@
+using System.Globalization;
+using Merlon.Hosts.Tests.Hosts;
+using Merlon.Kernel.Tests.Bench;
+using Merlon.Kernel.Tests.Fixtures;
+using Xunit;
+
+namespace Merlon.Kernel.Tests.Fuzz;
+
+/// <summary>The same frames through real taps and a real bridge, with every virtio header a driver might write: what arrives at the
+/// other guest is what its VMM reads. `./dev long tap-frames` sends a million.</summary>
+public sealed class TapFuzzTests
+{
+    private const ulong FirstSeed = 5_000_001;
+
+    [Fact, Trait("long", "tap-frames")]
+    public void Nothing_arrives_that_the_plain_evaluator_refuses()
+    {
+        var evidence = new Evidence("tap-frames").With("firstSeed", FirstSeed);
+        evidence.Batches(brief: 40_000, full: 1_000_000, batch: 100_000, (first, count) =>
+        {
+            using var wire = new Wire(FirstSeed + (ulong)first);
+            wire.Play(count);
+            Assert.True(wire.Wrong.Count == 0, string.Join('\n', wire.Wrong));
+            Assert.True(wire.Arrived > count / 20, $"too little passes: {wire.Arrived} of {count}");
+            return [("takenByTheKernel", wire.Taken), ("arrived", wire.Arrived)];
+        });
+    }
+
+    /// <summary>The control: a program that does not ask for sources is caught.</summary>
+    [Fact]
+    public void A_program_that_asks_less_is_caught()
+    {
+        using var wire = new Wire(FirstSeed);
+        wire.Shop.ChangePort("web", p => p with { SpoofIpv4 = 0 });
+        wire.Play(20_000);
+        Assert.NotEmpty(wire.Wrong);
+    }
+
+    private sealed class Wire : IDisposable
+    {
+        private static int s_count;
+        private readonly NetNamespace _host = new(string.Create(CultureInfo.InvariantCulture, $"mt{Environment.ProcessId % 10000}-fuzz{Interlocked.Increment(ref s_count)}"));
+        private readonly GuestTap _web, _db;
+        private readonly PlainGuard _plain;
+        private readonly FrameMaker _maker;
+        private readonly byte[] _buffer = new byte[80_000];
+
+        public Wire(ulong seed)
+        {
+            _host.Ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0");
+            _host.Ip("link", "set", "br0", "up");
+            foreach (var filter in new[] { "iptables", "ip6tables", "arptables" })
+                Shell.Run("nsenter", $"--net={_host.Path}", "sysctl", "-qw", $"net.bridge.bridge-nf-call-{filter}=0");
+            (_web, _db) = (new(_host, "web"), new(_host, "db"));
+            _host.Enter(() =>
+            {
+                Shop.AttachPort("web", _web.Ifindex);
+                Shop.AttachPort("db", _db.Ifindex);
+                return true;
+            });
+            (_plain, _maker) = (new(Shop.Set!, Shop.Inventory!), new(seed, Shop));
+        }
+
+        public Shop Shop { get; } = new();
+        public long Taken { get; private set; }
+        public long Arrived { get; private set; }
+        public List<string> Wrong { get; } = [];
+
+        public void Play(int frames)
+        {
+            for (var n = 0; n < frames && Wrong.Count < 20; n++)
+            {
+                var (from, to, near, far) = n % 2 == 0 ? (Shop.Web, Shop.Db, _web, _db) : (Shop.Db, Shop.Web, _db, _web);
+                var frame = _maker.Next(from);
+                var header = _maker.VirtioHeader(frame.Length);
+                if (!near.TrySend(header, frame)) continue;
+                Taken++;
+                Sent(from, to, header[1] != 0 ? Lengthened(frame) : frame);
+                while (far.Next(_buffer) is { } arrived)
+                    if (arrived.AsSpan(6, 6).SequenceEqual(Packet.Mac(from.Mac)) && Objection(from, to, arrived) is { } objection)
+                        Wrong.Add($"seed {_maker.Seed}, frame {n} from {from.Vm}: {objection}: header {Convert.ToHexString(header)} sent {Convert.ToHexString(frame)} arrived {Convert.ToHexString(arrived)}");
+            }
+        }
+
+        public void Dispose()
+        {
+            _host.Enter(() =>
+            {
+                Shop.Dispose();
+                return true;
+            });
+            _web.Dispose();
+            _db.Dispose();
+            _host.Dispose();
+        }
+
+        // It may open a conversation although the host, which cuts it, lets none of its pieces arrive.
+        private void Sent(Port from, Port to, byte[] frame)
+        {
+            var r = FrameReading.Of(frame);
+            if (r is { IsMulticast: false } && r.DestinationMac == to.Mac && _plain.AtSource(r, from, to) is null && _plain.AtDestination(r, from, to) is null) Passed(r, from, to);
+        }
+
+        // A super-packet too long for its length field says 0.
+        private static byte[] Lengthened(byte[] frame)
+        {
+            var (at, length) = frame is [_, _, _, _, _, _, _, _, _, _, _, _, 8, 0, ..] ? (16, frame.Length - 14) : (18, frame.Length - 54);
+            if (frame.Length < 54 || frame[at] != 0 || frame[at + 1] != 0) return frame;
+            var copy = (byte[])frame.Clone();
+            Packet.Big16(length).CopyTo(copy, at);
+            return copy;
+        }
+
+        private void Passed(FrameReading r, Port from, Port to)
+        {
+            foreach (var into in new[] { false, true }) _plain.Passed(r, into ? to : from, into);
+            _plain.Delivered(r, from, to);
+        }
+
+        private string? Objection(Port from, Port to, byte[] frame)
+        {
+            Arrived++;
+            var r = FrameReading.Of(frame);
+            var towards = r is { IsMulticast: true } ? null : to;
+            if ((_plain.AtSource(r, from, towards) ?? _plain.AtDestination(r, from, to)) is { } objection) return objection;
+            Passed(r!, from, to);
+            return null;
+        }
+    }
+}

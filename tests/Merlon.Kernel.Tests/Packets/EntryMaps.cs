@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
+using Merlon.Datapath.Native;
+
+namespace Merlon.Kernel.Tests.Packets;
+
+/// <summary>The tables of a loaded program, changed behind its back: emptied between rows, and moved into the past. Its clock cannot be set,
+/// but every time it compares with is stored there.</summary>
+internal sealed class EntryMaps(string bpffsFolder) : IDisposable
+{
+    private const ulong Existing = 2;
+    private readonly KernelMap _conn4 = Open(bpffsFolder, "conn4"), _conn6 = Open(bpffsFolder, "conn6"), _half4 = Open(bpffsFolder, "half4"),
+        _half6 = Open(bpffsFolder, "half6"), _fragments = Open(bpffsFolder, "fragments");
+
+    public void Pass(TimeSpan time)
+    {
+        foreach (var map in (KernelMap[])[_conn4, _half4]) Entries<ConnKey4>(map, time);
+        foreach (var map in (KernelMap[])[_conn6, _half6]) Entries<ConnKey6>(map, time);
+        foreach (var (key, value) in _fragments.ReadAll<FragmentKey, FragmentValue>())
+            _fragments.TryUpdate(key, value with { Expires = value.Expires - (uint)time.TotalMilliseconds }, Existing);
+    }
+
+    public void Clear()
+    {
+        foreach (var map in (KernelMap[])[_conn4, _half4])
+            foreach (var (key, _) in map.ReadAll<ConnKey4, ConnRecord>()) map.Delete(key);
+        foreach (var map in (KernelMap[])[_conn6, _half6])
+            foreach (var (key, _) in map.ReadAll<ConnKey6, ConnRecord>()) map.Delete(key);
+    }
+
+    public void Dispose()
+    {
+        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments]) map.Dispose();
+    }
+
+    // An entry that the timer deletes meanwhile is no error: its time had come.
+    private static void Entries<TKey>(KernelMap map, TimeSpan time) where TKey : unmanaged
+    {
+        var ms = (uint)time.TotalMilliseconds;
+        foreach (var (key, value) in map.ReadAll<TKey, ConnRecord>(Bpf.WithLock))
+        {
+            if (value.State is ConnState.Dead or ConnState.Gone) continue;
+            var moved = value;
+            moved.Expires -= ms;
+            moved.LastMs -= ms;
+            map.TryUpdate(key, moved, Bpf.WithLock | Existing);
+        }
+    }
+
+    private static KernelMap Open(string folder, string name) => new(name, Bpf.OpenPinned(Path.Combine(folder, "maps", name))!);
+
+    [InlineArray(44)]
+    private struct FragmentKey
+    {
+        private byte _first;
+    }
+
+    /// <summary>struct fragment of datapath/work.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private record struct FragmentValue(uint Expires, uint End, uint Ports, uint Proto);
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
+using Merlon.Kernel.Tests.Bench;
+
+namespace Merlon.Kernel.Tests.Packets;
+
+/// <summary>One loaded program with one policy, for many rows.</summary>
+internal sealed class PacketWorld : IDisposable
+{
+    private const int Large = 4096;
+    private readonly Dictionary<string, Port> _plain;
+    private ushort _row;
+
+    public PacketWorld(WorldKey key, string objectPath)
+    {
+        var size = key.Tables == 0 ? Large : key.Tables;
+        World = new(null, new(objectPath, "", size, size, size));
+        World.Apply(PacketFile.World(key.Name));
+        _plain = new(World.Ports);
+        Maps = new(World.Folder);
+    }
+
+    public World World { get; }
+
+    public EntryMaps Maps { get; }
+
+    private ushort Segment => (ushort)(1000 + _row);
+
+    /// <summary>Gives every port numbers that no earlier row had, and what the row sets up.</summary>
+    public void Begin(PortSetup[] setup)
+    {
+        _row++;
+        foreach (var (vm, plain) in _plain)
+        {
+            var mine = setup.FirstOrDefault(s => s.Vm == vm);
+            var record = plain.Record with { Segment = Segment, Vnic = plain.Record.Vnic + _row * 100U, Vm = (ushort)(_row * _plain.Count % 2000 + plain.Record.Vm) };
+            World.ChangePort(vm, _ => mine?.Change(record) ?? record);
+            World.Kernel.Macs.Set(Segment, plain.Mac, plain.Ifindex, record.Vnic);
+            foreach (var address in plain.Addresses.Concat(mine?.Owns ?? [])) World.Kernel.Owners.Set(record.Realm, address, record.Vnic);
+            World.Kernel.Budgets.Clear(record.Vm);
+            World.Kernel.Budgets.SetLimits(record.Vm, mine?.Connections ?? 0, mine?.HalfOpen ?? 0);
+        }
+    }
+
+    /// <summary>Nothing of the row is left but its numbers, which nobody gets again.</summary>
+    public void End()
+    {
+        Maps.Clear();
+        foreach (var (segment, mac, _) in World.Kernel.Macs.List()) World.Kernel.Macs.Remove(segment, mac);
+        foreach (var (realm, address, _) in World.Kernel.Owners.List()) World.Kernel.Owners.Remove(realm, address);
+    }
+
+    public ConnectionEntry[] Entries() => [.. World.Kernel.Connections.List().Where(e => e.Segment == Segment)];
+
+    public Dictionary<uint, ulong> RuleHits() =>
+        World.Rules.Keys.Concat([AbiLimits.RuleIdBuiltinArp, AbiLimits.RuleIdBuiltinNd, AbiLimits.RuleIdBuiltinDhcp, AbiLimits.RuleIdBuiltinGroup])
+            .ToDictionary(id => id, World.Kernel.Counters.RuleHits);
+
+    /// <summary><c>HALF-OPEN/ESTABLISHED</c>, and <c>refused N</c> if there were any.</summary>
+    public string Budget(string vm)
+    {
+        var b = World.Kernel.Budgets.Get(World[vm].Record.Vm);
+        return string.Create(CultureInfo.InvariantCulture, $"{b.HalfOpen}/{b.Connections}{(b.Refused > 0 ? $" refused {b.Refused}" : "")}");
+    }
+
+    public void Dispose()
+    {
+        Maps.Dispose();
+        World.Dispose();
+    }
+}
