@@ -11,7 +11,7 @@ namespace Merlon.Kernel.Tests.OldKernel;
 public class ReplacementRows
 {
     [Fact]
-    public void Programs_change_under_load_and_nothing_is_lost_or_let_through()
+    public async Task Programs_change_under_load_and_nothing_is_lost_or_let_through()
     {
         using var cable = new Cable();
         // A byte behind the end of an ELF file says nothing, and makes another file of it.
@@ -25,8 +25,8 @@ public class ReplacementRows
 
         using var newer = KernelDatapath.Open(new(next, cable.World.Folder, 4096, 4096, 1024));
         Thread.Sleep(200);
-        stop.Cancel();
-        var sent = sending.GetAwaiter().GetResult();
+        await stop.CancelAsync();
+        var sent = await sending;
 
         newer.Reused.Should().BeFalse();
         Programs(cable, newer).Should().HaveCount(4).And.NotIntersectWith(before);

@@ -73,10 +73,10 @@ public sealed class VlanRows : IDisposable
         _place.Web.Namespace.Ip("link", "set", "tagged", "up");
         try
         {
+            Unguarded(() => _place.Cable.Delivered(7789).Should().Be(20, "the bridge itself takes them"));
             _place.Mark();
             _place.Cable.Delivered(7789).Should().Be(0);
             _place.NewDrops().Should().ContainKey(Reason.VlanTag);
-            Unguarded(() => _place.Cable.Delivered(7789).Should().Be(20, "the bridge itself would take it"));
         }
         finally
         {
