@@ -34,6 +34,7 @@ internal sealed class FrameMaker(ulong seed, Shop shop)
     /// <summary>What a guest's driver may put before a frame (virtio 1.2, 5.1.6), 10 bytes.</summary>
     public byte[] VirtioHeader(int frame)
     {
+        if (_dice.Percent(40)) return new byte[10];
         var flags = _dice.Of<int>([0, 0, 1, 1, 2, 3, 4]);
         var gso = _dice.Of<int>([0, 0, 0, 1, 3, 4, 5, 0x81, 0x84]);
         int[] starts = [14, 34, 34, 54, 22, 42, _dice.Below(frame + 8)], offsets = [6, 16, 2, 0, 7, _dice.Below(64)];

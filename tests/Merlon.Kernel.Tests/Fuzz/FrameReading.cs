@@ -85,7 +85,7 @@ internal sealed class FrameReading
         {
             if (options[0] == 1) options = options[1..];
             else if (options[0] is 131 or 137) return false;
-            else if (options.Length < 2 || options[1] < 2 || options[1] > options.Length) return !options.ContainsAny<byte>(131, 137); // no stack follows it
+            else if (options.Length < 2 || options[1] < 2 || options[1] > options.Length) return true; // no stack follows it
             else options = options[options[1]..];
         }
         return true;

@@ -10,11 +10,12 @@ namespace Merlon.Kernel.Tests.Fuzz;
 internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
 {
     private readonly HashSet<(NicKey, Conversation)> _talks = [];
+    private readonly HashSet<Conversation> _opened = [];
     private readonly HashSet<(NicKey, bool, Datagram)> _firsts = [];
     private readonly Dictionary<(FlowQuestion, Direction), bool> _judged = [];
 
     /// <summary>Conversations that some vNIC is in.</summary>
-    public IEnumerable<Conversation> Talks => _talks.Select(t => t.Item2);
+    public IReadOnlySet<Conversation> Talks => _opened;
 
     /// <summary>Null = it may leave <paramref name="from"/>. <paramref name="to"/>: the vNIC whose MAC it is for, if any.</summary>
     public string? AtSource(FrameReading? r, Port from, Port? to)
@@ -22,7 +23,7 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
         if (r is null) return "cannot be read";
         if (r.SourceMac != from.Mac) return "spoofed MAC";
         if (r.IsArp) return r.ArpSender == from.Mac && (r.From.Bits == 0 || Own(from, r.From)) ? null : "spoofed ARP";
-        var known = Known(r, from); // a router VM goes on with what it was let into
+        var known = Known(r, from, Direction.In); // a router VM goes on with what it was let into
         if (!known && !Own(from, r.From) && !(r.From.Bits == 0 && MayBeUnspecified(r))) return "spoofed address";
         if (r.IsLater) return _firsts.Contains((from.Key, false, r.Piece!.Value)) ? null : "a fragment without its first";
         if (r.Protocol == Protocols.Udp && r.SourcePort == (r.From.Family == AddressFamily.IPv4 ? 67 : 547)) return "a DHCP server";
@@ -41,7 +42,7 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
         if (r.IsLater) return _firsts.Contains((to.Key, true, r.Piece!.Value)) ? null : "a fragment without its first";
         // Somebody outside who uses a guarded VM's address is taken for it: the plain evaluator would ask that VM's side too.
         if (from is null && inventory.Owner(InventoryNic.DefaultRealm, r.From) is not null) return null;
-        return Known(r, to) || Allows(r, from, to, Direction.In) ? null : "refused by the plain evaluator (in)";
+        return Known(r, to, Direction.Out) || Allows(r, from, to, Direction.In) ? null : "refused by the plain evaluator (in)";
     }
 
     /// <summary>It passed a hook.</summary>
@@ -55,18 +56,29 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     {
         if (r is not { Talk: { } talk, IsMulticast: false }) return;
         foreach (var port in new[] { from, to })
-            if (port is not null) _talks.Add((port.Key, talk));
+            if (port is not null && _talks.Add((port.Key, talk))) _opened.Add(talk);
     }
 
-    private bool Known(FrameReading r, Port own)
+    // A side that was never asked is asked in the direction of the opening.
+    private bool Known(FrameReading r, Port own, Direction opening)
     {
-        if (r.Talk is { } talk && _talks.Contains((own.Key, talk))) return true;
+        if (r.Talk is { } talk && (_talks.Contains((own.Key, talk)) || (_opened.Contains(talk) && AllowsOpening(r, own, opening)))) return true;
         return r.Quoted is { } quote && (r.IsMulticast || quote.From == r.To) && _talks.Contains((own.Key, quote.Talk));
     }
 
-    private bool Allows(FrameReading r, Port? from, Port? to, Direction direction)
+    private bool AllowsOpening(FrameReading r, Port own, Direction direction)
     {
-        var question = new FlowQuestion(new(from?.Key, r.From), new(to?.Key, r.To), r.Protocol, r.DestinationPort, r.SourcePort, 0);
+        var request = r.Protocol == Protocols.Icmp ? 8 << 8 : 128 << 8;
+        var (own1, other) = (new EndpointRef(own.Key, direction == Direction.In ? r.From : r.To), new EndpointRef(null, direction == Direction.In ? r.To : r.From));
+        return Allows(new(direction == Direction.In ? other : own1, direction == Direction.In ? own1 : other, r.Protocol,
+            Protocols.IsIcmp(r.Protocol) ? request : r.SourcePort, Protocols.IsIcmp(r.Protocol) ? 0 : r.DestinationPort, 0), direction);
+    }
+
+    private bool Allows(FrameReading r, Port? from, Port? to, Direction direction) =>
+        Allows(new(new(from?.Key, r.From), new(to?.Key, r.To), r.Protocol, r.DestinationPort, r.SourcePort, 0), direction);
+
+    private bool Allows(FlowQuestion question, Direction direction)
+    {
         if (_judged.TryGetValue((question, direction), out var known)) return known;
         var hop = PlainEvaluator.Evaluate(policy, inventory, question).Hops.FirstOrDefault(h => h.Direction == direction);
         return _judged[(question, direction)] = hop?.Side.Passes == true;
