@@ -13,9 +13,17 @@ public sealed class BridgeConntrackRows : IDisposable
     public BridgeConntrackRows(OldKernelCable place)
     {
         _place = place;
-        Nft("table bridge seen { chain forward { type filter hook forward priority 0; "
-            + "ct state established counter comment \"live\"; udp dport 7789 ct state new counter comment \"new\"; "
-            + "udp dport 7790 counter drop comment \"refused\"; udp dport 7791 counter comment \"forbidden\"; } }");
+        Nft("""
+            table bridge seen {
+              chain forward {
+                type filter hook forward priority 0
+                ct state established counter comment "live"
+                udp dport 7789 ct state new counter comment "new"
+                udp dport 7790 counter drop comment "refused"
+                udp dport 7791 counter comment "forbidden"
+              }
+            }
+            """);
     }
 
     public void Dispose() => Nft("delete table bridge seen");

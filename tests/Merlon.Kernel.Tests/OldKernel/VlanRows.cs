@@ -71,6 +71,8 @@ public sealed class VlanRows : IDisposable
         _place.Web.Namespace.Ip("addr", "del", $"{_place.Web.Ip4}/16", "dev", "eth0");
         _place.Web.Namespace.Ip("addr", "add", $"{_place.Web.Ip4}/16", "dev", "tagged");
         _place.Web.Namespace.Ip("link", "set", "tagged", "up");
+        // An answer to a priority tag has none, and would come in at eth0.
+        _place.Web.Namespace.Ip("neigh", "replace", _place.Db.Ip4.ToString(), "lladdr", _place.Db.Mac, "dev", "tagged", "nud", "permanent");
         try
         {
             Unguarded(() => _place.Cable.Delivered(7789).Should().Be(20, "the bridge itself takes them"));
