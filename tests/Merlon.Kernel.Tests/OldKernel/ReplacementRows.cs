@@ -23,7 +23,8 @@ public class ReplacementRows
         using var stop = new CancellationTokenSource();
         var sending = Task.Run(() => Send(cable, stop.Token));
 
-        using var newer = KernelDatapath.Open(new(next, cable.World.Folder, 4096, 4096, 1024));
+        // A clsact filter is changed by the number of its interface: in its namespace.
+        using var newer = cable.Host.Enter(() => KernelDatapath.Open(new(next, cable.World.Folder, 4096, 4096, 1024)));
         Thread.Sleep(200);
         await stop.CancelAsync();
         var sent = await sending;
