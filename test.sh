@@ -6,11 +6,13 @@ cd "$(dirname "$(readlink -f "$0")")"
 export DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet || echo /usr/bin/dotnet)")")}
 passed=0 failed=0
 
-# suite NAME MINUTES
+program() { echo "tests/Merlon.${1^}.Tests/bin/Release/net10.0/Merlon.${1^}.Tests"; }
+
+# suite NAME MINUTES COMMAND...
 suite() {
-  local name=$1 minutes=$2 log=artifacts/test-$1.log start=$SECONDS code=0 total bad skipped seconds
+  local name=$1 minutes=$2 log=artifacts/test-$1.log start=$SECONDS code=0 total bad skipped seconds; shift 2
   echo "== $name (budget $minutes min)"
-  timeout --kill-after=30 $((minutes * 60)) "tests/Merlon.${name^}.Tests/bin/Release/net10.0/Merlon.${name^}.Tests" --no-ansi --progress off > "$log" 2>&1 || code=$?
+  timeout --kill-after=30 $((minutes * 60)) "$@" > "$log" 2>&1 || code=$?
   seconds=$((SECONDS - start))
   total=$(number total); bad=$(number failed); skipped=$(number skipped)
   if [ $code = 124 ] || [ $code = 137 ]; then
@@ -38,9 +40,10 @@ show_failures() {
 }
 
 if ./dev setup && ./dev build; then
-  suite fast 1
-  suite kernel 5
-  suite hosts 10
+  suite fast 1 "$(program fast)" --no-ansi --progress off
+  suite kernel 5 "$(program kernel)" --no-ansi --progress off --filter-not-trait kernel=6.1
+  suite hosts 10 "$(program hosts)" --no-ansi --progress off
+  suite old-kernel 8 tests/old-kernel/suite.sh brief 450
 else
   echo "FAILED: setup or build"
   failed=1

@@ -113,8 +113,8 @@ internal static unsafe class ClsactHook
     private static void RequireOwnQdisc(int ifindex)
     {
         if (TrafficControl.HasIngressQdisc(ifindex))
-            throw new DatapathException("foreign-ingress-qdisc", $"interface {ifindex} has an ingress qdisc (libvirt's <bandwidth> makes one)",
-                "remove <bandwidth><inbound> from the interface, or boot a kernel of 6.6 or later");
+            throw new DatapathException("foreign-ingress-qdisc", $"interface {ifindex} has an ingress qdisc (libvirt's <bandwidth><outbound> makes one)",
+                "remove <bandwidth><outbound> from the interface, or boot a kernel of 6.6 or later");
     }
 
     private static TcHook At(int ifindex, Hook hook) =>

@@ -14,6 +14,7 @@ public class AttachTests
     [InlineData(AttachKind.Clsact)]
     public void Attach_is_read_back_from_the_kernel_and_detach_leaves_nothing(AttachKind kind)
     {
+        Needs.Tcx(kind);
         using var program = new LoadedProgram();
         using var link = new TapLink();
         var attacher = program.Datapath.Attacher;
@@ -41,6 +42,7 @@ public class AttachTests
     [InlineData(AttachKind.Clsact)]
     public void An_interface_that_went_away_is_listed_as_not_live_and_its_pins_go_with_the_next_owner(AttachKind kind)
     {
+        Needs.Tcx(kind);
         using var program = new LoadedProgram();
         var attacher = program.Datapath.Attacher;
         attacher.Kind = kind;
@@ -59,12 +61,13 @@ public class AttachTests
         using var link = new TapLink();
         program.Datapath.Attacher.Attach(link.Ifindex, 1);
         program.Datapath.Attacher.Attach(link.Ifindex, 2);
-        program.Datapath.Attacher.ListAttached().Should().Equal(new Attachment(link.Ifindex, 2, AttachKind.Tcx, Live: true));
+        program.Datapath.Attacher.ListAttached().Should().Equal(new Attachment(link.Ifindex, 2, program.Datapath.Attacher.Kind, Live: true));
     }
 
     [Fact]
     public void A_link_that_somebody_detached_is_missing_and_attach_restores_it()
     {
+        Needs.Tcx();
         using var program = new LoadedProgram();
         using var link = new TapLink();
         var attacher = program.Datapath.Attacher;
@@ -80,6 +83,7 @@ public class AttachTests
     [Fact]
     public void A_hook_that_cannot_be_restored_leaves_the_other_attached()
     {
+        Needs.Tcx();
         using var program = new LoadedProgram();
         using var link = new TapLink();
         var attacher = program.Datapath.Attacher;
@@ -132,7 +136,7 @@ public class AttachTests
     public void No_such_interface_is_an_error_with_nothing_half_attached()
     {
         using var program = new LoadedProgram();
-        foreach (var kind in Enum.GetValues<AttachKind>())
+        foreach (var kind in Needs.Kinds)
         {
             program.Datapath.Attacher.Kind = kind;
             var attach = () => program.Datapath.Attacher.Attach(999_999, 1);

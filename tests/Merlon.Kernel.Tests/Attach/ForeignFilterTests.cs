@@ -2,6 +2,7 @@ using AwesomeAssertions;
 using Merlon.Datapath.Attach;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Kernel.Tests.Bench;
+using Merlon.Kernel.Tests.Fixtures;
 using Xunit;
 
 namespace Merlon.Kernel.Tests.Attach;
@@ -20,6 +21,7 @@ public class ForeignFilterTests
     [InlineData(AttachKind.Clsact, AttachKind.Clsact, true)]
     public void What_Merlon_allows_a_foreign_filter_after_it_still_drops(AttachKind ours, AttachKind theirs, bool egress)
     {
+        Needs.Tcx(ours, theirs);
         using var cable = new Cable(ours);
         using var foreign = new ForeignProgram(cable.Host);
         var at = egress ? cable.Db : cable.Web;
@@ -40,6 +42,7 @@ public class ForeignFilterTests
     [InlineData(AttachKind.Clsact)]
     public void A_foreign_program_before_ours_is_seen_and_overtaken_and_stays(AttachKind kind)
     {
+        Needs.Tcx(kind);
         const int forbidden = 7791;
         using var cable = new Cable(kind);
         using var foreign = new ForeignProgram(cable.Host);
@@ -81,6 +84,7 @@ public class ForeignFilterTests
     [Fact]
     public void A_clsact_qdisc_that_others_made_stays_even_when_it_is_empty()
     {
+        Needs.Tcx();
         using var cable = new Cable(AttachKind.Tcx);
         using var foreign = new ForeignProgram(cable.Host);
         foreign.Tc("qdisc", "add", "dev", cable.Db.Ifname, "clsact");

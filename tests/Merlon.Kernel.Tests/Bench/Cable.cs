@@ -25,7 +25,7 @@ public sealed class Cable : IDisposable
         spec:
           tier: tenant
           rules:
-          - {name: web-db, from: [vm/web], to: [vm/db], services: [tcp/7100, udp/7789, udp/7790, service/ping], action: allow}
+          - {name: web-db, from: [vm/web], to: [vm/db], services: [tcp/7100, sctp/7100, udp/7789, udp/7790, service/ping], action: allow}
         """;
 
     private static int s_count;
@@ -34,8 +34,8 @@ public sealed class Cable : IDisposable
     private readonly Dictionary<int, UdpCounter> _counters = [];
     private long _next;
 
-    /// <param name="kind">How the programs hang on the interfaces.</param>
-    public Cable(AttachKind kind = AttachKind.Tcx)
+    /// <param name="kind">How the programs hang on the interfaces; null = as this kernel's agent would.</param>
+    public Cable(AttachKind? kind = null)
     {
         var run = string.Create(CultureInfo.InvariantCulture, $"k{Environment.ProcessId % 10000}{(char)('a' + Interlocked.Increment(ref s_count) % 26)}");
         Host = new($"mt{run}-host");
@@ -46,7 +46,7 @@ public sealed class Cable : IDisposable
         World = new(Manifest);
         OnHost(() =>
         {
-            World.Kernel.Attacher.Kind = kind;
+            World.Kernel.Attacher.Kind = kind ?? World.Kernel.Attacher.Kind;
             foreach (var guest in new[] { Web, Db }) World.AttachPort(guest.Name, Ifindex(guest));
         });
     }

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Merlon.Kernel.Tests.Bench;
 
-/// <summary>The kernel program, compiled once per run from the sources of this checkout.</summary>
+/// <summary>The kernel program, compiled once per run from the sources of this checkout; or the object that MERLON_OBJECT names,
+/// so that an old kernel gets the very object that this machine's kernel got.</summary>
 internal static class KernelObject
 {
     private static readonly Lazy<string> s_path = new(Build);
@@ -32,6 +33,7 @@ internal static class KernelObject
 
     private static string Build()
     {
+        if (Environment.GetEnvironmentVariable("MERLON_OBJECT") is { Length: > 0 } given) return given;
         var path = System.IO.Path.Combine(AppContext.BaseDirectory, "firewall.bpf.o");
         Run(System.IO.Path.Combine(Repository, "datapath", "build.sh"), path);
         return path;

@@ -42,7 +42,7 @@ public class LeakTests
         using var program = new LoadedProgram();
         program.Reopen();
         var datapath = program.Datapath;
-        foreach (var kind in Enum.GetValues<AttachKind>())
+        foreach (var kind in Needs.Kinds)
         {
             datapath.Attacher.Kind = kind;
             datapath.Attacher.Attach(ifindex, 1);

@@ -1,0 +1,110 @@
+using System.Net.Sockets;
+using AwesomeAssertions;
+using Merlon.Datapath.Abi;
+using Merlon.Hosts.Tests.Hosts;
+using Xunit;
+
+namespace Merlon.Kernel.Tests.OldKernel;
+
+/// <summary>A VLAN-aware bridge between the two guests.</summary>
+[Collection(OldKernelCollection.Name), Trait(OldKernelCable.Trait, OldKernelCable.Value)]
+public sealed class VlanRows : IDisposable
+{
+    private readonly OldKernelCable _place;
+
+    public VlanRows(OldKernelCable place)
+    {
+        _place = place;
+        _place.Cable.Host.Ip("link", "set", "br0", "type", "bridge", "vlan_filtering", "1");
+        foreach (var port in Ports) Bridge("del", port, "1");
+    }
+
+    private string[] Ports => [_place.Web.Ifname, _place.Db.Ifname];
+
+    public void Dispose()
+    {
+        foreach (var port in Ports)
+        {
+            foreach (var vlan in new[] { "10", "20" }) Bridge("del", port, vlan);
+            Bridge("add", port, "1", "pvid", "untagged");
+        }
+        _place.Cable.Host.Ip("link", "set", "br0", "type", "bridge", "vlan_filtering", "0");
+    }
+
+    [Fact]
+    public void Access_ports_of_one_vlan_are_judged_like_any_others()
+    {
+        foreach (var port in Ports) Bridge("add", port, "10", "pvid", "untagged");
+        _place.Mark();
+        _place.Cable.Delivered(7789).Should().Be(20);
+        _place.NewDrops().Should().BeEmpty();
+        _place.Cable.Delivered(7791).Should().Be(0);
+        _place.NewDrops().Should().ContainKey(Reason.Default);
+    }
+
+    [Theory]
+    [InlineData(AddressFamily.InterNetwork)]
+    [InlineData(AddressFamily.InterNetworkV6)]
+    public void A_stream_between_access_ports_arrives_whole(AddressFamily family)
+    {
+        foreach (var port in Ports) Bridge("add", port, "10", "pvid", "untagged");
+        _place.Mark();
+        Streams.Transfer(_place, family, 1_000_000);
+        _place.NewDrops().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void What_the_policy_allows_does_not_cross_from_vlan_to_vlan()
+    {
+        Bridge("add", _place.Web.Ifname, "10", "pvid", "untagged");
+        Bridge("add", _place.Db.Ifname, "20", "pvid", "untagged");
+        _place.Cable.Delivered(7789).Should().Be(0, "the bridge keeps them apart, Merlon adds no way");
+    }
+
+    [Theory]
+    [InlineData("10")] // a trunk port of the guest's
+    [InlineData("0")] // a priority tag, which the bridge would take off
+    public void Frames_that_a_guest_tags_are_dropped_and_counted(string tag)
+    {
+        Bridge("add", _place.Web.Ifname, "10", tag == "0" ? ["pvid", "untagged"] : []);
+        Bridge("add", _place.Db.Ifname, "10", "pvid", "untagged");
+        _place.Web.Namespace.Ip("link", "add", "link", "eth0", "name", "tagged", "type", "vlan", "id", tag);
+        _place.Web.Namespace.Ip("addr", "del", $"{_place.Web.Ip4}/16", "dev", "eth0");
+        _place.Web.Namespace.Ip("addr", "add", $"{_place.Web.Ip4}/16", "dev", "tagged");
+        _place.Web.Namespace.Ip("link", "set", "tagged", "up");
+        // An answer to a priority tag has none, and would come in at eth0.
+        _place.Web.Namespace.Ip("neigh", "replace", _place.Db.Ip4.ToString(), "lladdr", _place.Db.Mac, "dev", "tagged", "nud", "permanent");
+        try
+        {
+            Unguarded(() => _place.Cable.Delivered(7789).Should().Be(20, "the bridge itself takes them"));
+            _place.Mark();
+            _place.Cable.Delivered(7789).Should().Be(0);
+            _place.NewDrops().Values.Should().NotBeEmpty();
+            // A checksum that the tap is to fill in is refused before the tag is looked at; an echo has none.
+            Shell.Run("nsenter", $"--net={_place.Web.Namespace.Path}", "busybox", "ping", "-c", "3", "-W", "1", _place.Db.Ip4.ToString()).Code.Should().NotBe(0);
+            _place.NewDrops().Should().ContainKey(Reason.VlanTag).WhoseValue.Should().BeGreaterThanOrEqualTo(3);
+        }
+        finally
+        {
+            _place.Web.Namespace.Ip("link", "del", "tagged");
+            _place.Web.Namespace.Ip("addr", "add", $"{_place.Web.Ip4}/16", "dev", "eth0");
+        }
+    }
+
+    private void Unguarded(Action check)
+    {
+        int[] ports = [_place.Cable.Ifindex(_place.Web), _place.Cable.Ifindex(_place.Db)];
+        _place.Cable.OnHost(() => Array.ForEach(ports, _place.Cable.Attacher.Detach));
+        try
+        {
+            check();
+        }
+        finally
+        {
+            _place.Cable.OnHost(() => Array.ForEach(ports, port => _place.Cable.Attacher.Attach(port, 7)));
+        }
+    }
+
+    private void Bridge(string verb, string port, string vlan, params string[] how) =>
+        _place.OnHost(["bridge", "vlan", verb, "dev", port, "vid", vlan, .. how]);
+}
