@@ -32,7 +32,7 @@ public static class ImageCompiler
         var rulesets = new RulesetTable(policy, rules, remotes);
         var records = new NicRecords(policy, remotes, rulesets);
         var sides = policy.Nics.Select(records.Of).ToArray();
-        var tables = rulesets.Compile(services);
+        var tables = rulesets.Compile(rules.ClassesOfServices(services.ClassesOf), services.Count);
         var digests = new RulesetDigests(policy, rules, rulesets);
 
         var writer = new ImageWriter();
