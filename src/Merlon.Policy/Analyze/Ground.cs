@@ -49,14 +49,20 @@ internal sealed class Ground
     /// <summary>One packet of each service class; null = not judged in this family.</summary>
     public (int Protocol, int Destination, int Source)?[] Samples(AddressFamily family) => _samples[family];
 
-    /// <summary>Service classes about which no rule has a say at either end.</summary>
-    public bool[] Free(AddressFamily family, bool group) =>
-        [.. _samples[family].Select((s, c) => s is null || (_builtins[(family, group, Direction.Out)][c] is not null && _builtins[(family, group, Direction.In)][c] is not null))];
+    /// <summary>Service classes that pass between two ends whatever the rules say.</summary>
+    /// <param name="out">The source is judged by its rules.</param>
+    /// <param name="in">The destination is.</param>
+    public bool[] Free(AddressFamily family, bool group, bool @out, bool @in) => [.. _samples[family].Select((s, c) => s is null
+        || ((!@out || _builtins[(family, group, Direction.Out)][c] is not null) && (!@in || _builtins[(family, group, Direction.In)][c] is not null)))];
 
     /// <summary>What both ends of a packet say: out of <paramref name="from"/>, into <paramref name="to"/>.</summary>
     public (Side Out, Side In) Judge(CompiledRevision revision, in EndView from, in EndView to, AddressFamily family, bool group, int service) => (
         from.Out < 0 ? Side.NotJudged : _builtins[(family, group, Direction.Out)][service] ?? revision.Judge(from.Out, from.Observed, to.Remote, service),
         to.In < 0 ? Side.NotJudged : _builtins[(family, group, Direction.In)][service] ?? revision.Judge(to.In, to.Observed, from.Remote, service));
+
+    /// <summary>Built-in rules allow it to some address, in one direction at least.</summary>
+    public bool IsBuiltin(AddressFamily family, int service) =>
+        _builtins.Any(b => b.Key.Item1 == family && b.Value[service] is not null);
 
     private static Side? Builtin(AddressFamily family, bool group, Direction direction, (int Protocol, int Destination, int Source) packet)
     {

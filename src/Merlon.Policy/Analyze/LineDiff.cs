@@ -10,8 +10,7 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
     private readonly Numbering<int> _serviceSets = new();
     private readonly Dictionary<(ChangeKind Kind, Verdict Before, Verdict After, int Services), List<PairChange>> _boxes = [];
     private readonly (int Protocol, int Destination, int Source)?[] _samples = ground.Samples(line.Family);
-    private readonly bool[] _free = ground.Free(line.Family, group: false);
-    private readonly bool[] _freeToGroups = ground.Free(line.Family, group: true);
+    private readonly Dictionary<(bool Group, bool Out, bool In), bool[]> _free = [];
 
     public IEnumerable<TrafficChange> Changes()
     {
@@ -44,17 +43,19 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
         }
         foreach (var (key, pair) in found)
         {
-            var box = (key.Kind, key.Before, key.After, _serviceSets.Of(Filled(pair.Services, target.Group)));
+            var box = (key.Kind, key.Before, key.After, _serviceSets.Of(Filled(pair.Services, source, target)));
             if (!_boxes.TryGetValue(box, out var pairs)) _boxes.Add(box, pairs = []);
             pairs.Add(pair);
         }
     }
 
-    private int[] Filled(IEnumerable<int> services, bool group)
+    private int[] Filled(IEnumerable<int> services, in EndClass from, in EndClass to)
     {
+        var key = (to.Group, from.Before.Out >= 0 || from.After.Out >= 0, to.Before.In >= 0 || to.After.In >= 0);
+        if (!_free.TryGetValue(key, out var free)) _free.Add(key, free = ground.Free(line.Family, key.Group, key.Item2, key.Item3));
         var inside = new bool[_samples.Length];
         foreach (var service in services) inside[service] = true;
-        ground.Services.Fill(inside, group ? _freeToGroups : _free, line.Family);
+        ground.Services.Fill(inside, free, line.Family);
         return [.. Enumerable.Range(0, inside.Length).Where(c => inside[c])];
     }
 

@@ -47,6 +47,20 @@ internal sealed class RulesetCompiler
         return new([.. RowPartition.BlockOf.Select(b => (ushort)rowOfBlock[b])], [.. _columns.BlockOf.Select(b => (ushort)columnOfBlock[b])], cells, rows.Count, columns);
     }
 
+    /// <summary>Bits of the merged service classes.</summary>
+    public int Columns => _columns.Blocks;
+
+    /// <summary>Of every class of the other end that the rules tell apart, those that name it, in order; each list once.</summary>
+    public IEnumerable<CompileRule[]> Rows()
+    {
+        var lists = new Numbering<int>();
+        foreach (var remoteClass in RowPartition.Close()) lists.Of([.. Matching(remoteClass).Distinct()]);
+        return lists.All.Select(list => list.Select(i => _rules[i]).ToArray());
+    }
+
+    /// <summary>Columns that a rule's services hold, as a bit set.</summary>
+    public ReadOnlySpan<ulong> ColumnsOf(CompileRule rule) => _columnsOf[rule.Services];
+
     private void Index(int index, CompileRule rule)
     {
         if (rule.Remotes is null) _rulesOfAny.Add(index);
@@ -62,12 +76,19 @@ internal sealed class RulesetCompiler
         _columnsOf.Add(rule.Services, bits);
     }
 
-    private ulong[] Row(int remoteClass)
+    /// <summary>Rules by index; one that names several sets of the class stands several times, which changes nothing.</summary>
+    private List<int> Matching(int remoteClass)
     {
         var matching = new List<int>(_rulesOfAny);
         foreach (var set in _remotes.SetsOf(remoteClass))
             if (_rulesOfSet.TryGetValue(set, out var rules)) matching.AddRange(rules);
         matching.Sort();
+        return matching;
+    }
+
+    private ulong[] Row(int remoteClass)
+    {
+        var matching = Matching(remoteClass);
         var candidate = Half(matching, withObserved: true);
         var active = matching.Any(i => _rules[i].Observed) ? Half(matching, withObserved: false) : candidate;
         var row = new ulong[_columns.Blocks];
