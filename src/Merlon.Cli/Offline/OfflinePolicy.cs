@@ -4,6 +4,7 @@ using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 using Merlon.Policy.Text;
+using Merlon.Policy.Analyze;
 
 namespace Merlon.Cli.Offline;
 
@@ -24,6 +25,10 @@ internal sealed record OfflinePolicy(
         if (built.Set is { } set && vms.Vms.Length > 0) findings = findings.AddRange(Resolved(set, vms));
         return new(built.Set, vms, parsed.Documents, findings);
     }
+
+    /// <summary>Rules that do nothing for the VMs of the inventory: warnings.</summary>
+    public OfflinePolicy WithRuleWarnings(long at) =>
+        Set is null ? this : this with { Findings = [.. Findings, .. RuleWarnings.Of(new(Set, Inventory), at)] };
 
     /// <summary>The set, or the end of the verb with every error on stderr.</summary>
     public PolicySet Require(Call call)

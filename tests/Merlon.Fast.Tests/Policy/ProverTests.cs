@@ -12,7 +12,7 @@ public class ProverTests
 
     [Theory]
     [InlineData("group/internet", "group/db", "any", null)]
-    [InlineData("group/internet", "group/web", "any", "0.0.0.1")]
+    [InlineData("group/internet", "group/web", "any", "1.0.0.1")]
     [InlineData("group/web", "vm/db-1", "any", "tcp/5432")]
     [InlineData("group/web", "vm/db-1", "tcp/1-5431", null)]
     [InlineData("10.8.0.0/24", "10.8.0.7", "tcp/5000-6000", "10.8.0.5")]
@@ -26,7 +26,7 @@ public class ProverTests
         Assert.Null(result.Problem);
         if (witness is null) Assert.Null(result.Packet);
         else Assert.Equal(Verdict.Allow, result.Path!.Verdict);
-        if (witness?.Contains('/') == true) Assert.Contains(witness, result.Packet.ToString()!, StringComparison.Ordinal);
+        if (witness is not null) Assert.Contains(witness, result.Packet.ToString()!, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -31,7 +31,8 @@ public sealed class RandomRevisions
 
     private static void Edit(Document[] documents, Dice dice)
     {
-        var at = dice.Below(documents.Length);
+        var policies = Enumerable.Range(0, documents.Length).Where(i => documents[i] is PolicyDocument).ToArray();
+        var at = dice.Percent(70) ? dice.Of(policies) : dice.Below(documents.Length);
         documents[at] = documents[at] switch
         {
             PolicyDocument { Rules.Length: > 0 } p => p with { Rules = Edit(p.Rules, dice), Enforcement = dice.Percent(10) ? Enforcement.Observe : p.Enforcement },

@@ -40,10 +40,10 @@ public class SemanticDiffTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Every_random_packet_is_in_a_box_exactly_when_its_verdict_changed()
+    public void Every_witness_has_the_verdicts_it_claims()
     {
         var (changed, boxes, packets) = (0, 0, 0);
-        for (var seed = 7_000_001UL; seed < 7_000_031; seed++)
+        for (var seed = 7_000_001UL; seed < 7_000_016; seed++)
         {
             var pair = new RandomRevisions(seed, 12);
             var (before, after) = (CaseRunner.PlainEngine(pair.Before.Policy, pair.Before.Vms), CaseRunner.PlainEngine(pair.After.Policy, pair.After.Vms));
