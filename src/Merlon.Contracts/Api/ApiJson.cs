@@ -29,6 +29,8 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(ExplainRequest))]
 [JsonSerializable(typeof(ExplainResult))]
 [JsonSerializable(typeof(IReadOnlyList<TrafficChangeRecord>))]
+[JsonSerializable(typeof(PlanResult))]
+[JsonSerializable(typeof(PlanFile))]
 [JsonSerializable(typeof(ProveRequest))]
 [JsonSerializable(typeof(ProveAnswer))]
 [JsonSerializable(typeof(HostStatus))]

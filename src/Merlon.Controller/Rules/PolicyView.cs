@@ -2,6 +2,7 @@ using System.Text.Json;
 using Merlon.Contracts.Api;
 using Merlon.Controller.Agents;
 using Merlon.Controller.Store;
+using Merlon.Policy.Analyze;
 using Merlon.Policy.Explain;
 using Merlon.Policy.Model;
 using Merlon.Policy.Text;
@@ -59,6 +60,10 @@ internal sealed class PolicyView(Applier applier, HostRegistry registry, IStateS
         return (new(question.From, question.To, question.Service, ExplainRecords.Word(answer.Verdict), answer.Reason,
             [.. answer.Hops.Select(ExplainRecords.Hop)], said.Assumptions), null);
     }
+
+    /// <summary>Can any of these ever reach any of those, as policy is now?</summary>
+    public ProveResult Prove(ProveRequest question, DateTimeOffset at) =>
+        Prover.Prove(applier.State.Revision, question.From, question.To, question.Service, at.ToUnixTimeSeconds());
 
     // People say vnet names too; the policy language does not know them.
     private string VmOf(string name) => applier.State.Inventory.Find(name) is { } place ? "vm/" + place.Vm.Uuid : name;

@@ -16,6 +16,9 @@ public sealed class AnalysisAgreesTests
     private const ulong FirstSeed = 9_000_001;
     private const long At = 500;
 
+    /// <summary>Rules of one policy at most, of which a revision has up to six.</summary>
+    private static readonly int[] Sizes = [3, 8, 3, 8, 3, 16, 3, 8, 3, 8, 3, 33];
+
     [Fact]
     public void Diff_and_prove_agree_with_z3_and_every_witness_with_the_kernel()
     {
@@ -31,7 +34,7 @@ public sealed class AnalysisAgreesTests
 
     private static void Pair(ulong seed, KernelEngine kernel, Dictionary<string, long> counts)
     {
-        var pair = new RandomRevisions(seed, new[] { 3, 8, 16, 33 }[seed % 4]);
+        var pair = new RandomRevisions(seed, Sizes[(int)(seed % (ulong)Sizes.Length)]);
         counts["rules"] += pair.Before.Policy.Policies.Sum(p => p.Document.Rules.Length);
         var diff = SemanticDiff.Of(pair.Before, pair.After, At);
         Assert.Null(diff.Error);
@@ -65,9 +68,10 @@ public sealed class AnalysisAgreesTests
         z3.Say($"(assert {And(line.Packet, Or(before.Owned("src"), after.Owned("src"), before.Owned("dst"), after.Owned("dst")), Not(before.Self), Not(after.Self))})");
         var free = And(before.Unasked(Direction.Out), before.Unasked(Direction.In), after.Unasked(Direction.Out), after.Unasked(Direction.In));
         var boxes = changes.Where(c => c.Realm == line.Realm && c.Families.Contains(line.Family)).Select(c => (Change: c, Box: Box(after, c))).ToArray();
-        Never("a difference outside all boxes", And(Not($"(= {before.Verdict} {after.Verdict})"), Not(Or(boxes.Select(b => b.Box)))));
-        Never("a box that claims too much", And(Not(free), Or(boxes.Select(b =>
-            And(b.Box, Not(And($"(= {before.Verdict} {Number(b.Change.Before.Verdict)})", $"(= {after.Verdict} {Number(b.Change.After.Verdict)})")))))));
+        Never("a difference outside all boxes, or a box that claims too much", Or(
+            And(Not($"(= {before.Verdict} {after.Verdict})"), Not(Or(boxes.Select(b => b.Box)))),
+            And(Not(free), Or(boxes.Select(b =>
+                And(b.Box, Not(And($"(= {before.Verdict} {Number(b.Change.Before.Verdict)})", $"(= {after.Verdict} {Number(b.Change.After.Verdict)})"))))))));
         if (boxes.Length > 1) Never("a packet in two boxes", And(Not(free), $"((_ at-least 2) {string.Join(' ', boxes.Select(b => b.Box))})"));
         foreach (var q in questions)
         {

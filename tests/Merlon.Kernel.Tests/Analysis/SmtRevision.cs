@@ -37,7 +37,8 @@ public sealed class SmtRevision(string name, Revision revision, SmtLine line, lo
             var (end, word) = (direction == Direction.Out ? "src" : "dst", Word(direction));
             Define($"{word}-judged", "Bool", Or(Nics.Where(n => GuardOf(n) is { } g && (direction == Direction.Out ? g.Out : g.In)).Select(n => Own(end, n))));
             Define($"{word}-observed", "Bool", Or(Nics.Where(n => GuardOf(n) is { Observe: true }).Select(n => Own(end, n))));
-            var (active, candidate) = (Chain(direction, withObserved: false), Chain(direction, withObserved: true));
+            var active = Chain(direction, withObserved: false);
+            var candidate = revision.Policy.Policies.Any(p => p.Document.Enforcement == Enforcement.Observe) ? Chain(direction, withObserved: true) : active;
             var asked = Not(Unasked(direction));
             Define($"{word}", "(_ BitVec 3)", $"(ite (and {asked} (not {name}-{word}-observed)) {active} #b001)");
             Define($"{word}-candidate", "(_ BitVec 3)", $"(ite {asked} {candidate} #b001)");
