@@ -28,6 +28,7 @@ internal static class MerlonCommand
         var root = new RootCommand("Merlon, a distributed virtual firewall for KVM hosts")
         {
             CheckCommand.Create(),
+            PlanCommand.Create(),
             ApplyCommand.Create(),
             DeleteCommand.Create(names),
             GetCommand.Create(names),

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using Merlon.Contracts.Api;
+using Merlon.Policy.Analyze;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 using Merlon.Policy.Text;
-using Merlon.Policy.Analyze;
 
 namespace Merlon.Cli.Offline;
 

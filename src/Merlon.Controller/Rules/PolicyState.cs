@@ -1,6 +1,6 @@
-using Merlon.Policy.Analyze;
 using System.Collections.Immutable;
 using Merlon.Controller.Inventory;
+using Merlon.Policy.Analyze;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
 using Merlon.Policy.Text;
