@@ -70,7 +70,7 @@ internal sealed class ShapedPolicy
     private Prefix Prefix()
     {
         var length = _shape == Shape.Acl ? _dice.Of([32, 32, 32, 28, 24, 24, 20, 16]) : _dice.Of([32, 30, 28, 26, 24, 22, 20, 16]);
-        var address = (uint)(172 << 24) | (uint)_dice.Below(16) << 20 | (uint)_dice.Below(16) << 16 | (uint)_dice.Below(64) << 8 | (uint)_dice.Below(256);
+        var address = 172u << 24 | (uint)_dice.Below(16) << 20 | (uint)_dice.Below(16) << 16 | (uint)_dice.Below(64) << 8 | (uint)_dice.Below(256);
         return new(new(Merlon.Policy.Model.Prefix.Mask(address, 32, length), AddressFamily.IPv4), length);
     }
 

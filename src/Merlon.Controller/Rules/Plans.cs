@@ -19,7 +19,7 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
         var diff = SemanticDiff.Of(before, after, at);
         if (diff.Error is not null) return (null, diff.Error);
         var (connections, problem) = await live.Of(null, LiveConnections.Most, cancel);
-        var cut = problem is null ? new CutConnections(before, after, at).Of(connections) : null;
+        var cut = problem is null && preview.Now.Problems.IsEmpty ? new CutConnections(before, after, at).Of(connections) : null;
         return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics), null);
     }
 

@@ -1,7 +1,7 @@
 namespace Merlon.Policy.Analyze;
 
-/// <summary>Pairs of end classes between which anything may have changed: found by comparing rows of the tables of both revisions, so
-/// the cost follows the difference, not the square of all ends.</summary>
+/// <summary>Pairs of end classes between which anything may have changed: found by comparing rows of those tables that are not the same in
+/// both revisions, so the cost follows the difference, not the square of all ends.</summary>
 internal sealed class AffectedPairs(Ground ground, AddressLine line)
 {
     private readonly HashSet<(int From, int To)> _pairs = [];
@@ -20,10 +20,17 @@ internal sealed class AffectedPairs(Ground ground, AddressLine line)
         var remotes = others.ToLookup(c => line.Classes[c].Remote);
         foreach (var judged in owners.GroupBy(side))
         {
-            if (judged.Key is { Before: < 0, After: < 0 }) continue;
+            if (IsSame(judged.Key)) continue;
             foreach (var other in Differing(judged.Key, [.. remotes.Select(r => r.Key)]).SelectMany(r => remotes[r]))
                 foreach (var owner in judged) add(owner, other);
         }
+    }
+
+    private bool IsSame((int Before, bool BeforeObserved, int After, bool AfterObserved) side)
+    {
+        if (side is { Before: < 0, After: < 0 }) return true;
+        return side is { Before: >= 0, After: >= 0 } && side.BeforeObserved == side.AfterObserved
+            && ground.Before.Digest(side.Before, line.Realm) == ground.After.Digest(side.After, line.Realm);
     }
 
     private List<(int Before, int After)> Differing(

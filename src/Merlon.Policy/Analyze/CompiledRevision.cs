@@ -10,7 +10,9 @@ internal sealed class CompiledRevision
 {
     private readonly PreparedRevision _from;
     private readonly RemoteClasses _remotes;
-    private readonly Ruleset[] _rulesets;
+    private readonly Ruleset?[] _rulesets;
+    private readonly Func<int, Ruleset> _compile;
+    private readonly RulesetDigests _digests;
     private readonly ImmutableArray<RuleRef> _names;
     private readonly ImmutableArray<string> _realms;
     private readonly Dictionary<NicKey, (int Endpoint, int Nic)> _places = [];
@@ -24,7 +26,10 @@ internal sealed class CompiledRevision
         var rulesets = new RulesetTable(policy, rules, _remotes);
         var records = new NicRecords(policy, _remotes, rulesets);
         _sides = [.. policy.Nics.Select(records.Of)];
-        _rulesets = rulesets.Compile(rules.ClassesOfServices(m => services.ClassesOf(rules.Matches[m])), services.Count);
+        var (ofSet, ofServices) = (rulesets.ClassesOfSet(), rules.ClassesOfServices(m => services.ClassesOf(rules.Matches[m])));
+        _rulesets = new Ruleset?[rulesets.Count];
+        _compile = i => rulesets.Compile(i, ofSet, ofServices, services.Count);
+        _digests = new(policy, rules, rulesets);
         for (var i = 0; i < policy.Endpoints.Length; i++) _places.Add(policy.Endpoints[i].Key, (i, -1));
         for (var i = 0; i < policy.Nics.Length; i++) _places[policy.Endpoints[policy.Nics[i].Endpoint].Key] = (policy.Nics[i].Endpoint, i);
     }
@@ -57,7 +62,7 @@ internal sealed class CompiledRevision
     public Side Judge(int ruleset, bool observed, int remote, int service)
     {
         if (ruleset < 0) return Side.NotJudged;
-        var table = _rulesets[ruleset];
+        var table = Table(ruleset);
         var cell = table.Cells[table.RowOf[remote] * table.Columns + table.ColumnOf[service]];
         var (active, candidate) = ((uint)cell, (uint)(cell >> 32));
         var (enforced, rule) = (VerdictOf(active), RuleOf(active));
@@ -67,9 +72,13 @@ internal sealed class CompiledRevision
     }
 
     /// <summary>The row of a ruleset's table for a class of the other end; 0 where nobody judges.</summary>
-    public int Row(int ruleset, int remote) => ruleset < 0 ? 0 : _rulesets[ruleset].RowOf[remote];
+    public int Row(int ruleset, int remote) => ruleset < 0 ? 0 : Table(ruleset).RowOf[remote];
 
-    public int Rows(int ruleset) => ruleset < 0 ? 1 : _rulesets[ruleset].Rows;
+    /// <summary>Equal in two revisions: the ruleset judges every address of the realm alike in both.</summary>
+    public string Digest(int ruleset, string realm) => _digests.Ruleset(ruleset, realm);
+
+    /// <summary>Tables are made when they are asked for: most of them are the same in both revisions.</summary>
+    private Ruleset Table(int ruleset) => _rulesets[ruleset] ??= _compile(ruleset);
 
     private static int RuleOf(uint half) => (half & ImageLayout.CellRuleMask) is var rule && rule == ImageLayout.CellRuleDefault ? Side.Default : (int)rule;
 

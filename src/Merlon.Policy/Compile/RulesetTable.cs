@@ -43,8 +43,13 @@ internal sealed class RulesetTable(HostPolicy policy, RuleTable rules, RemoteCla
     public Ruleset[] Compile(int[][] classesOfServices, int serviceClasses)
     {
         var classesOfSet = ClassesOfSet();
-        return [.. Enumerable.Range(0, Count).Select(i => Compiler(i, classesOfSet, classesOfServices, serviceClasses).Compile(() => Who(i)))];
+        return [.. Enumerable.Range(0, Count).Select(i => Compile(i, classesOfSet, classesOfServices, serviceClasses))];
     }
+
+    /// <summary>One of them.</summary>
+    /// <param name="classesOfSet">Of <see cref="ClassesOfSet"/>.</param>
+    public Ruleset Compile(int ruleset, int[][] classesOfSet, int[][] classesOfServices, int serviceClasses) =>
+        Compiler(ruleset, classesOfSet, classesOfServices, serviceClasses).Compile(() => Who(ruleset));
 
     /// <summary>The rules of a ruleset, ready to be put in a table or to be looked at.</summary>
     public RulesetCompiler Compiler(int ruleset, int[][] classesOfSet, int[][] classesOfServices, int serviceClasses)

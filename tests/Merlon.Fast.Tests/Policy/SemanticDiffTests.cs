@@ -40,6 +40,20 @@ public class SemanticDiffTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Of_ten_thousand_rules_one_edited_line_is_told_alone()
+    {
+        string Rule(int i, int port) => $"name: r{i}, from: [cidr/172.{i / 250}.{i % 250}.0/24], to: [group/web], services: [tcp/{port}], action: allow";
+        var rules = Enumerable.Range(0, 10_000).Select(i => Rule(i, 1000 + i % 100)).ToArray();
+        var before = Scene.Rules("app", rules);
+        rules[5003] = Rule(5003, 7);
+        Assert.Equal(
+        [
+            "Opened cidr/172.20.3.0/24 > group/shop/web tcp/7: Deny default, Allow shop/app/r5003@1",
+            "Closed cidr/172.20.3.0/24 > group/shop/web tcp/1003: Allow shop/app/r5003@1, Deny default",
+        ], Diff(before, Scene.Rules("app", rules)));
+    }
+
+    [Fact]
     public void Every_witness_has_the_verdicts_it_claims()
     {
         var (changed, boxes, packets) = (0, 0, 0);
