@@ -1,5 +1,5 @@
-using Merlon.Contracts.Api;
 using System.Collections.Immutable;
+using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Cases;
 using Merlon.Policy.Compile;
