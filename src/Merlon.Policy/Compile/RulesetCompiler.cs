@@ -16,6 +16,7 @@ internal sealed class RulesetCompiler
     private readonly List<int> _rulesOfAny = [];
     private readonly int _columnWords;
     private readonly bool _observes;
+    private readonly int _named;
 
     /// <param name="classesOfSet">Remote classes that each set holds.</param>
     /// <param name="classesOfServices">Service classes that each list of services holds.</param>
@@ -29,6 +30,7 @@ internal sealed class RulesetCompiler
         _columnWords = (_columns.Blocks + 63) / 64;
         _observes = rules.Any(r => r.Observed);
         for (var i = 0; i < rules.Length; i++) Index(i, rules[i]);
+        _named = Named();
         RowPartition = new(remotes.Count);
         foreach (var set in _rulesOfSet.Keys) RowPartition.Refine(classesOfSet[set]);
     }
@@ -110,7 +112,7 @@ internal sealed class RulesetCompiler
     private uint[] Half(List<int> naming, bool withObserved)
     {
         var half = new uint[_columns.Blocks];
-        var (open, eligible, left) = (AllColumns(), AllColumns(), half.Length);
+        var (open, eligible, left) = (AllColumns(), AllColumns(), _named);
         var tier = Tier.Emergency;
         foreach (var index in Matching(naming))
         {
@@ -129,12 +131,21 @@ internal sealed class RulesetCompiler
                 left -= BitOperations.PopCount(hit);
                 for (; hit != 0; hit &= hit - 1) half[(w << 6) + BitOperations.TrailingZeroCount(hit)] = cell;
             }
-            if (left == 0) break; // everything is decided: the rest of a long list has no say
+            if (left == 0) break; // all that any rule names is decided: the rest of a long list has no say
         }
         var fallback = ImageLayout.CellRuleDefault | (uint)VerdictOf(_default) << ImageLayout.CellVerdictShift;
         for (var c = 0; c < half.Length; c++)
             if ((open[c >> 6] >> (c & 63) & 1) != 0) half[c] = fallback;
         return half;
+    }
+
+    /// <summary>How many columns any rule names.</summary>
+    private int Named()
+    {
+        var named = new ulong[_columnWords];
+        foreach (var columns in _columnsOf.Values)
+            for (var w = 0; w < named.Length; w++) named[w] |= columns[w];
+        return named.Sum(BitOperations.PopCount);
     }
 
     private static ushort[] Map(int[] blockOf, int[] numberOfBlock)
