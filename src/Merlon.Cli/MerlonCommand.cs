@@ -28,11 +28,14 @@ internal static class MerlonCommand
         var root = new RootCommand("Merlon, a distributed virtual firewall for KVM hosts")
         {
             CheckCommand.Create(),
+            PlanCommand.Create(),
             ApplyCommand.Create(),
             DeleteCommand.Create(names),
             GetCommand.Create(names),
             DescribeCommand.Create(names),
+            DiffCommand.Create(),
             ExplainCommand.Create(names),
+            ProveCommand.Create(),
             TestCommand.Create(),
             FlowsCommand.Create(names),
             StatusCommand.Create(),

@@ -10,17 +10,25 @@ internal static class ApplyCommand
 {
     public static Command Create()
     {
-        var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", Required = true, AllowMultipleArgumentsPerToken = true };
+        var plan = new Argument<string?>("PLAN") { Description = "What 'merlon plan --out' wrote; exit 5 when the policy has changed since", Arity = ArgumentArity.ZeroOrOne };
+        var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
         var prune = new Option<bool>("--prune") { Description = "Remove the tenant's documents that are not in the files" };
         var wait = new Option<bool>("--wait") { Description = "Return when every host has it in its kernel" };
         var timeout = Waiting.Timeout();
-        var verb = new Verb("apply", "Commit policy documents: all named ones together, or none", "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait")
+        var verb = new Verb("apply", "Commit policy documents: all named ones together, or none", "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --wait")
         {
-            files, prune, wait, timeout,
+            plan, files, prune, wait, timeout,
         };
+        verb.Validators.Add(line =>
+        {
+            var (planned, named) = (line.GetResult(plan) is { Tokens.Count: > 0 }, line.GetResult(files) is { Tokens.Count: > 0 });
+            if (planned == named) line.AddError(planned ? "a plan holds its manifests: leave out -f" : "Option '--file' or a PLAN is required.");
+            if (planned && line.GetResult(prune) is { Implicit: false }) line.AddError("a plan says itself whether it prunes: leave out --prune");
+        });
         return verb.Runs(async (call, cancel) =>
         {
-            var request = new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
+            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base)
+                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/apply", request, ApiJson.Default.ApplyRequest, ApiJson.Default.ApplyResult, cancel);
             Show(call, result);

@@ -5,17 +5,17 @@ using Merlon.Contracts.Api;
 
 namespace Merlon.Cli.Commands;
 
-/// <summary>merlon check: every error of the files, with no server.</summary>
+/// <summary>merlon check: every error of the files, and rules that do nothing, with no server. Warnings do not fail it.</summary>
 internal static class CheckCommand
 {
     public static Command Create()
     {
         var paths = new Argument<string[]>("PATH") { Description = "Manifest files, or folders of them", Arity = ArgumentArity.OneOrMore };
         var inventory = new Option<string[]>("--inventory", "-i") { Description = "Inventory to resolve groups and rules against", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
-        var verb = new Verb("check", "Check manifests offline: all errors, with file, line and column", "merlon check policies/", "merlon check shop.yaml -i inventory.yaml -o json") { paths, inventory };
+        var verb = new Verb("check", "Check manifests offline: all errors, with file, line and column; with an inventory also rules that do nothing", "merlon check policies/", "merlon check shop.yaml -i inventory.yaml -o json") { paths, inventory };
         return verb.Runs((call, _) =>
         {
-            var policy = OfflinePolicy.Load(call.Get(paths), call.Get(inventory) ?? []);
+            var policy = OfflinePolicy.Load(call.Get(paths), call.Get(inventory) ?? []).WithRuleWarnings(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
             var findings = policy.Records;
             call.Print(findings, ApiJson.Default.IReadOnlyListDiagnosticRecord, records =>
             {

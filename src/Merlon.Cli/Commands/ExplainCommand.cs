@@ -49,15 +49,12 @@ internal static class ExplainCommand
         var set = policy.Require(call);
         var said = Explainer.Explain(set, policy.Inventory, question.From, question.To, question.Service, question.SourcePort, now);
         if (said.Error is not null || said.Answer is null) throw new CliException(said.Error ?? "no answer", "name VMs of the inventory, or addresses", ExitCode.NotFound);
-        return new(question.From, question.To, question.Service, Words.Of(said.Answer.Verdict), said.Answer.Reason,
-            [.. said.Answer.Hops.Select(Hop)], said.Assumptions);
+        return new(question.From, question.To, question.Service, ExplainRecords.Word(said.Answer.Verdict), said.Answer.Reason,
+            [.. said.Answer.Hops.Select(ExplainRecords.Hop)], said.Assumptions);
     }
 
-    private static ExplainHop Hop(PlainHop h) => new(
-        h.Direction == Direction.Out ? "out of VM" : "into VM", h.Vm, Words.Of(h.Side.Verdict), h.Side.Rule?.ToString() ?? "none", h.Reason,
-        h.Tier is { } tier ? Words.Of(tier) : null, h.File, h.Line);
-
-    private static void Show(Call call, ExplainResult a)
+    /// <summary>The verdict, and every judgement on the way.</summary>
+    public static void Show(Call call, ExplainResult a)
     {
         call.Out.WriteLine(Printable.Line($"{a.Verdict}: {a.From} -> {a.To} {a.Service} ({a.Reason})"));
         if (a.Hops.Count > 0)

@@ -38,7 +38,7 @@ internal static class TestCommand
         var t = new Listing("CASE", "FROM", "TO", "SERVICE", "EXPECT", "VERDICT", "REASON", "OUT", "IN", "OK");
         foreach (var r in results)
         {
-            t.Add($"{r.Index}", r.From, r.To, r.Service, Words.Of(rows[r.Index].Expect), r.Verdict, r.Reason, r.OutRule, r.InRule, r.Ok ? "ok" : "FAILED");
+            t.Add($"{r.Index}", r.From, r.To, r.Service, ExplainRecords.Word(rows[r.Index].Expect), r.Verdict, r.Reason, r.OutRule, r.InRule, r.Ok ? "ok" : "FAILED");
         }
         t.WriteTo(call);
     }

@@ -38,6 +38,6 @@ internal static class Cases
     }
 
     private static CaseResult Result(CaseOutcome o) => new(
-        o.Index, o.Row.From, o.Row.To, o.Row.Service, o.Engine, Words.Of(o.Flow.Verdict), o.Flow.Reason,
+        o.Index, o.Row.From, o.Row.To, o.Row.Service, o.Engine, ExplainRecords.Word(o.Flow.Verdict), o.Flow.Reason,
         o.Flow.OutRule?.ToString(), o.Flow.InRule?.ToString(), o.Ok);
 }

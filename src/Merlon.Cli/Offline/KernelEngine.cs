@@ -59,5 +59,5 @@ internal static class KernelEngine
     }
 
     private static Contracts.Api.CaseRow Record(CaseRow r) =>
-        new(r.From, r.To, r.Service, Words.Of(r.Expect), r.SourcePort, r.At, r.Rule, r.Reason);
+        new(r.From, r.To, r.Service, ExplainRecords.Word(r.Expect), r.SourcePort, r.At, r.Rule, r.Reason);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Merlon.Contracts.Api;
+using Merlon.Policy.Analyze;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
@@ -24,6 +25,10 @@ internal sealed record OfflinePolicy(
         if (built.Set is { } set && vms.Vms.Length > 0) findings = findings.AddRange(Resolved(set, vms));
         return new(built.Set, vms, parsed.Documents, findings);
     }
+
+    /// <summary>Rules that do nothing for the VMs of the inventory: warnings.</summary>
+    public OfflinePolicy WithRuleWarnings(long at) =>
+        Set is null ? this : this with { Findings = [.. Findings, .. RuleWarnings.Of(new(Set, Inventory), at)] };
 
     /// <summary>The set, or the end of the verb with every error on stderr.</summary>
     public PolicySet Require(Call call)

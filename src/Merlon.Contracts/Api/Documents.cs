@@ -8,8 +8,9 @@ public sealed record ManifestFile(string Path, string Text);
 /// <summary>POST /v1/apply. All named documents are committed together or none.</summary>
 /// <param name="Prune">Remove the documents of the named tenants that are not in <paramref name="Files"/>.</param>
 /// <param name="DryRun">Check everything, commit nothing.</param>
+/// <param name="Base">Revision of every tenant that the change was planned on; refused with 409 when one has moved. Null = whatever it is.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, bool DryRun = false);
+public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, bool DryRun = false, IReadOnlyDictionary<string, long>? Base = null);
 
 /// <summary>One finding about a document.</summary>
 /// <param name="Severity">error or warning.</param>

@@ -1,5 +1,6 @@
 using Merlon.Contracts.Api;
 using Merlon.Controller.Rules;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Merlon.Controller.Api;
 
@@ -15,21 +16,62 @@ internal static class PolicyEndpoints
         app.MapGet("/v1/documents", (PolicyView view) => TypedResults.Ok(view.Documents())).WithSummary("Stored documents, as written").WithTags("policy");
         app.MapGet("/v1/revisions", (PolicyView view) => TypedResults.Ok(view.Revisions())).WithSummary("Committed revisions, oldest first").WithTags("policy");
         app.MapPost("/v1/apply", Apply).WithSummary("Commit documents, all of them or none; 422 says what is wrong with them").WithTags("policy")
-            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest);
+            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest)
+            .Produces<ApiError>(StatusCodes.Status409Conflict);
         app.MapDelete("/v1/documents/{kind}/{tenant}/{name}", Delete).WithSummary("Remove one document; 422 when others need it").WithTags("policy")
             .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status404NotFound);
+        app.MapPost("/v1/plan", Plan).WithSummary("What an apply would do to the traffic and to live connections; nothing is committed").WithTags("policy")
+            .Produces<PlanResult>().Produces<PlanResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest);
+        app.MapGet("/v1/diff", Diff).WithSummary("Which traffic two revisions of a tenant answer differently; without after: the present one").WithTags("policy")
+            .Produces<PlanResult>().Produces<ApiError>(StatusCodes.Status400BadRequest).Produces<ApiError>(StatusCodes.Status404NotFound);
+        app.MapPost("/v1/prove", Prove).WithSummary("Can any of these ever reach any of those").WithTags("policy")
+            .Produces<ProveAnswer>().Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapPost("/v1/explain", Explain).WithSummary("Would this traffic pass, and which rule decides").WithTags("policy")
             .Produces<ExplainResult>().Produces<ApiError>(StatusCodes.Status404NotFound);
     }
 
     private static async Task<IResult> Apply(ApplyRequest request, Applier applier, CancellationToken cancel)
     {
+        if (Refusal(request) is { } refusal) return refusal;
+        try
+        {
+            var result = await applier.Apply(request, Author, cancel);
+            return Answer(result, result.Applied || request.DryRun && result.Diagnostics.All(d => d.Severity != "error"));
+        }
+        catch (BaseMovedException e)
+        {
+            return Problem.With(StatusCodes.Status409Conflict, "base-moved", e.Message, "plan again, look at the difference, and apply that");
+        }
+    }
+
+    private static JsonHttpResult<ApiError>? Refusal(ApplyRequest request)
+    {
         if (request.Files is not { Count: > 0 } files || files.Any(f => f?.Path is null || f.Text is null))
             return Problem.BadRequest("no-files", "files is missing or empty", "send {\"files\": [{\"path\": ..., \"text\": ...}]}");
-        if (files.GroupBy(f => f.Path).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            return Problem.BadRequest("path-twice", $"the path '{twice.Key}' is there twice");
-        var result = await applier.Apply(request, Author, cancel);
-        return Answer(result, result.Applied || request.DryRun && result.Diagnostics.All(d => d.Severity != "error"));
+        return files.GroupBy(f => f.Path).FirstOrDefault(g => g.Count() > 1) is { } twice
+            ? Problem.BadRequest("path-twice", $"the path '{twice.Key}' is there twice") : null;
+    }
+
+    private static async Task<IResult> Plan(ApplyRequest request, Plans plans, CancellationToken cancel)
+    {
+        if (Refusal(request) is { } refusal) return refusal;
+        var (result, error) = await plans.Of(request, cancel);
+        if (error is not null) return Problem.BadRequest("too-large", error, Plans.TooLarge);
+        return result!.Diagnostics.All(d => d.Severity != "error") ? TypedResults.Ok(result) : TypedResults.UnprocessableEntity(result);
+    }
+
+    private static IResult Diff(string tenant, long before, long? after, Plans plans)
+    {
+        var (result, code, error) = plans.Between(tenant, before, after);
+        return result is not null ? TypedResults.Ok(result) : code == "no-such-revision" ? Problem.NotFound(code, error!, "see 'merlon get revision'")
+            : Problem.BadRequest(code!, error!, code == "too-large" ? Plans.TooLarge : null);
+    }
+
+    private static IResult Prove(ProveRequest question, PolicyView view, TimeProvider clock)
+    {
+        if (question.From is null || question.To is null || question.Service is null) return Problem.BadRequest("incomplete", "from, to and service must be given");
+        var result = view.Prove(question, clock.GetUtcNow());
+        return result.Problem is { } problem ? Problem.BadRequest(problem.Code, problem.Message, problem.Hint) : TypedResults.Ok(ExplainRecords.Of(question, result));
     }
 
     private static async Task<IResult> Delete(string kind, string tenant, string name, Applier applier, CancellationToken cancel)

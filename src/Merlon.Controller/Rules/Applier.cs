@@ -43,13 +43,29 @@ internal sealed class Applier : IDisposable
     public async Task<ApplyResult> Apply(ApplyRequest request, string by, CancellationToken cancel)
     {
         var files = request.Files.Select(f => new ManifestText(f.Path, f.Text)).ToList();
-        var parsed = ManifestParser.Parse(files);
-        if (!parsed.Ok) return Refused(parsed.Diagnostics);
-        if (parsed.Documents.IsEmpty)
-            return Refused([new(Severity.Error, "no-documents", "there is no document in it", files[0].Path, 1, 1, "is it the right file?")]);
-        var misplaced = PolicyChange.Misplaced(parsed).ToList();
-        if (misplaced.Count > 0) return Refused([.. parsed.Diagnostics, .. misplaced]);
-        return await InTurn(() => Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), by, request.DryRun, parsed.Diagnostics), cancel);
+        var (parsed, refused) = Read(files);
+        if (refused is not null) return refused;
+        return await InTurn(() =>
+        {
+            if (request.Base is { } wanted) BaseMovedException.ThrowIfMoved(wanted, state.Documents.Revisions);
+            return Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), by, request.DryRun, parsed.Diagnostics);
+        }, cancel);
+    }
+
+    /// <summary>What an apply would make of what is in force now; nothing is committed and nobody has to wait.</summary>
+    public PolicyPreview Preview(ApplyRequest request)
+    {
+        var files = request.Files.Select(f => new ManifestText(f.Path, f.Text)).ToList();
+        var (parsed, refused) = Read(files);
+        var now = state;
+        if (refused is not null) return new(now, null, null, refused.Diagnostics);
+        var change = PolicyChange.Apply(now.Documents, files, parsed, request.Prune);
+        var check = new PolicyCheck(Now);
+        if (check.Build(change.Next) is not { } set) return new(now, change, null, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
+        var vms = MetadataTrust.Of(set, now.Inventory);
+        check.Test(set, vms, change.Tenants);
+        check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next));
+        return new(now, change, check.Ok ? new(set, vms) : null, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
     }
 
     /// <summary>Null when there is no such document.</summary>
@@ -85,6 +101,17 @@ internal sealed class Applier : IDisposable
     public bool IsHeldBack(string host) => IsHeldBack(host, state.Documents);
 
     public void Dispose() => turn.Dispose();
+
+    /// <summary>The documents of an apply, or why they cannot be ones.</summary>
+    private (ParseResult Parsed, ApplyResult? Refused) Read(List<ManifestText> files)
+    {
+        var parsed = ManifestParser.Parse(files);
+        if (!parsed.Ok) return (parsed, Refused(parsed.Diagnostics));
+        if (parsed.Documents.IsEmpty)
+            return (parsed, Refused([new(Severity.Error, "no-documents", "there is no document in it", files[0].Path, 1, 1, "is it the right file?")]));
+        var misplaced = PolicyChange.Misplaced(parsed).ToList();
+        return (parsed, misplaced.Count > 0 ? Refused([.. parsed.Diagnostics, .. misplaced]) : null);
+    }
 
     private async Task<T> InTurn<T>(Func<T> work, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Cases;
 using Merlon.Policy.Compile;
@@ -71,9 +72,9 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     private static Diagnostic Failed(CaseOutcome outcome)
     {
         var (row, flow) = (outcome.Row, outcome.Flow);
-        var what = outcome.Packet is null ? outcome.Problem ?? "it means no packet" : $"it gets {Words.Of(flow.Verdict)} ({flow.Reason})";
+        var what = outcome.Packet is null ? outcome.Problem ?? "it means no packet" : $"it gets {ExplainRecords.Word(flow.Verdict)} ({flow.Reason})";
         var position = row.Position;
-        return new(Severity.Error, "test-failed", $"test {row.From} -> {row.To} {row.Service} expects {Words.Of(row.Expect)}, but {what}",
+        return new(Severity.Error, "test-failed", $"test {row.From} -> {row.To} {row.Service} expects {ExplainRecords.Word(row.Expect)}, but {what}",
             position.File, position.Line, position.Column, outcome.Packet is { } packet ? $"for example {packet}" : null);
     }
 }

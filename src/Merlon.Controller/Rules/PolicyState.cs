@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Merlon.Controller.Inventory;
+using Merlon.Policy.Analyze;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
 using Merlon.Policy.Text;
@@ -13,4 +14,8 @@ namespace Merlon.Controller.Rules;
 /// <param name="Problems">Errors of the last resolving: why a host has no plan.</param>
 internal sealed record PolicyState(
     PolicyDocuments Documents, PolicySet Set, InventoryView Inventory, VmInventory Vms, HostPolicies Hosts,
-    ImmutableDictionary<string, HostPlan> Plans, ImmutableArray<Diagnostic> Problems);
+    ImmutableDictionary<string, HostPlan> Plans, ImmutableArray<Diagnostic> Problems)
+{
+    /// <summary>What the analysis compares.</summary>
+    public Revision Revision => new(Set, Vms);
+}

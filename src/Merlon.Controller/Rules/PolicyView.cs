@@ -2,6 +2,7 @@ using System.Text.Json;
 using Merlon.Contracts.Api;
 using Merlon.Controller.Agents;
 using Merlon.Controller.Store;
+using Merlon.Policy.Analyze;
 using Merlon.Policy.Explain;
 using Merlon.Policy.Model;
 using Merlon.Policy.Text;
@@ -56,13 +57,13 @@ internal sealed class PolicyView(Applier applier, HostRegistry registry, IStateS
         var state = applier.State;
         var said = Explainer.Explain(state.Set, state.Vms, VmOf(question.From), VmOf(question.To), question.Service, question.SourcePort, at.ToUnixTimeSeconds());
         if (said.Answer is not { } answer) return (null, said.Error ?? "there is no answer");
-        return (new(question.From, question.To, question.Service, Words.Of(answer.Verdict), answer.Reason,
-            [.. answer.Hops.Select(Hop)], said.Assumptions), null);
+        return (new(question.From, question.To, question.Service, ExplainRecords.Word(answer.Verdict), answer.Reason,
+            [.. answer.Hops.Select(ExplainRecords.Hop)], said.Assumptions), null);
     }
 
-    private static ExplainHop Hop(PlainHop hop) => new(
-        hop.Direction == Direction.Out ? "out of VM" : "into VM", hop.Vm, Words.Of(hop.Side.Verdict), hop.Side.Rule?.ToString() ?? "none",
-        hop.Reason, hop.Tier is { } tier ? Words.Of(tier) : null, hop.File, hop.Line);
+    /// <summary>Can any of these ever reach any of those, as policy is now?</summary>
+    public ProveResult Prove(ProveRequest question, DateTimeOffset at) =>
+        Prover.Prove(applier.State.Revision, question.From, question.To, question.Service, at.ToUnixTimeSeconds());
 
     // People say vnet names too; the policy language does not know them.
     private string VmOf(string name) => applier.State.Inventory.Find(name) is { } place ? "vm/" + place.Vm.Uuid : name;

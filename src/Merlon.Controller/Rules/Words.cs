@@ -5,13 +5,6 @@ namespace Merlon.Controller.Rules;
 /// <summary>The model's words as the API writes them.</summary>
 internal static class Words
 {
-    public static string Of(Verdict verdict) => verdict switch
-    {
-        Verdict.WouldDeny => "would-deny",
-        Verdict.WouldAllow => "would-allow",
-        _ => Lower(verdict),
-    };
-
     public static string Of(Tier tier) => Lower(tier);
 
     public static string Of(RuleAction action) => Lower(action);

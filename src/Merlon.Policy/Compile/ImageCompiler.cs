@@ -32,7 +32,7 @@ public static class ImageCompiler
         var rulesets = new RulesetTable(policy, rules, remotes);
         var records = new NicRecords(policy, remotes, rulesets);
         var sides = policy.Nics.Select(records.Of).ToArray();
-        var tables = rulesets.Compile(services);
+        var tables = rulesets.Compile(rules.ClassesOfServices(services.ClassesOf), services.Count);
         var digests = new RulesetDigests(policy, rules, rulesets);
 
         var writer = new ImageWriter();
@@ -75,7 +75,7 @@ public static class ImageCompiler
         writer.Header(ImageLayout.WordSeed6, seed);
         writer.Section(ImageLayout.WordHash6, buckets.Length / ImageLayout.BucketWords, buckets);
         var lengths = remotes.Table6.Lengths;
-        writer.Section(ImageLayout.WordLengths6, lengths.Length, ImageWriter.Pack([.. lengths.Select(l => (ushort)l)]));
+        writer.Section(ImageLayout.WordLengths6, lengths.Length, ImageWriter.Pack((ushort[])[.. lengths.Select(l => (ushort)l)]));
     }
 
     private static void Services(ImageWriter writer, ServiceClasses services)
@@ -83,6 +83,6 @@ public static class ImageCompiler
         writer.Section(ImageLayout.WordPlanes, services.Planes.Count, services.Planes.Select(p => ImageWriter.Pack(p)));
         writer.Section(ImageLayout.WordChunks, services.Chunks.Count, services.Chunks.Select(c => ImageWriter.Pack(c)));
         writer.Section(ImageLayout.WordKinds, services.Kinds.Length, services.Kinds);
-        writer.Section(ImageLayout.WordCombos, services.Combos.Count, ImageWriter.Pack(services.Combos));
+        writer.Section(ImageLayout.WordCombos, services.Combos.Count, ImageWriter.Pack((ushort[])[.. services.Combos]));
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Merlon.Policy.Compile;
 
 /// <summary>Collects sections, remembers equal ones, so that equal content stands once, and joins them to the flat array at the end:
@@ -44,10 +46,10 @@ internal sealed class ImageWriter
     }
 
     /// <summary>16-bit values, little end first, padded to words.</summary>
-    public static ulong[] Pack(IReadOnlyList<ushort> values)
+    public static ulong[] Pack(ReadOnlySpan<ushort> values)
     {
-        var words = new ulong[(values.Count + 3) / 4];
-        for (var i = 0; i < values.Count; i++) words[i / 4] |= (ulong)values[i] << i % 4 * 16;
+        var words = new ulong[(values.Length + 3) / 4];
+        values.CopyTo(MemoryMarshal.Cast<ulong, ushort>(words.AsSpan()));
         return words;
     }
 

@@ -4,7 +4,9 @@ namespace Merlon.Policy.Compile;
 /// A step costs the size of its subset, not n.</summary>
 internal sealed class Partition(int count)
 {
-    private readonly Dictionary<int, int> _split = [];
+    private int[] _splitIn = [0];
+    private int[] _freshOf = [0];
+    private int _step;
 
     /// <summary>Block of each number.</summary>
     public int[] BlockOf { get; } = new int[count];
@@ -13,29 +15,45 @@ internal sealed class Partition(int count)
 
     public void Refine(IEnumerable<int> subset)
     {
-        _split.Clear();
+        _step++;
         foreach (var i in subset)
         {
-            if (!_split.TryGetValue(BlockOf[i], out var fresh)) _split.Add(BlockOf[i], fresh = Blocks++);
-            BlockOf[i] = fresh;
+            var block = BlockOf[i];
+            if (_splitIn[block] != _step)
+            {
+                var fresh = Fresh(); // may give both arrays more room
+                (_splitIn[block], _freshOf[block]) = (_step, fresh);
+            }
+            BlockOf[i] = _freshOf[block];
         }
     }
 
     /// <summary>Renumbers the blocks without gaps in order of their first member; returns one member of each.</summary>
     public int[] Close()
     {
-        var numbers = new Dictionary<int, int>();
+        var numbers = new int[Blocks];
         var members = new List<int>();
         for (var i = 0; i < BlockOf.Length; i++)
         {
-            if (!numbers.TryGetValue(BlockOf[i], out var number))
+            ref var number = ref numbers[BlockOf[i]];
+            if (number == 0)
             {
-                numbers.Add(BlockOf[i], number = members.Count);
                 members.Add(i);
+                number = members.Count;
             }
-            BlockOf[i] = number;
+            BlockOf[i] = number - 1;
         }
         Blocks = members.Count;
         return [.. members];
+    }
+
+    private int Fresh()
+    {
+        if (Blocks == _splitIn.Length)
+        {
+            Array.Resize(ref _splitIn, 2 * Blocks);
+            Array.Resize(ref _freshOf, 2 * Blocks);
+        }
+        return Blocks++;
     }
 }

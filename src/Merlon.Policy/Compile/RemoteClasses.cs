@@ -51,6 +51,9 @@ internal sealed class RemoteClasses
     /// <summary>Class of a vNIC at one of its own addresses.</summary>
     public int Own(int endpoint, Address address) => _own[new(endpoint, address)];
 
+    /// <summary>Class of an address that no endpoint owns; the same in every realm.</summary>
+    public int Outside(Address address) => _classes.Of(_regions.SetsOf(address));
+
     private void Realm(HostPolicy policy, int realm, string name)
     {
         for (var i = 0; i < _regions.Prefixes.Length; i++)

@@ -49,8 +49,9 @@ internal sealed class RuleTable
         .FirstOrDefault(("no rules", null));
 
     /// <summary>Service classes that each list of services holds.</summary>
-    public int[][] ClassesOfServices(ServiceClasses classes) =>
-        [.. _services.All.Select(matches => matches.SelectMany(classes.ClassesOf).Distinct().Order().ToArray())];
+    /// <param name="classesOf">Those of one of <see cref="Matches"/>, by its index.</param>
+    public int[][] ClassesOfServices(Func<int, IReadOnlyList<int>> classesOf) =>
+        [.. _services.All.Select(matches => matches.SelectMany(classesOf).Distinct().Order().ToArray())];
 
     /// <summary>What the rule does to a packet, its own side aside: rules that differ only there are one.</summary>
     private int Number(ResolvedRule rule)

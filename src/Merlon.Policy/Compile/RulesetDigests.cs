@@ -25,7 +25,8 @@ internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, Ruleset
         return Hash(text);
     }
 
-    private string Ruleset(int ruleset, string realm)
+    /// <summary>Of one ruleset, as it judges in the realm.</summary>
+    public string Ruleset(int ruleset, string realm)
     {
         if (_rulesets.TryGetValue((ruleset, realm), out var known)) return known;
         var content = rulesets.Content(ruleset);

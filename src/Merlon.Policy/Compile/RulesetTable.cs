@@ -39,23 +39,31 @@ internal sealed class RulesetTable(HostPolicy policy, RuleTable rules, RemoteCla
         return number;
     }
 
-    public Ruleset[] Compile(ServiceClasses services)
+    /// <param name="classesOfServices">Of <see cref="RuleTable.ClassesOfServices"/>.</param>
+    public Ruleset[] Compile(int[][] classesOfServices, int serviceClasses)
     {
         var classesOfSet = ClassesOfSet();
-        var classesOfServices = rules.ClassesOfServices(services);
-        return [.. Enumerable.Range(0, Count).Select(i => Compile(i, classesOfSet, classesOfServices, services.Count))];
+        return [.. Enumerable.Range(0, Count).Select(i => Compile(i, classesOfSet, classesOfServices, serviceClasses))];
     }
 
-    private Ruleset Compile(int ruleset, int[][] classesOfSet, int[][] classesOfServices, int serviceClasses)
+    /// <summary>One of them.</summary>
+    /// <param name="classesOfSet">Of <see cref="ClassesOfSet"/>.</param>
+    public Ruleset Compile(int ruleset, int[][] classesOfSet, int[][] classesOfServices, int serviceClasses) =>
+        Compiler(ruleset, classesOfSet, classesOfServices, serviceClasses).Compile(() => Who(ruleset));
+
+    /// <summary>The rules of a ruleset, ready to be put in a table or to be looked at.</summary>
+    public RulesetCompiler Compiler(int ruleset, int[][] classesOfSet, int[][] classesOfServices, int serviceClasses)
     {
         var content = Content(ruleset);
         var log = content[^1] == 1;
         CompileRule[] mine = [.. content[..^2].Select(n => log || !rules[n].Log ? rules[n] : rules[n] with { Log = false })];
-        return new RulesetCompiler(mine, (RuleAction)content[^2], remotes, classesOfSet, classesOfServices, serviceClasses)
-            .Compile(() => $"{mine.Length} rules that judge {_firstUser[ruleset]}");
+        return new(mine, (RuleAction)content[^2], remotes, classesOfSet, classesOfServices, serviceClasses);
     }
 
-    private int[][] ClassesOfSet()
+    private string Who(int ruleset) => $"{Content(ruleset).Length - 2} rules that judge {_firstUser[ruleset]}";
+
+    /// <summary>Remote classes that each set holds.</summary>
+    public int[][] ClassesOfSet()
     {
         var classes = new List<int>[policy.Sets.Length];
         for (var c = 0; c < remotes.Count; c++)

@@ -10,7 +10,7 @@ internal sealed class RuleLists
     private readonly Atoms _atoms;
     private readonly SetTable _sets;
     private readonly Membership _membership;
-    private readonly Dictionary<string, BoundRule[]> _rulesOfTenant = [];
+    private readonly Dictionary<(string Tenant, Direction Direction), RuleIndex> _rulesOfTenant = [];
     private readonly Dictionary<(BoundRule Rule, Direction Direction, string Locals), int> _ruleNumbers = new(RuleKey.Instance);
     private readonly List<ResolvedRule> _rules = [];
     private readonly Dictionary<string, int> _listNumbers = [];
@@ -27,7 +27,7 @@ internal sealed class RuleLists
     {
         var tenant = _atoms.Nics[nic].Vm.Tenant;
         var numbers = new List<int>();
-        foreach (var rule in RulesOf(tenant))
+        foreach (var rule in IndexOf(tenant, direction).For(nic))
             if (Number(rule, nic, direction) is { } number) numbers.Add(number);
         var fallback = _policy.Default(tenant, direction);
         var key = $"{direction} {fallback} {string.Join(' ', numbers)}";
@@ -39,10 +39,10 @@ internal sealed class RuleLists
         return list;
     }
 
-    private BoundRule[] RulesOf(string tenant)
+    private RuleIndex IndexOf(string tenant, Direction direction)
     {
-        if (!_rulesOfTenant.TryGetValue(tenant, out var rules))
-            _rulesOfTenant.Add(tenant, rules = [.. _policy.Policies.Where(p => p.Binds(tenant)).SelectMany(Bound)]);
+        if (!_rulesOfTenant.TryGetValue((tenant, direction), out var rules))
+            _rulesOfTenant.Add((tenant, direction), rules = new([.. _policy.Policies.Where(p => p.Binds(tenant)).SelectMany(Bound)], direction, _atoms));
         return rules;
     }
 

@@ -19,13 +19,14 @@ public sealed class RandomPolicy
 
     private static readonly ImmutableSortedDictionary<string, string> None = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
     private readonly Dice _dice;
-    private readonly int _hosts;
+    private readonly int _hosts, _rules;
     private readonly List<Document> _documents = [];
 
     /// <param name="hosts">VMs are spread over so many hosts; 1 = no host is stated.</param>
-    public RandomPolicy(ulong seed, int hosts = 1)
+    /// <param name="rules">At most so many rules in a policy.</param>
+    public RandomPolicy(ulong seed, int hosts = 1, int rules = 6)
     {
-        (_dice, _hosts) = (new(seed), hosts);
+        (_dice, _hosts, _rules) = (new(seed), hosts, rules);
         var vms = _dice.Some(3, 8, Vm);
         _documents.Add(new InventoryDocument("platform", "inventory", None, default, [.. vms]));
         for (var i = _dice.Between(2, 6); i > 0; i--) _documents.Add(Group($"g{i}"));
@@ -96,7 +97,7 @@ public sealed class RandomPolicy
         var tenant = _dice.Percent(35) ? "platform" : _dice.Of(Tenants);
         var tier = tenant != "platform" ? Tier.Tenant : _dice.Of([Tier.Emergency, Tier.Platform, Tier.Baseline]);
         return new(tenant, name, None, default, tier, _dice.Percent(50) ? 1000 : _dice.Below(3),
-            _dice.Percent(20) ? Enforcement.Observe : Enforcement.Enforce, [.. _dice.Some(1, 6, i => Rule(tenant, $"r{i}"))]);
+            _dice.Percent(20) ? Enforcement.Observe : Enforcement.Enforce, [.. _dice.Some(1, _rules, i => Rule(tenant, $"r{i}"))]);
     }
 
     private PolicyRule Rule(string tenant, string name) => new(name,

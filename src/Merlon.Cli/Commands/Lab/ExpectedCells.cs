@@ -20,7 +20,7 @@ internal sealed class ExpectedCells(IReadOnlyList<CaseRow> rows)
     {
         foreach (var row in rows.Where(r => IsAbout(r, cell)))
         {
-            if (Words.Of(row.Expect) != ruling.Verdict) return $"expected {Words.Of(row.Expect)}";
+            if (Contracts.Api.ExplainRecords.Word(row.Expect) != ruling.Verdict) return $"expected {Contracts.Api.ExplainRecords.Word(row.Expect)}";
             if (row.Rule is { } rule && ruling.Rule != rule && ruling.Rule?.Split('@')[0] != rule) return $"expected rule {rule}";
             if (row.Reason is { } reason && ruling.Reason != reason) return $"expected reason {reason}";
         }

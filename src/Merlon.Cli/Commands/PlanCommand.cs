@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Text.Json;
+using Merlon.Cli.Clients;
+using Merlon.Cli.Offline;
+using Merlon.Cli.Output;
+using Merlon.Contracts.Api;
+using Merlon.Policy.Analyze;
+using Merlon.Policy.Text;
+
+namespace Merlon.Cli.Commands;
+
+/// <summary>merlon plan: what an apply would do, before it is made.</summary>
+internal static class PlanCommand
+{
+    public static Command Create()
+    {
+        var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", Required = true, AllowMultipleArgumentsPerToken = true };
+        var prune = new Option<bool>("--prune") { Description = "Plan to remove the tenant's documents that are not in the files" };
+        var save = new Option<string?>("--out") { Description = "Write the plan there, for 'merlon apply FILE'", HelpName = "FILE" };
+        var against = new Option<string?>("--against") { Description = "Compare with these manifests instead of the server", HelpName = "PATH" };
+        var inventory = new Option<string[]>("--inventory", "-i") { Description = "Inventory, with --against", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
+        var verb = new Verb("plan", "What an apply would open, close and cut. Exit 0: nothing changes, 2: something does, 1: errors",
+            "merlon plan -f policies/", "merlon plan -f policies/ --prune --out change.plan", "merlon plan -f policies/ --against /etc/merlon/policies -i inventory.yaml")
+        {
+            files, prune, save, against, inventory,
+        };
+        return verb.Runs(async (call, cancel) =>
+        {
+            if (call.Get(against) is { } old)
+            {
+                if (call.Get(save) is not null || call.Get(prune)) throw new CliException("--out and --prune are about the server", "leave them out with --against");
+                return Show(call, Offline(call, call.Get(files)!, old, call.Get(inventory) ?? []));
+            }
+            var request = new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
+            using var api = Controller.Connect(call);
+            var plan = await api.Post("/v1/plan", request, ApiJson.Default.ApplyRequest, ApiJson.Default.PlanResult, cancel);
+            var code = Show(call, plan);
+            if (code != ExitCode.Error && call.Get(save) is { } file) await Save(file, new(PlanFile.FormatName, plan.Base, request.Prune, request.Files), cancel);
+            return code;
+        });
+    }
+
+    /// <summary>A plan that <c>plan --out</c> wrote.</summary>
+    public static PlanFile Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(Manifests.Text(path), ApiJson.Default.PlanFile) is { Format: PlanFile.FormatName, Base: not null, Files: not null } plan
+                ? plan : throw new JsonException("another format");
+        }
+        catch (JsonException)
+        {
+            throw new CliException($"{path} is no plan of this version", "make one with 'merlon plan -f PATH --out FILE', or apply manifests with -f");
+        }
+    }
+
+    private static async Task Save(string file, PlanFile plan, CancellationToken cancel) =>
+        await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(plan, ApiJson.Default.PlanFile), cancel);
+
+    private static PlanResult Offline(Call call, string[] files, string against, string[] inventory)
+    {
+        var (before, after) = (OfflinePolicy.Load([against], inventory), OfflinePolicy.Load(files, inventory));
+        var (old, now) = (before.Require(call), after.Require(call));
+        var (was, willBe) = (Texts(before), Texts(after));
+        return new(new Dictionary<string, long>(), [.. was.Keys.Union(willBe.Keys).Where(r => was.GetValueOrDefault(r) != willBe.GetValueOrDefault(r)).Order(StringComparer.Ordinal)],
+            Changes.Between(new(old, before.Inventory), new(now, after.Inventory)), null, []);
+    }
+
+    private static Dictionary<string, string> Texts(OfflinePolicy policy) =>
+        policy.Documents.GroupBy(d => d.Ref).ToDictionary(g => g.Key, g => string.Concat(g.Select(ManifestPrinter.Print)));
+
+    private static int Show(Call call, PlanResult plan)
+    {
+        foreach (var d in plan.Diagnostics) call.Say(Diagnostics.Line(d));
+        call.Print(plan, ApiJson.Default.PlanResult, p => Table(call, p));
+        if (plan.Diagnostics.Any(d => d.Severity == "error"))
+        {
+            call.Say("error: this cannot be applied; correct the errors above");
+            return ExitCode.Error;
+        }
+        call.Say($"{plan.Documents.Count} documents change; {Changes.Summary(plan.Changes)}"
+            + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut" : ""));
+        return plan.Documents.Count > 0 || plan.Changes.Count > 0 ? ExitCode.Differences : ExitCode.Ok;
+    }
+
+    private static void Table(Call call, PlanResult plan)
+    {
+        foreach (var document in plan.Documents) call.Out.WriteLine(Printable.Line($"{document} changes"));
+        if (plan.Changes.Count > 0) call.Out.WriteLine();
+        Changes.Table(call, plan.Changes);
+        if (plan.Cut is not { Count: > 0 } cut) return;
+        call.Out.WriteLine();
+        var t = new Listing("CUT FROM", "TO", "SERVICE", "STATE", "PACKETS");
+        foreach (var c in cut) t.Add(End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut + c.PacketsIn}");
+        t.WriteTo(call);
+    }
+
+    private static string End(FlowEndRecord end) => end.Vm is null ? end.Address : $"{end.Vm} ({end.Address})";
+}

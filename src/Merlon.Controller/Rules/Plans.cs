@@ -1,0 +1,38 @@
+using Merlon.Contracts.Api;
+using Merlon.Controller.Agents;
+using Merlon.Policy.Analyze;
+
+namespace Merlon.Controller.Rules;
+
+/// <summary>What a change would do, before it is made.</summary>
+internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnections live, TimeProvider clock)
+{
+    public const string TooLarge = "the policy of all hosts together is over a limit of the analysis; see Limits in docs/policy-language.md";
+
+    /// <summary>The plan, with its errors if there are any; or why there is none.</summary>
+    public async Task<(PlanResult? Result, string? Error)> Of(ApplyRequest request, CancellationToken cancel)
+    {
+        var preview = applier.Preview(request);
+        var (before, at) = (preview.Now.Revision, clock.GetUtcNow().ToUnixTimeSeconds());
+        IReadOnlyList<string> documents = preview.Change is { } change ? [.. change.Changed] : [];
+        if (preview.Next is not { } after) return (new(preview.Now.Documents.Revisions, documents, [], null, preview.Diagnostics), null);
+        var diff = SemanticDiff.Of(before, after, at);
+        if (diff.Error is not null) return (null, diff.Error);
+        var (connections, problem) = await live.Of(null, LiveConnections.Most, cancel);
+        var cut = problem is null && preview.Now.Problems.IsEmpty ? new CutConnections(before, after, at).Of(connections) : null;
+        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics), null);
+    }
+
+    /// <summary>Two revisions of one tenant, all else as it is now.</summary>
+    /// <param name="after">Null = the present one.</param>
+    public (PlanResult? Result, string? Code, string? Error) Between(string tenant, long before, long? after)
+    {
+        var now = applier.State;
+        var (old, oldError) = history.At(now, tenant, before);
+        var (later, laterError) = after is { } number ? history.At(now, tenant, number) : (now.Revision, null);
+        if (old is null || later is null) return (null, oldError is null || oldError == PolicyHistory.Unknown || laterError == PolicyHistory.Unknown ? "no-such-revision" : "not-valid-now",
+            (oldError ?? laterError) is PolicyHistory.Unknown ? $"tenant {tenant} has no such revision" : oldError ?? laterError);
+        var diff = SemanticDiff.Of(old, later, clock.GetUtcNow().ToUnixTimeSeconds());
+        return diff.Error is null ? (new(now.Documents.Revisions, [], ChangeRecords.Of(diff.Changes, old, later), null, []), null, null) : (null, "too-large", diff.Error);
+    }
+}

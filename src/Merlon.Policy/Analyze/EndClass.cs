@@ -1,0 +1,14 @@
+namespace Merlon.Policy.Analyze;
+
+/// <summary>Addresses that both revisions treat alike.</summary>
+/// <param name="Owned">A vNIC's, in one of the two at least.</param>
+/// <param name="Sends">It can be a source: no group, broadcast or loopback address.</param>
+/// <param name="Group">A multicast address.</param>
+internal readonly record struct EndClass(EndView Before, EndView After, bool Owned, bool Sends, bool Group)
+{
+    public (int Before, bool BeforeObserved, int After, bool AfterObserved) Out => (Before.Out, Before.Observed, After.Out, After.Observed);
+
+    public (int Before, bool BeforeObserved, int After, bool AfterObserved) In => (Before.In, Before.Observed, After.In, After.Observed);
+
+    public (int Before, int After) Remote => (Before.Remote, After.Remote);
+}
