@@ -74,15 +74,15 @@ public sealed class BudgetTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false, 0)]
-    [InlineData(true, 1)]
-    public void A_vm_that_floods_takes_nobodys_share_of_the_table(bool v6, int pool)
+    [InlineData(false, TablePool.Half4, TablePool.Conn4)]
+    [InlineData(true, TablePool.Half6, TablePool.Conn6)]
+    public void A_vm_that_floods_takes_nobodys_share_of_the_table(bool v6, TablePool half, TablePool conn)
     {
         _shop.Kernel.Budgets.KeepShares(2);
         const int share = AbiLimits.ShareHalf, most = 1024 - share;
         for (var i = 0; i < most; i++) Assert.Equal(Outcome.Pass, _shop.Send(_shop.WebToDb(v6) with { SourcePort = 3000 + i }));
         Assert.Equal(new(false, "to_vm", Reason.TableFull), _shop.Send(_shop.WebToDb(v6) with { SourcePort = 9000 }));
-        Assert.Equal((1024U - 2 * share, 1UL), (_shop.Kernel.Budgets.Pools()[pool].Used, Web.Refused));
+        Assert.Equal((1024U - 2 * share, 1UL), (_shop.Kernel.Budgets.Get(half).Used, Web.Refused));
         for (var i = 0; i < share; i++) Assert.Equal(Outcome.Pass, _shop.Send(_shop.OutsideToDb(v6) with { SourcePort = 3000 + i }));
         Assert.Equal(new(false, "to_vm", Reason.TableFull), _shop.Send(_shop.OutsideToDb(v6) with { SourcePort = 9000 }));
         // The other IP version has a table of its own.
@@ -90,13 +90,12 @@ public sealed class BudgetTests : IDisposable
 
         // What is answered leaves the half-open ones, and is borrowed there no longer.
         for (var i = 0; i < 100; i++) Assert.Equal(Outcome.Pass, _shop.Send((_shop.WebToDb(v6) with { SourcePort = 3000 + i }).Back()));
-        var pools = _shop.Kernel.Budgets.Pools();
-        Assert.Equal((1024U - 2 * share - 100, 100U - AbiLimits.ShareConn), (pools[pool].Used, pools[pool + 2].Used));
+        Assert.Equal((1024U - 2 * share - 100, 100U - AbiLimits.ShareConn), (_shop.Kernel.Budgets.Get(half).Used, _shop.Kernel.Budgets.Get(conn).Used));
         // When all is gone nothing is borrowed.
         _shop.Kernel.Connections.RemoveVnic(_shop.Web.Record.Vnic);
         _shop.Kernel.Connections.RemoveVnic(_shop.Db.Record.Vnic);
         _shop.WaitForTimer();
-        Assert.All(_shop.Kernel.Budgets.Pools(), p => Assert.Equal(0U, p.Used));
+        foreach (var pool in new[] { TablePool.Half4, TablePool.Half6, TablePool.Conn4, TablePool.Conn6 }) Assert.Equal(0U, _shop.Kernel.Budgets.Get(pool).Used);
         Assert.Equal((0U, 0U), (Web.HalfOpen, Web.Connections));
     }
 

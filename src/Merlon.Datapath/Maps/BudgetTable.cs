@@ -11,7 +11,7 @@ public sealed class BudgetTable : IDisposable
     private readonly Mapping _memory, _pools;
     private readonly uint[] _tables;
 
-    /// <param name="tables">half4, half6, conn4, conn6: the order of <c>merlon_pool_of</c>.</param>
+    /// <param name="tables">In the order of <see cref="TablePool"/>.</param>
     internal BudgetTable(KernelMap budgets, KernelMap pools, params KernelMap[] tables)
     {
         _map = budgets;
@@ -36,13 +36,12 @@ public sealed class BudgetTable : IDisposable
     {
         for (var i = 0; i < _tables.Length; i++)
         {
-            var shares = (long)vms * (i < 2 ? AbiLimits.ShareHalf : AbiLimits.ShareConn);
-            Volatile.Write(ref Pool(i).Limit, (uint)Math.Max(1, _tables[i] - shares));
+            var shares = (long)vms * ((TablePool)i is TablePool.Half4 or TablePool.Half6 ? AbiLimits.ShareHalf : AbiLimits.ShareConn);
+            Volatile.Write(ref Pool((TablePool)i).Limit, (uint)Math.Max(1, _tables[i] - shares));
         }
     }
 
-    /// <summary>half4, half6, conn4, conn6.</summary>
-    public IReadOnlyList<PoolRecord> Pools() => [.. _tables.Select((_, i) => Pool(i))];
+    public PoolRecord Get(TablePool pool) => Pool(pool);
 
     /// <summary>Empties a record whose VM is gone, for the next VM to use.</summary>
     public void Clear(ushort vm) => Live(vm) = default;
@@ -63,5 +62,5 @@ public sealed class BudgetTable : IDisposable
     }
 
     // SAFETY: as above; there are as many pools as tables.
-    private unsafe ref PoolRecord Pool(int table) => ref ((PoolRecord*)_pools.Start)[table];
+    private unsafe ref PoolRecord Pool(TablePool pool) => ref ((PoolRecord*)_pools.Start)[(int)pool];
 }

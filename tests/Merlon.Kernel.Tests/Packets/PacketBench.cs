@@ -1,5 +1,3 @@
-using System.Globalization;
-using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Maps;
 using Merlon.Kernel.Tests.Bench;
@@ -50,8 +48,8 @@ internal sealed class PacketBench(string objectPath) : IDisposable
         if (step.Expected is { } expected ? !expected.Is(fate) : fate.Verdict != Verdict.Allow) return $"got: {fate}";
         if (fate.Verdict != Verdict.Deny) return null;
         // Whatever is dropped must have changed nothing.
-        var (was, now) = (Lines(before.Select(EntryText.Of)), Lines(world.Entries().Select(EntryText.Of)));
-        return Same([.. before.Select(EntryText.Of)], [.. world.Entries().Select(EntryText.Of)]) ? null : $"dropped, but it changed the entries from {was} to {now}";
+        EntryText[] was = [.. before.Select(EntryText.Of)], now = [.. world.Entries().Select(EntryText.Of)];
+        return Same(was, now) ? null : $"dropped, but it changed the entries from {Lines(was)} to {Lines(now)}";
     }
 
     private static string? End(PacketWorld world, PacketRow row)

@@ -38,19 +38,19 @@ internal sealed class PacketText(Parties parties)
         var (from, to) = (parties[words[0]], parties[words[2]]);
         var packet = new Packet(from.Address, to.Address) { SourceMac = from.Mac, DestinationMac = to.Mac, Body = quoted };
         var edits = new FrameEdits();
-        var (out_, in_) = (from.Vm, to.Vm);
+        var (leaves, enters) = (from.Vm, to.Vm);
         var rest = _kinds.Apply(words[3], words.AsSpan(4), ref packet, edits);
         foreach (var word in rest)
         {
             var (key, value) = word.IndexOf('=') is >= 0 and var equals ? (word[..equals], word[(equals + 1)..]) : (word, "");
             switch (key)
             {
-                case "from": out_ = Vm(value); break;
-                case "into": in_ = Vm(value); break;
+                case "from": leaves = Vm(value); break;
+                case "into": enters = Vm(value); break;
                 default: packet = FieldText.Apply(packet, edits, parties, key, value); break;
             }
         }
-        return (packet, edits, out_, in_);
+        return (packet, edits, leaves, enters);
     }
 
     // What an ICMP error quotes: the IP packet, whole up to 60 bytes unless cut=N.
