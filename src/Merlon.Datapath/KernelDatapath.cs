@@ -10,6 +10,7 @@ namespace Merlon.Datapath;
 /// the kernel keeps enforcing.</summary>
 public sealed class KernelDatapath : IDisposable
 {
+    private const int TimerWithoutMemory = 2; // start_timer's word for a bpf_timer_init that failed
     private readonly Loaded _loaded;
 
     private KernelDatapath(Loaded loaded, DatapathOptions options)
@@ -88,10 +89,16 @@ public sealed class KernelDatapath : IDisposable
         _loaded.Dispose();
     }
 
-    // Harmless when it runs already.
+    // Harmless when it runs already. The kernel takes the timer's memory without waiting, so a busy machine may have none for a moment.
     private static void StartTimer(Loaded loaded)
     {
-        if (new KernelCall(loaded, "start_timer").Run(0) is not 0 and var step)
-            throw new DatapathException("timer-failed", $"the expiry timer did not start ({step})", "report it with 'uname -r'");
+        var start = new KernelCall(loaded, "start_timer");
+        var step = start.Run(0);
+        for (var retry = 0; step == TimerWithoutMemory && retry < 100; retry++)
+        {
+            Thread.Sleep(20);
+            step = start.Run(0);
+        }
+        if (step != 0) throw new DatapathException("timer-failed", $"the expiry timer did not start ({step})", "report it with 'uname -r'");
     }
 }

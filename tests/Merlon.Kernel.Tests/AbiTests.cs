@@ -24,7 +24,7 @@ public sealed class AbiTests
     {
         { "merlon_verdict", "VERDICT_", typeof(Merlon.Policy.Model.Verdict) }, { "merlon_reason", "REASON_", typeof(Reason) },
         { "merlon_state", "CONN_", typeof(ConnState) }, { "merlon_event_type", "EVENT_", typeof(EventType) }, { "merlon_counter", "COUNTER_", typeof(Counter) },
-        { "image_word", "IMAGE_W_", typeof(ImageWord) }, { "merlon_pool_of", "POOL_", typeof(TablePool) },
+        { "image_word", "IMAGE_W_", typeof(ImageWord) },
     };
 
     [Theory]
