@@ -152,12 +152,26 @@ void op_raw(const struct args *args)
 	send_frame(frame, length, arg_number(args, 2, 1));
 }
 
-// sniff SECONDS [src=MAC]: how many frames came in, how many of them from that MAC, and the start of the first of those.
+// True when it names the address anywhere: as a sender, a target, or in what it quotes.
+static bool names(const unsigned char *frame, size_t length, const char *address)
+{
+	unsigned char bytes[16];
+	size_t size = 0;
+	if (address && inet_pton(AF_INET, address, bytes) == 1)
+		size = 4;
+	else if (address && inet_pton(AF_INET6, address, bytes) == 1)
+		size = 16;
+	return size && memmem(frame, length, bytes, size);
+}
+
+// sniff SECONDS [src=MAC [about=ADDR4 about6=ADDR6]]: how many frames came in, how many of them from that MAC (and naming one
+// of the addresses), and the start of the first of those.
 void op_sniff(const struct args *args)
 {
 	unsigned char frame[2048], mac[6];
 	char first[2 * 96 + 1] = "";
 	long frames = 0, matching = 0;
+	const char *four = option(args, "about"), *six = option(args, "about6");
 	bool filter = parse_mac(option(args, "src"), mac);
 	int fd = packet_socket();
 	for (int64_t end = now_ms() + arg_number(args, 1, 1) * 1000, left; fd >= 0 && (left = end - now_ms()) > 0;) {
@@ -171,6 +185,8 @@ void op_sniff(const struct args *args)
 			continue;
 		frames++;
 		if (!filter || memcmp(frame + 6, mac, 6) != 0)
+			continue;
+		if ((four || six) && !names(frame, (size_t)got, four) && !names(frame, (size_t)got, six))
 			continue;
 		for (ssize_t i = 0; matching == 0 && i < got && i < 96; i++)
 			sprintf(first + 2 * i, "%02x", frame[i]);

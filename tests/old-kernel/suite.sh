@@ -11,7 +11,7 @@ choice=()
 if [ "$mode" = brief ]; then
   # One load of the program each: it takes ten seconds there.
   verdicts='(TcpTests)|(FragmentTests)|(FirstPacketTests)|(ParseTests)'
-  choice=(--filter-query '/*/*/*/*[kernel=6.1]' --filter-query "/*/*/$verdicts/*" --filter-query '/*/*/ProbeTests/*'
+  choice=(--filter-query '/*/Merlon.Kernel.Tests.OldKernel/*/*' --filter-query "/*/*/$verdicts/*" --filter-query '/*/*/ProbeTests/*'
     --filter-query '/*/*/OpenTests/The_real_program*' --filter-query '/*/*/AttachTests/(Attach_is_read*)|(A_removed_clsact*)|(Clsact_filters*)')
 fi
 mkdir -p artifacts/kernel61

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Merlon.Hosts.Tests.Lab;
 
-/// <summary>intruder says it is web-1. Counted in db-1: frames that come from intruder's MAC.</summary>
+/// <summary>intruder says it is web-1. Counted in db-1: frames that come from intruder's MAC and name an address of web-1's (intruder's own
+/// neighbour discovery may come).</summary>
 [Collection(LabCollection.Name)]
 public sealed class ClaimTests(LabHost lab, GuardedLab guarded) : IClassFixture<GuardedLab>, IDisposable
 {
@@ -136,7 +137,7 @@ public sealed class ClaimTests(LabHost lab, GuardedLab guarded) : IClassFixture<
 
     private async Task<Heard> Frames(string[] attack)
     {
-        var sniff = lab.ProbeBeside("db-1", $"sniff 4 src={IntruderMac}");
+        var sniff = lab.ProbeBeside("db-1", $"sniff 4 src={IntruderMac} about=10.8.0.5 about6=fd00:8::5");
         await Task.Delay(700, TestContext.Current.CancellationToken);
         foreach (var command in attack) lab.Probe("intruder", command);
         var seen = await sniff;
