@@ -43,7 +43,7 @@ if ./dev setup && ./dev build; then
   suite fast 1 "$(program fast)" --no-ansi --progress off
   suite kernel 5 "$(program kernel)" --no-ansi --progress off --filter-not-trait kernel=6.1
   suite hosts 10 "$(program hosts)" --no-ansi --progress off
-  suite old-kernel 8 tests/old-kernel/suite.sh brief 450
+  suite old-kernel 10 tests/old-kernel/suite.sh brief 570
 else
   echo "FAILED: setup or build"
   failed=1
