@@ -151,4 +151,5 @@ internal sealed class Loader(DatapathOptions options)
         using var borrowed = new BpfFd(LibBpf.ProgramFd(program), owned: false);
         PinFolder.Replace(borrowed, _pins.Program(name));
         return Bpf.OpenPinned(_pins.Program(name))!;
-    }}
+    }
+}

@@ -21,7 +21,9 @@ public sealed class IcmpTests(Shop shop) : IClassFixture<Shop>
 
     private static Packet Error(Packet about, int type4 = 3, int type6 = 1) => about.Back() with
     {
-        Proto = about.IsV6 ? Protocols.Icmp6 : Protocols.Icmp, IcmpType = about.IsV6 ? type6 : type4, SourcePort = 0,
+        Proto = about.IsV6 ? Protocols.Icmp6 : Protocols.Icmp,
+        IcmpType = about.IsV6 ? type6 : type4,
+        SourcePort = 0,
         Body = about.Ip()[..Math.Min(about.Ip().Length, 60)],
     };
 

@@ -11,7 +11,10 @@ public sealed class MulticastTests(Shop shop) : IClassFixture<Shop>
 
     private Packet Mdns(bool v6) => shop.WebToDb(v6) with
     {
-        Destination = Address.Parse(v6 ? "ff02::fb" : "224.0.0.251"), DestinationMac = new(v6 ? 0x3333000000fbUL : 0x01005e0000fbUL), SourcePort = 5353, DestinationPort = 5353,
+        Destination = Address.Parse(v6 ? "ff02::fb" : "224.0.0.251"),
+        DestinationMac = new(v6 ? 0x3333000000fbUL : 0x01005e0000fbUL),
+        SourcePort = 5353,
+        DestinationPort = 5353,
     };
 
     [Theory]

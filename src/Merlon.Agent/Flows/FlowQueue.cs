@@ -77,7 +77,10 @@ internal sealed class FlowQueue : IDisposable
             var position = Seek(after + 1);
             var batch = new FlowBatch
             {
-                First = after + 1, LostKernel = lostInKernel, LostAgent = _file[FieldLost], Incarnation = Incarnation,
+                First = after + 1,
+                LostKernel = lostInKernel,
+                LostAgent = _file[FieldLost],
+                Incarnation = Incarnation,
             };
             for (; position < _file[FieldTail] && batch.Records.Count < most; position += (ulong)Length(position))
                 batch.Records.Add(Record(position));

@@ -56,14 +56,22 @@ internal sealed class GuestBook
     {
         var vm = new VmInfo
         {
-            Uuid = guest.Uuid, Name = guest.Name, Tenant = guest.Tenant ?? "", Running = guest.Running, ByHand = guest.ByHand,
+            Uuid = guest.Uuid,
+            Name = guest.Name,
+            Tenant = guest.Tenant ?? "",
+            Running = guest.Running,
+            ByHand = guest.ByHand,
         };
         foreach (var (name, value) in guest.Labels) vm.Labels.Add(name, value);
         foreach (var nic in guest.Nics)
         {
             var info = new NicInfo
             {
-                Index = (uint)nic.Index, Mac = nic.Mac, Network = nic.Network, Ifname = nic.Ifname ?? "", CannotGuard = nic.CannotGuard ?? "",
+                Index = (uint)nic.Index,
+                Mac = nic.Mac,
+                Network = nic.Network,
+                Ifname = nic.Ifname ?? "",
+                CannotGuard = nic.CannotGuard ?? "",
             };
             info.Addresses.AddRange(nic.Addresses.Where(a => !lost.Contains((new(guest.Uuid, nic.Index), Address.Parse(a)))));
             vm.Nics.Add(info);

@@ -47,7 +47,13 @@ internal sealed class TestBench : IDisposable
         var vnic = ++_numbers;
         _datapath.Ports.Set(ifindex, new PortRecord
         {
-            Vnic = vnic, Incarnation = vnic, Slot = nic.Slot, Segment = _segment, Realm = nic.Realm, Vm = nic.Budget, Mac = MacBytes.From(nic.Mac),
+            Vnic = vnic,
+            Incarnation = vnic,
+            Slot = nic.Slot,
+            Segment = _segment,
+            Realm = nic.Realm,
+            Vm = nic.Budget,
+            Mac = MacBytes.From(nic.Mac),
         });
         foreach (var address in nic.Addresses) _datapath.Owners.Set(nic.Realm, address, vnic);
         _datapath.Budgets.SetLimits(nic.Budget, uint.MaxValue / 2, uint.MaxValue / 2);

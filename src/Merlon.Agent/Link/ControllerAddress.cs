@@ -29,7 +29,10 @@ internal static class ControllerAddress
         }
         return GrpcChannel.ForAddress(url, new()
         {
-            HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = MaxMessageBytes, MaxSendMessageSize = MaxMessageBytes,
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaxMessageBytes,
+            MaxSendMessageSize = MaxMessageBytes,
         });
     }
 

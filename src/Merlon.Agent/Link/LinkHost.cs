@@ -19,8 +19,12 @@ internal sealed class LinkHost(AgentOptions options, HostKeeper keeper, StatusWr
         var now = status.Status();
         var hello = new Hello
         {
-            Host = options.Host, HostUuid = now.HostUuid, Instance = options.Paths.Instance, Version = StatusWriter.Version,
-            Abi = AbiLimits.Version, Sequence = now.SequenceApplied,
+            Host = options.Host,
+            HostUuid = now.HostUuid,
+            Instance = options.Paths.Instance,
+            Version = StatusWriter.Version,
+            Abi = AbiLimits.Version,
+            Sequence = now.SequenceApplied,
         };
         return [new() { Hello = hello }, .. keeper.Greeting(), new() { Status = Beat.Message(status) }];
     });

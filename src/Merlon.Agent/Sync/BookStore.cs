@@ -15,8 +15,11 @@ internal sealed class BookStore(string folder)
         try
         {
             var book = JsonSerializer.Deserialize(File.ReadAllBytes(BookPath), BookJson.Default.HostBook);
-            if (book is { Version: HostBook.CurrentVersion, Nics.IsDefault: false, Retired.IsDefault: false, Cursors: not null,
-                Segments: not null, Budgets: not null, Rules: not null, Owners: not null }) return book;
+            if (book is
+                {
+                    Version: HostBook.CurrentVersion, Nics.IsDefault: false, Retired.IsDefault: false, Cursors: not null,
+                    Segments: not null, Budgets: not null, Rules: not null, Owners: not null
+                }) return book;
         }
         catch (JsonException)
         {

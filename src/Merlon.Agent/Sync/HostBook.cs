@@ -25,6 +25,8 @@ internal sealed record HostBook(
     /// <summary>This book with counters that never fall behind <paramref name="later"/>: what remains of a change that failed.</summary>
     public HostBook WithCountersOf(HostBook later) => this with
     {
-        NextVnic = later.NextVnic, NextEpoch = later.NextEpoch, Cursors = later.Cursors,
+        NextVnic = later.NextVnic,
+        NextEpoch = later.NextEpoch,
+        Cursors = later.Cursors,
     };
 }

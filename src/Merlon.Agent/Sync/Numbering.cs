@@ -51,9 +51,16 @@ internal sealed class Numbering(HostBook book)
             .Select(n => new RetiredNic(n.Vnic, n.VmUuid, n.Index, n.Vm, n.Tenant));
         return book with
         {
-            NextVnic = _vnic, NextEpoch = _epoch, Cursors = new(_slots.Cursor, _segments.Cursor, _budgets.Cursor, _rules.Cursor),
-            Nics = _nics.ToImmutable(), Segments = _segmentOf.ToImmutable(), Budgets = _budgetOf.ToImmutable(),
-            Rules = _ruleOf.ToImmutable(), Owners = owners, Retired = [.. book.Retired, .. left], Sequence = sequence,
+            NextVnic = _vnic,
+            NextEpoch = _epoch,
+            Cursors = new(_slots.Cursor, _segments.Cursor, _budgets.Cursor, _rules.Cursor),
+            Nics = _nics.ToImmutable(),
+            Segments = _segmentOf.ToImmutable(),
+            Budgets = _budgetOf.ToImmutable(),
+            Rules = _ruleOf.ToImmutable(),
+            Owners = owners,
+            Retired = [.. book.Retired, .. left],
+            Sequence = sequence,
         };
     }
 

@@ -11,8 +11,12 @@ internal static class Reports
     {
         var report = new PolicyReport
         {
-            Sequence = policy.Error is null ? policy.Plan?.Sequence ?? 0 : policy.Newest, Applied = policy.Error is null, Error = policy.Error ?? "",
-            ImageDigest = policy.Plan?.Image.Digest ?? "", CompileMs = policy.CompileMs, SwapMs = policy.SwapMs,
+            Sequence = policy.Error is null ? policy.Plan?.Sequence ?? 0 : policy.Newest,
+            Applied = policy.Error is null,
+            Error = policy.Error ?? "",
+            ImageDigest = policy.Plan?.Image.Digest ?? "",
+            CompileMs = policy.CompileMs,
+            SwapMs = policy.SwapMs,
         };
         var placed = wanted.Where(w => w.Plan is not null).ToDictionary(w => w.Plan!.Key);
         var why = guests.All.SelectMany(g => g.Nics.Select(n => (Key: new NicKey(g.Uuid, n.Index), n.CannotGuard)))

@@ -20,11 +20,21 @@ internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, Por
         var spoof = plan.Guard.AntiSpoof;
         return new()
         {
-            Vnic = plan.Vnic, Incarnation = incarnation, Slot = plan.Slot, Segment = plan.Segment, Realm = plan.Realm, Vm = plan.Budget,
+            Vnic = plan.Vnic,
+            Incarnation = incarnation,
+            Slot = plan.Slot,
+            Segment = plan.Segment,
+            Realm = plan.Realm,
+            Vm = plan.Budget,
             Mac = MacBytes.From(plan.Mac),
             Flags = plan.Guard.OnFailure == OnFailure.Open ? PortFlags.FailOpen : PortFlags.None,
-            SpoofMac = (byte)spoof.Mac, SpoofIpv4 = (byte)spoof.Ipv4, SpoofIpv6 = (byte)spoof.Ipv6, SpoofArp = (byte)spoof.Arp,
-            SpoofNd = (byte)spoof.Nd, SpoofDhcp = (byte)spoof.DhcpServer, SpoofRa = (byte)spoof.Ra,
+            SpoofMac = (byte)spoof.Mac,
+            SpoofIpv4 = (byte)spoof.Ipv4,
+            SpoofIpv6 = (byte)spoof.Ipv6,
+            SpoofArp = (byte)spoof.Arp,
+            SpoofNd = (byte)spoof.Nd,
+            SpoofDhcp = (byte)spoof.DhcpServer,
+            SpoofRa = (byte)spoof.Ra,
         };
     }
 }

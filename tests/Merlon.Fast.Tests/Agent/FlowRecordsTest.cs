@@ -13,9 +13,18 @@ public class FlowRecordsTest
 
     private static MerlonEvent Event(EventType type) => new()
     {
-        Type = type, TimeNs = 5_000_000_000, CreatedNs = 2_000_000_000, Proto = 6, SourcePort = 40000, DestinationPort = 443,
-        Source = AddressBytes.From(Address.Parse("10.8.0.5")), Destination = AddressBytes.From(Address.Parse("2001:db8::1")),
-        SourceVnic = Plan.Nics[0].Vnic, Segment = Plan.Nics[0].Segment, Verdict = Verdict.Allow, Reason = Reason.Rule,
+        Type = type,
+        TimeNs = 5_000_000_000,
+        CreatedNs = 2_000_000_000,
+        Proto = 6,
+        SourcePort = 40000,
+        DestinationPort = 443,
+        Source = AddressBytes.From(Address.Parse("10.8.0.5")),
+        Destination = AddressBytes.From(Address.Parse("2001:db8::1")),
+        SourceVnic = Plan.Nics[0].Vnic,
+        Segment = Plan.Nics[0].Segment,
+        Verdict = Verdict.Allow,
+        Reason = Reason.Rule,
         OutRule = Plan.RuleIds[0],
     };
 

@@ -31,7 +31,8 @@ public sealed class PolicyKeeperTest : IDisposable
         ulong[] words = [policy.Sequence];
         return new(Samples.Image(policy, $"ruleset of {policy.Sequence}", $"rule-{policy.Sequence}") with
         {
-            Words = [.. words], Digest = PretendedKernel.Digest(words),
+            Words = [.. words],
+            Digest = PretendedKernel.Digest(words),
         }, []);
     }
 

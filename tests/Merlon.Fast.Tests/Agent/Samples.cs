@@ -24,7 +24,8 @@ internal static class Samples
         [1, 2, 3], [.. policy.Nics.Select(n => new ImageNic(policy.Endpoints[n.Endpoint].Key, digest))],
         [.. rules.Select(r => new RuleRef("shop", "p", r, 1))], new(1, 1, 1, 1, 0, 3))
     {
-        Digest = "digest", Realms = ["default"],
+        Digest = "digest",
+        Realms = ["default"],
     };
 
     public static HostPlan Plan(HostBook book, HostPolicy policy, string digest, params string[] rules) =>

@@ -20,7 +20,11 @@ internal static class CommandLine
         using StringWriter output = new(), error = new();
         var surroundings = new CallConfiguration
         {
-            Environment = name => environment.GetValueOrDefault(name), Machine = machine, Terminal = false, Output = output, Error = error,
+            Environment = name => environment.GetValueOrDefault(name),
+            Machine = machine,
+            Terminal = false,
+            Output = output,
+            Error = error,
         };
         var code = await MerlonCommand.Run(args, surroundings, cancel);
         return new(code, output.ToString(), error.ToString());

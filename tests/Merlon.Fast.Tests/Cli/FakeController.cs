@@ -39,7 +39,10 @@ internal sealed class FakeController : IAsyncDisposable
 
     public Dictionary<string, string> Environment => new()
     {
-        ["MERLON_API"] = Url, ["MERLON_TOKEN"] = Token, ["MERLON_CA"] = pki.AuthorityFile, ["MERLON_INSTANCE"] = "nothing-of-this-name",
+        ["MERLON_API"] = Url,
+        ["MERLON_TOKEN"] = Token,
+        ["MERLON_CA"] = pki.AuthorityFile,
+        ["MERLON_INSTANCE"] = "nothing-of-this-name",
     };
 
     private string Url => app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -75,7 +75,10 @@ public sealed class HostVerbTests : IAsyncDisposable
         {
             var said = await CommandLine.Run(new Dictionary<string, string>
             {
-                ["MERLON_AGENT_SOCKET"] = socket, ["MERLON_API"] = "https://127.0.0.1:1", ["MERLON_TOKEN"] = "t", ["MERLON_CA"] = pki.AuthorityFile,
+                ["MERLON_AGENT_SOCKET"] = socket,
+                ["MERLON_API"] = "https://127.0.0.1:1",
+                ["MERLON_TOKEN"] = "t",
+                ["MERLON_CA"] = pki.AuthorityFile,
             }, "status");
             Assert.Equal((1, "", "error: the controller does not answer at https://127.0.0.1:1; start merlon-controller, or see 'merlon doctor'\n"), (said.Code, said.Out, said.Error));
         }

@@ -139,8 +139,15 @@ public class HostileAgentTests
         var vm = new VmInfo { Uuid = Sample.Vm(dice.Next(2, number + 1), "").Uuid, Name = Pick(["vm-1", "a/b", "any", "\u202e"]), Tenant = Pick(names), Running = dice.Next(2) == 0, ByHand = dice.Next(2) == 0 };
         for (var i = dice.Next(4); i > 0; i--) vm.Labels[Pick(names)] = Pick(names);
         for (var i = dice.Next(4); i > 0; i--)
-            vm.Nics.Add(new NicInfo { Index = (uint)dice.Next(3), Mac = Pick(["52:54:00:00:00:01", "", "zz", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00"]), Network = Pick(["br0", "", "br\u0007"]),
-                Ifname = Pick(["vnet1", "", "..", "vnet1\n"]), Addresses = { Enumerable.Range(0, dice.Next(4)).Select(_ => Pick(addresses)) }, CannotGuard = Pick(["", "hostdev"]) });
+            vm.Nics.Add(new NicInfo
+            {
+                Index = (uint)dice.Next(3),
+                Mac = Pick(["52:54:00:00:00:01", "", "zz", "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00"]),
+                Network = Pick(["br0", "", "br\u0007"]),
+                Ifname = Pick(["vnet1", "", "..", "vnet1\n"]),
+                Addresses = { Enumerable.Range(0, dice.Next(4)).Select(_ => Pick(addresses)) },
+                CannotGuard = Pick(["", "hostdev"])
+            });
         return vm;
     }
 

@@ -122,7 +122,8 @@ public sealed class KillTests : IDisposable
         var runtime = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "../../.."));
         var info = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "merlon-controller"), ["run", "--instance", instance.Instance, "--port", "0"])
         {
-            RedirectStandardError = true, Environment = { ["DOTNET_ROOT"] = runtime },
+            RedirectStandardError = true,
+            Environment = { ["DOTNET_ROOT"] = runtime },
         };
         process = Process.Start(info)!;
         // Its first line says that both doors are open.

@@ -30,7 +30,10 @@ internal sealed class RunningController : IAsyncDisposable
     /// <summary>What the command line needs to find it.</summary>
     public Dictionary<string, string> Environment => new()
     {
-        ["MERLON_API"] = Access.Url, ["MERLON_TOKEN"] = Access.Token, ["MERLON_CA"] = Access.CaFile, ["MERLON_INSTANCE"] = "nothing-of-this-name",
+        ["MERLON_API"] = Access.Url,
+        ["MERLON_TOKEN"] = Access.Token,
+        ["MERLON_CA"] = Access.CaFile,
+        ["MERLON_INSTANCE"] = "nothing-of-this-name",
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -38,14 +38,29 @@ internal static class Sample
 
     public static VmInfo Vm(int number, string tenant, params string[] addresses) => new()
     {
-        Uuid = $"10000000-0000-4000-8000-{number:d12}", Name = $"vm-{number}", Tenant = tenant, Running = true,
+        Uuid = $"10000000-0000-4000-8000-{number:d12}",
+        Name = $"vm-{number}",
+        Tenant = tenant,
+        Running = true,
         Nics = { new NicInfo { Index = 0, Mac = $"52:54:00:00:00:{number:x2}", Network = "br0", Ifname = $"vnet{number}", Addresses = { addresses } } },
     };
 
     public static FlowRecordMessage Flow(int number, string address = "10.8.0.5") => new()
     {
-        StartUnixMs = 1_800_000_000_000 + number, EndUnixMs = 1_800_000_000_000 + number, Event = "deny", Verdict = "deny", Reason = "default",
-        Source = new() { Address = address }, Destination = new() { Address = "10.8.0.6" }, Protocol = 6, SourcePort = 40000, DestinationPort = (uint)number,
-        InRule = "default", PacketsOut = 1, BytesOut = 60, Direction = "in", Segment = "br0",
+        StartUnixMs = 1_800_000_000_000 + number,
+        EndUnixMs = 1_800_000_000_000 + number,
+        Event = "deny",
+        Verdict = "deny",
+        Reason = "default",
+        Source = new() { Address = address },
+        Destination = new() { Address = "10.8.0.6" },
+        Protocol = 6,
+        SourcePort = 40000,
+        DestinationPort = (uint)number,
+        InRule = "default",
+        PacketsOut = 1,
+        BytesOut = 60,
+        Direction = "in",
+        Segment = "br0",
     };
 }

@@ -96,7 +96,11 @@ public sealed class KernelEngine : IDisposable
     {
         var record = new PortRecord
         {
-            Vnic = (uint)_ports.Count + 1, Incarnation = 1, Slot = (ushort)_ports.Count, Realm = (ushort)image.Realms.IndexOf(endpoint.Realm), Mac = MacBytes.From(nic.Mac),
+            Vnic = (uint)_ports.Count + 1,
+            Incarnation = 1,
+            Slot = (ushort)_ports.Count,
+            Realm = (ushort)image.Realms.IndexOf(endpoint.Realm),
+            Mac = MacBytes.From(nic.Mac),
         };
         _ports.Add(endpoint.Key, new(endpoint.Key, endpoint.Vm, TestPlace.Tap(_ports.Count), nic.Mac, [.. endpoint.Addresses], record));
         foreach (var address in endpoint.Addresses) _world.Kernel.Owners.Set(record.Realm, address, record.Vnic);
@@ -118,7 +122,12 @@ public sealed class KernelEngine : IDisposable
 
     private static Packet Craft(FlowQuestion q) => new(q.From.Address, q.To.Address)
     {
-        Proto = q.Protocol, SourcePort = Protocols.IsIcmp(q.Protocol) ? 1 : q.SourcePort, DestinationPort = q.DestinationPort, Flags = Tcp.Syn, Data = 4,
-        IcmpType = q.Protocol == Protocols.Igmp ? 0x16 : q.DestinationPort >> 8, IcmpCode = q.DestinationPort & 255,
+        Proto = q.Protocol,
+        SourcePort = Protocols.IsIcmp(q.Protocol) ? 1 : q.SourcePort,
+        DestinationPort = q.DestinationPort,
+        Flags = Tcp.Syn,
+        Data = 4,
+        IcmpType = q.Protocol == Protocols.Igmp ? 0x16 : q.DestinationPort >> 8,
+        IcmpCode = q.DestinationPort & 255,
     };
 }

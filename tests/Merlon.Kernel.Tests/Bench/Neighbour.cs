@@ -13,7 +13,12 @@ public static class Neighbour
 
     public static Packet Nd(int type, MacAddress mac, Address source, Address destination, Address? target, params byte[][] options) => new(source, destination)
     {
-        SourceMac = mac, DestinationMac = new(0x333300000001), Proto = Protocols.Icmp6, IcmpType = type, HopLimit = 255, SourcePort = 0,
+        SourceMac = mac,
+        DestinationMac = new(0x333300000001),
+        Proto = Protocols.Icmp6,
+        IcmpType = type,
+        HopLimit = 255,
+        SourcePort = 0,
         Body = [.. target is { } t ? Packet.V6(t) : [], .. options.SelectMany(o => o)],
     };
 

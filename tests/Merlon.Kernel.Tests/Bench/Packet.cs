@@ -45,8 +45,12 @@ public sealed record Packet(Address Source, Address Destination)
     /// <summary>The answer's addresses, MACs and ports.</summary>
     public Packet Back() => this with
     {
-        Source = Destination, Destination = Source, SourceMac = DestinationMac, DestinationMac = SourceMac,
-        SourcePort = DestinationPort, DestinationPort = SourcePort,
+        Source = Destination,
+        Destination = Source,
+        SourceMac = DestinationMac,
+        DestinationMac = SourceMac,
+        SourcePort = DestinationPort,
+        DestinationPort = SourcePort,
     };
 
     public byte[] Bytes() => [.. Mac(DestinationMac), .. Mac(SourceMac), .. Big16(EtherType ?? (IsV6 ? 0x86dd : 0x0800)), .. Ip()];

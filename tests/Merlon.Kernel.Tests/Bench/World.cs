@@ -170,9 +170,20 @@ public class World : IDisposable
         var spoof = nic.Guard.AntiSpoof;
         var record = new PortRecord
         {
-            Vnic = ++_vnics, Incarnation = 7, Slot = (ushort)(index + 3), Segment = segment, Realm = realm, Vm = (ushort)(index + 1), Mac = MacBytes.From(nic.Mac),
-            SpoofMac = (byte)spoof.Mac, SpoofIpv4 = (byte)spoof.Ipv4, SpoofIpv6 = (byte)spoof.Ipv6, SpoofArp = (byte)spoof.Arp, SpoofNd = (byte)spoof.Nd,
-            SpoofDhcp = (byte)spoof.DhcpServer, SpoofRa = (byte)spoof.Ra,
+            Vnic = ++_vnics,
+            Incarnation = 7,
+            Slot = (ushort)(index + 3),
+            Segment = segment,
+            Realm = realm,
+            Vm = (ushort)(index + 1),
+            Mac = MacBytes.From(nic.Mac),
+            SpoofMac = (byte)spoof.Mac,
+            SpoofIpv4 = (byte)spoof.Ipv4,
+            SpoofIpv6 = (byte)spoof.Ipv6,
+            SpoofArp = (byte)spoof.Arp,
+            SpoofNd = (byte)spoof.Nd,
+            SpoofDhcp = (byte)spoof.DhcpServer,
+            SpoofRa = (byte)spoof.Ra,
         };
         var name = Ports.ContainsKey(endpoint.Vm) ? endpoint.Key.ToString() : endpoint.Vm;
         Ports[name] = new(endpoint.Key, endpoint.Vm, TestPlace.Tap(index), nic.Mac, [.. endpoint.Addresses], record);

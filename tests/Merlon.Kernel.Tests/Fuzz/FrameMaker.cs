@@ -49,10 +49,19 @@ internal sealed class FrameMaker(ulong seed, Shop shop)
         var outside = _dice.Percent(20);
         var p = new Packet(_dice.Percent(95) ? own : other, outside ? Outside(v6) : other)
         {
-            SourceMac = _dice.Percent(98) ? from.Mac : to.Mac, DestinationMac = outside ? Shop.Router : to.Mac,
-            Proto = _dice.Of(s_protocols), SourcePort = Port(from == shop.Db ? 20 : 75), DestinationPort = Port(from == shop.Db ? 75 : 20), Flags = _dice.Of(s_flags),
-            Seq = Number(), Ack = Number(), Window = _dice.Of<int>([0, 1, 1000, 65535]), Scale = _dice.Percent(20) ? _dice.Below(16) : null,
-            Data = _dice.Of<int>([0, 0, 1, 4, 8, 64, 500]), IcmpType = _dice.Of<int>([8, 8, 0, 128, 128, 129, 3, 5, 13, 130, 143, 0x16]), IcmpCode = _dice.Percent(90) ? 0 : 1,
+            SourceMac = _dice.Percent(98) ? from.Mac : to.Mac,
+            DestinationMac = outside ? Shop.Router : to.Mac,
+            Proto = _dice.Of(s_protocols),
+            SourcePort = Port(from == shop.Db ? 20 : 75),
+            DestinationPort = Port(from == shop.Db ? 75 : 20),
+            Flags = _dice.Of(s_flags),
+            Seq = Number(),
+            Ack = Number(),
+            Window = _dice.Of<int>([0, 1, 1000, 65535]),
+            Scale = _dice.Percent(20) ? _dice.Below(16) : null,
+            Data = _dice.Of<int>([0, 0, 1, 4, 8, 64, 500]),
+            IcmpType = _dice.Of<int>([8, 8, 0, 128, 128, 129, 3, 5, 13, 130, 143, 0x16]),
+            IcmpCode = _dice.Percent(90) ? 0 : 1,
             Id = _dice.Between(1, 4),
         };
         if (_dice.Percent(15)) p = p with { MoreFragments = _dice.Percent(70), FragmentOffset = 8 * _dice.Of<int>([0, 0, 1, 2, 3, 100, 8190]) };
@@ -68,8 +77,12 @@ internal sealed class FrameMaker(ulong seed, Shop shop)
         var length = _dice.Percent(70) ? 1000 : _dice.Below(60);
         return new(_dice.Percent(90) == quoted.IsV6 ? from.V6 : from.V4, quoted.Source)
         {
-            SourceMac = from.Mac, DestinationMac = to.Mac, Proto = quoted.IsV6 ? Protocols.Icmp6 : Protocols.Icmp,
-            IcmpType = _dice.Of<int>(quoted.IsV6 ? [1, 2, 3, 4] : [3, 11, 12, 4]), IcmpCode = _dice.Below(5), Body = [.. quoted.Ip().Take(length)],
+            SourceMac = from.Mac,
+            DestinationMac = to.Mac,
+            Proto = quoted.IsV6 ? Protocols.Icmp6 : Protocols.Icmp,
+            IcmpType = _dice.Of<int>(quoted.IsV6 ? [1, 2, 3, 4] : [3, 11, 12, 4]),
+            IcmpCode = _dice.Below(5),
+            Body = [.. quoted.Ip().Take(length)],
         };
     }
 

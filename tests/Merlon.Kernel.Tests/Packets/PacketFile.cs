@@ -124,8 +124,13 @@ internal sealed class PacketFile
         var owns = f.List("owns").Select(n => Parsed(n, text => s_parties.Value[text])).OfType<Party>().Select(p => p.Address).ToArray();
         return new(vm, p => p with
         {
-            SpoofMac = mac ?? p.SpoofMac, SpoofIpv4 = ipv4 ?? p.SpoofIpv4, SpoofIpv6 = ipv6 ?? p.SpoofIpv6, SpoofArp = arp ?? p.SpoofArp,
-            SpoofNd = nd ?? p.SpoofNd, SpoofDhcp = dhcp ?? p.SpoofDhcp, SpoofRa = ra ?? p.SpoofRa,
+            SpoofMac = mac ?? p.SpoofMac,
+            SpoofIpv4 = ipv4 ?? p.SpoofIpv4,
+            SpoofIpv6 = ipv6 ?? p.SpoofIpv6,
+            SpoofArp = arp ?? p.SpoofArp,
+            SpoofNd = nd ?? p.SpoofNd,
+            SpoofDhcp = dhcp ?? p.SpoofDhcp,
+            SpoofRa = ra ?? p.SpoofRa,
         }, (uint)f.Number("connections", 0, 0, 65535), (uint)f.Number("halfOpen", 0, 0, 65535), owns);
     }
 }

@@ -14,12 +14,15 @@ internal static class MatrixVerb
         var only = new Option<string[]>("--only") { Description = "Only between these VMs", HelpName = "VM,..", DefaultValueFactory = _ => [] };
         var service = new Option<string[]>("--service")
         {
-            Description = "Only these: ping, tcp/PORT, udp/PORT", HelpName = "SERVICE,..", DefaultValueFactory = _ => [],
+            Description = "Only these: ping, tcp/PORT, udp/PORT",
+            HelpName = "SERVICE,..",
+            DefaultValueFactory = _ => [],
         };
         var save = new Option<string?>("--save") { Description = "Keep the measurement in this file too", HelpName = "FILE" };
         var before = new Option<string?>("--before")
         {
-            Description = "Show it beside this one, with the rule that decides each cell; exit 6 if a cell is not as policy and flow log say", HelpName = "FILE",
+            Description = "Show it beside this one, with the rule that decides each cell; exit 6 if a cell is not as policy and flow log say",
+            HelpName = "FILE",
         };
         var expect = new Option<string?>("--expect") { Description = "With --before: cases that must hold too, as 'merlon test' takes them", HelpName = "CASES" };
         return new Verb("matrix", "Measure from inside the VMs which of them reach which", "merlon lab matrix --save before.json",
