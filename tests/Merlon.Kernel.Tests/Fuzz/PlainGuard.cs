@@ -63,7 +63,9 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     private bool Known(FrameReading r, Port own, Direction opening)
     {
         if (r.Talk is { } talk && (_talks.Contains((own.Key, talk)) || (_opened.Contains(talk) && AllowsOpening(r, own, opening)))) return true;
-        return r.Quoted is { } quote && (r.IsMulticast || quote.From == r.To) && _talks.Contains((own.Key, quote.Talk));
+        if (r.Quoted is not { } quote || !(r.IsMulticast || quote.From == r.To)) return false;
+        // It may reach whoever it says has sent the packet, whether that side was asked or not; sent it is by a side that was.
+        return opening == Direction.Out ? _opened.Contains(quote.Talk) : _talks.Contains((own.Key, quote.Talk));
     }
 
     private bool AllowsOpening(FrameReading r, Port own, Direction direction)
