@@ -214,11 +214,17 @@ static __always_inline __u32 table_of(const struct work *w, __u32 half)
 	return (half ? POOL_HALF4 : POOL_CONN4) + !mapped(w->ends.a);
 }
 
+static __always_inline __u32 share_of(__u32 half)
+{
+	return half ? MERLON_SHARE_HALF : MERLON_SHARE_CONN;
+}
+
 /* An entry of w->ends more for the VM: 0, or why it may not have it. */
 static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
 	__u32 table = table_of(w, half), limit, mine, other;
+	int reason = REASON_TABLE_FULL;
 	__u32 *used;
 
 	if (!b)
@@ -227,16 +233,13 @@ static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 	limit = half ? b->max_half_open : b->max_connections;
 	other = used[(table & 1) ^ 1];
 	mine = __sync_fetch_and_add(&used[table & 1], 1);
-	if (limit && mine + other >= limit) {
-		__sync_fetch_and_add(&used[table & 1], -1);
-		__sync_fetch_and_add(&b->refused, 1);
-		return half ? REASON_HALF_OPEN_BUDGET : REASON_VM_BUDGET;
-	}
-	if (mine < (half ? MERLON_SHARE_HALF : MERLON_SHARE_CONN) || borrow(table))
+	if (limit && mine + other >= limit)
+		reason = half ? REASON_HALF_OPEN_BUDGET : REASON_VM_BUDGET;
+	else if (mine < share_of(half) || borrow(table))
 		return 0;
 	__sync_fetch_and_add(&used[table & 1], -1);
 	__sync_fetch_and_add(&b->refused, 1);
-	return REASON_TABLE_FULL;
+	return reason;
 }
 
 static __noinline int discharge(struct work *w, __u32 vm, __u32 half)
@@ -248,7 +251,7 @@ static __noinline int discharge(struct work *w, __u32 vm, __u32 half)
 	if (!b)
 		return 0;
 	used = half ? b->opening : b->established;
-	if (__sync_fetch_and_add(&used[table & 1], -1) > (half ? MERLON_SHARE_HALF : MERLON_SHARE_CONN))
+	if (__sync_fetch_and_add(&used[table & 1], -1) > share_of(half))
 		give_back(table);
 	return 0;
 }

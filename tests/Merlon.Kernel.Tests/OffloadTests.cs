@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using Merlon.Datapath.Abi;
-using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
 using Merlon.Kernel.Tests.Bench;
 using Merlon.Kernel.Tests.Fixtures;
@@ -15,57 +13,33 @@ namespace Merlon.Kernel.Tests;
 public sealed class OffloadTests : IDisposable
 {
     private const int Eth = 14, Ip4 = Eth + 20, Ip6 = Eth + 40;
-    private readonly NetNamespace _host = new(string.Create(CultureInfo.InvariantCulture, $"mt{Environment.ProcessId % 10000}-offload"));
-    private readonly Shop _shop = new();
-    private readonly GuestTap _web, _db;
+    private readonly TappedShop _taps = new();
 
-    public OffloadTests()
-    {
-        _host.Ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0");
-        _host.Ip("link", "set", "br0", "up");
-        // db's driver takes no offload, so the host finishes checksums for it.
-        (_web, _db) = (new(_host, "web"), new(_host, "db"));
-        _host.Enter(() =>
-        {
-            _shop.AttachPort("web", _web.Ifindex);
-            _shop.AttachPort("db", _db.Ifindex);
-            return true;
-        });
-    }
+    private Shop Shop => _taps.Shop;
 
-    public void Dispose()
-    {
-        _host.Enter(() =>
-        {
-            _shop.Dispose();
-            return true;
-        });
-        _web.Dispose();
-        _db.Dispose();
-        _host.Dispose();
-    }
+    public void Dispose() => _taps.Dispose();
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void A_checksum_in_its_own_place_is_written(bool v6)
     {
-        var frame = _shop.WebToDb(v6).Bytes();
+        var frame = Shop.WebToDb(v6).Bytes();
         Assert.NotEqual(0, Arrives(frame, v6 ? Ip6 : Ip4, 6) is { } udp ? BinaryPrimitives.ReadUInt16BigEndian(udp.AsSpan((v6 ? Ip6 : Ip4) + 6)) : 0);
         // Of a packet inside the datagram (a guest's own tunnel).
-        Assert.NotNull(Arrives((_shop.WebToDb(v6) with { Data = 60 }).Bytes(), (v6 ? Ip6 : Ip4) + 8 + 20, 16));
-        Assert.NotNull(Arrives((_shop.WebToDb(v6) with { Proto = Protocols.Tcp, Flags = Tcp.Syn }).Bytes(), v6 ? Ip6 : Ip4, 16));
-        Assert.Empty(_shop.Kernel.Counters.Drops());
+        Assert.NotNull(Arrives((Shop.WebToDb(v6) with { Data = 60 }).Bytes(), (v6 ? Ip6 : Ip4) + 8 + 20, 16));
+        Assert.NotNull(Arrives((Shop.WebToDb(v6) with { Proto = Protocols.Tcp, Flags = Tcp.Syn }).Bytes(), v6 ? Ip6 : Ip4, 16));
+        Assert.Empty(Shop.Kernel.Counters.Drops());
     }
 
     [Fact]
     public void A_checksum_that_would_become_the_port_does_not_arrive()
     {
         // Written over the destination port, the checksum of this datagram is 22.
-        var frame = (_shop.WebToDb() with { Data = 2 }).Bytes();
+        var frame = (Shop.WebToDb() with { Data = 2 }).Bytes();
         Aim(frame, Ip4, 22);
         Assert.Null(Arrives(frame, Ip4, 2) is { } arrived ? BinaryPrimitives.ReadUInt16BigEndian(arrived.AsSpan(Ip4 + 2)) : (int?)null);
-        Assert.Equal(1UL, _shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
+        Assert.Equal(1UL, Shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
     }
 
     [Fact]
@@ -84,22 +58,22 @@ public sealed class OffloadTests : IDisposable
         var count = 0UL;
         foreach (var (start, offset) in places)
         {
-            Assert.Null(Arrives((_shop.WebToDb() with { Data = 4 }).Bytes(), start, offset));
-            Assert.Equal(++count, _shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
+            Assert.Null(Arrives((Shop.WebToDb() with { Data = 4 }).Bytes(), start, offset));
+            Assert.Equal(++count, Shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
         }
         // An error's quote and TCP's options are read too.
-        Assert.Null(Arrives((_shop.WebToDb() with { Proto = Protocols.Icmp, IcmpType = 8, Data = 40 }).Bytes(), Ip4, 8));
-        Assert.Null(Arrives((_shop.WebToDb() with { Proto = Protocols.Tcp, Flags = Tcp.Syn, Scale = 3 }).Bytes(), Ip4, 22));
-        Assert.Equal(count + 2, _shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
+        Assert.Null(Arrives((Shop.WebToDb() with { Proto = Protocols.Icmp, IcmpType = 8, Data = 40 }).Bytes(), Ip4, 8));
+        Assert.Null(Arrives((Shop.WebToDb() with { Proto = Protocols.Tcp, Flags = Tcp.Syn, Scale = 3 }).Bytes(), Ip4, 22));
+        Assert.Equal(count + 2, Shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
     }
 
     [Fact]
     public void A_checksum_over_the_sender_of_arp_is_dropped_under_observe_too()
     {
         var guard = "apiVersion: merlon/v1\nkind: Guard\nmetadata: {name: all, tenant: platform}\nspec: {priority: 10, action: guard, select: [any], mode: observe}";
-        _shop.Apply($"{Shop.Manifest}\n---\n{guard}\n");
-        Assert.Null(Arrives(Neighbour.Arp(_shop.Web.Mac, _shop.Web.V4, _shop.Db.V4), 20, 8));
-        Assert.Equal(1UL, _shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
+        Shop.Apply($"{Shop.Manifest}\n---\n{guard}\n");
+        Assert.Null(Arrives(Neighbour.Arp(Shop.Web.Mac, Shop.Web.V4, Shop.Db.V4), 20, 8));
+        Assert.Equal(1UL, Shop.Kernel.Counters.Drops()[Reason.ChecksumOffload]);
     }
 
     /// <summary>The host numbers the pieces from 0 on: a later fragment would become the first one, with ports that nobody judged.</summary>
@@ -110,11 +84,11 @@ public sealed class OffloadTests : IDisposable
     [InlineData(true, true)]
     public void A_fragment_is_not_cut_into_others(bool v6, bool checksum)
     {
-        var first = _shop.WebToDb(v6) with { Data = 8, Id = 5, MoreFragments = true };
+        var first = Shop.WebToDb(v6) with { Data = 8, Id = 5, MoreFragments = true };
         Assert.NotNull(Arrives(first.Bytes(), v6 ? Ip6 + 8 : Ip4, 6));
         var later = first with { FragmentOffset = 16, Body = [.. Packet.Big16(40000), .. Packet.Big16(22), .. Packet.Big16(40), 0, 0, .. new byte[24]] };
         Assert.Equal("", Shown(Pieces(later.Bytes(), Cut(checksum, v6 ? Ip6 + 8 : Ip4, size: 16))));
-        Assert.Equal(1UL, _shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
+        Assert.Equal(1UL, Shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
         Assert.NotNull(Arrives((later with { MoreFragments = false }).Bytes(), v6 ? Ip6 + 8 : Ip4, 6));
     }
 
@@ -126,11 +100,11 @@ public sealed class OffloadTests : IDisposable
     [InlineData(true, true)]
     public void A_datagram_is_cut_at_multiples_of_8_only(bool v6, bool checksum)
     {
-        var frame = (_shop.WebToDb(v6) with { Data = 56 }).Bytes();
+        var frame = (Shop.WebToDb(v6) with { Data = 56 }).Bytes();
         foreach (var size in new[] { 1, 4, 12, 63 }) Assert.Equal("", Shown(Pieces(frame, Cut(checksum, v6 ? Ip6 : Ip4, size))));
-        Assert.Equal(4UL, _shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
+        Assert.Equal(4UL, Shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
         Assert.Equal(4, Pieces(frame, Cut(checksum, v6 ? Ip6 : Ip4, size: 16)).Count);
-        Assert.Equal(4UL, _shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
+        Assert.Equal(4UL, Shop.Kernel.Counters.Drops()[Reason.SegmentOffload]);
     }
 
     // UDP fragmentation offload (GSO_UDP), the checksum left to the host as well or not.
@@ -141,19 +115,19 @@ public sealed class OffloadTests : IDisposable
 
     private List<byte[]> Pieces(byte[] frame, byte[] header)
     {
-        Assert.True(_web.TrySend(header, Checked(frame)));
+        Assert.True(_taps.Web.TrySend(header, Checked(frame)));
         var pieces = new List<byte[]>();
         var buffer = new byte[2048];
-        while (_db.Next(buffer) is { } piece)
-            if (piece.AsSpan(6, 6).SequenceEqual(Packet.Mac(_shop.Web.Mac))) pieces.Add(piece);
+        while (_taps.Db.Next(buffer) is { } piece)
+            if (piece.AsSpan(6, 6).SequenceEqual(Packet.Mac(Shop.Web.Mac))) pieces.Add(piece);
         return pieces;
     }
 
     // What db's guest sees of the frame that web's guest sent.
     private byte[]? Arrives(byte[] frame, int start, int offset)
     {
-        _web.Send(Checked(frame), start, offset);
-        return _db.Receive(f => f.AsSpan(6, 6).SequenceEqual(Packet.Mac(_shop.Web.Mac)));
+        _taps.Web.Send(Checked(frame), start, offset);
+        return _taps.Db.Receive(f => f.AsSpan(6, 6).SequenceEqual(Packet.Mac(Shop.Web.Mac)));
     }
 
     // A host with br_netfilter looks at it.

@@ -5,6 +5,7 @@ using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Merlon.Controller.Inventory;
 using Merlon.Controller.Store;
+using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
 using Merlon.Policy.Text;
 
@@ -42,8 +43,7 @@ internal sealed class Applier : IDisposable
     /// <param name="cancel">Gives up while it waits for its turn; a commit is never broken off.</param>
     public async Task<ApplyResult> Apply(ApplyRequest request, string by, CancellationToken cancel)
     {
-        var files = request.Files.Select(f => new ManifestText(f.Path, f.Text)).ToList();
-        var (parsed, refused) = Read(files);
+        var (files, parsed, refused) = Read(request);
         if (refused is not null) return refused;
         return await InTurn(() =>
         {
@@ -55,17 +55,12 @@ internal sealed class Applier : IDisposable
     /// <summary>What an apply would make of what is in force now; nothing is committed and nobody has to wait.</summary>
     public PolicyPreview Preview(ApplyRequest request)
     {
-        var files = request.Files.Select(f => new ManifestText(f.Path, f.Text)).ToList();
-        var (parsed, refused) = Read(files);
+        var (files, parsed, refused) = Read(request);
         var now = state;
         if (refused is not null) return new(now, null, null, refused.Diagnostics);
         var change = PolicyChange.Apply(now.Documents, files, parsed, request.Prune);
-        var check = new PolicyCheck(Now);
-        if (check.Build(change.Next) is not { } set) return new(now, change, null, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
-        var vms = MetadataTrust.Of(set, now.Inventory);
-        check.Test(set, vms, change.Tenants);
-        check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next));
-        return new(now, change, check.Ok ? new(set, vms) : null, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
+        var (check, set, vms, _) = Check(now, change);
+        return new(now, change, set is not null && check.Ok ? new(set, vms) : null, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
     }
 
     /// <summary>Null when there is no such document.</summary>
@@ -103,14 +98,15 @@ internal sealed class Applier : IDisposable
     public void Dispose() => turn.Dispose();
 
     /// <summary>The documents of an apply, or why they cannot be ones.</summary>
-    private (ParseResult Parsed, ApplyResult? Refused) Read(List<ManifestText> files)
+    private (List<ManifestText> Files, ParseResult Parsed, ApplyResult? Refused) Read(ApplyRequest request)
     {
+        var files = request.Files.Select(f => new ManifestText(f.Path, f.Text)).ToList();
         var parsed = ManifestParser.Parse(files);
-        if (!parsed.Ok) return (parsed, Refused(parsed.Diagnostics));
+        if (!parsed.Ok) return (files, parsed, Refused(parsed.Diagnostics));
         if (parsed.Documents.IsEmpty)
-            return (parsed, Refused([new(Severity.Error, "no-documents", "there is no document in it", files[0].Path, 1, 1, "is it the right file?")]));
+            return (files, parsed, Refused([new(Severity.Error, "no-documents", "there is no document in it", files[0].Path, 1, 1, "is it the right file?")]));
         var misplaced = PolicyChange.Misplaced(parsed).ToList();
-        return (parsed, misplaced.Count > 0 ? Refused([.. parsed.Diagnostics, .. misplaced]) : null);
+        return (files, parsed, misplaced.Count > 0 ? Refused([.. parsed.Diagnostics, .. misplaced]) : null);
     }
 
     private async Task<T> InTurn<T>(Func<T> work, CancellationToken cancel)
@@ -147,18 +143,19 @@ internal sealed class Applier : IDisposable
 
     private IEnumerable<string> Addressed(IEnumerable<string> hosts, PolicyDocuments documents) => hosts.Where(h => !IsHeldBack(h, documents));
 
-    private ApplyResult Commit(PolicyChange change, string by, bool dryRun, IReadOnlyList<Diagnostic> found)
+    /// <summary>All that a change must pass, and what each host would get. No set: its documents do not make one.</summary>
+    private (PolicyCheck Check, PolicySet? Set, VmInventory Vms, ImmutableDictionary<string, HostPlan> Plans) Check(PolicyState now, PolicyChange change)
     {
         var check = new PolicyCheck(Now);
-        var set = check.Build(change.Next);
-        var vms = state.Vms;
-        var plans = ImmutableDictionary<string, HostPlan>.Empty;
-        if (set is not null)
-        {
-            vms = MetadataTrust.Of(set, state.Inventory);
-            check.Test(set, vms, change.Tenants);
-            plans = check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next));
-        }
+        if (check.Build(change.Next) is not { } set) return (check, null, now.Vms, ImmutableDictionary<string, HostPlan>.Empty);
+        var vms = MetadataTrust.Of(set, now.Inventory);
+        check.Test(set, vms, change.Tenants);
+        return (check, set, vms, check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next)));
+    }
+
+    private ApplyResult Commit(PolicyChange change, string by, bool dryRun, IReadOnlyList<Diagnostic> found)
+    {
+        var (check, set, vms, plans) = Check(state, change);
         IReadOnlyList<Diagnostic> diagnostics = [.. found, .. check.Diagnostics];
         if (set is null || !check.Ok) return Refused(diagnostics);
         var batch = new StateBatch();

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
+using Merlon.Policy.Analyze;
 using Merlon.Policy.Cases;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Inventory;
@@ -54,7 +55,7 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     private HostPlan? Plan(PolicySet set, HostPolicy policy)
     {
         var compiled = ImageCompiler.Compile(policy, atUnixSeconds);
-        var at = compiled.Rule is { } rule ? PositionOf(set, rule) : new("", 0, 0);
+        var at = compiled.Rule is { } rule && RulePlaces.Of(set, rule) is { } place ? place : new("", 0, 0);
         diagnostics.AddRange(compiled.Errors.Select(e => new Diagnostic(Severity.Error, "limit", e, at.File, at.Line, at.Column, Smaller)));
         if (compiled.Image is not { } image) return null;
         var message = HostPolicyMessages.ToMessage(policy);
@@ -65,9 +66,6 @@ internal sealed class PolicyCheck(long atUnixSeconds)
         }
         return new(policy, message, image.Nics.ToImmutableDictionary(n => n.Key, n => n.RulesetDigest));
     }
-
-    private static Position PositionOf(PolicySet set, RuleRef rule) => set.Policies.Select(p => p.Document)
-        .First(p => (p.Tenant, p.Name) == (rule.Tenant, rule.Policy)).Rules.First(r => r.Name == rule.Rule).Position;
 
     private static Diagnostic Failed(CaseOutcome outcome)
     {

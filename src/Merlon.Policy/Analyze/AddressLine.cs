@@ -78,6 +78,15 @@ internal sealed class AddressLine
         return (From(prefix.Network), end < Units.Length && Units[end].Low == last ? end + 1 : end);
     }
 
+    /// <summary>A unit of each that together make traffic; null = there are none, all are one vNIC.</summary>
+    public (int From, int To)? Meeting(IEnumerable<int> from, IReadOnlyCollection<int> to)
+    {
+        foreach (var f in from)
+            foreach (var t in to)
+                if (f != t && Units[f].Meets(Units[t])) return (f, t);
+        return null;
+    }
+
     private int Class(EndClass content)
     {
         if (_numbers.TryGetValue(content, out var number)) return number;

@@ -94,14 +94,7 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
             ground.Before.Name(before), ground.After.Name(after));
     }
 
-    /// <summary>A unit of each class that together make traffic; null = there are none, the two are one vNIC.</summary>
-    private (int From, int To)? Meeting(int from, int to)
-    {
-        foreach (var f in line.Members[from])
-            foreach (var t in line.Members[to])
-                if (f != t && line.Units[f].Meets(line.Units[t])) return (f, t);
-        return null;
-    }
+    private (int From, int To)? Meeting(int from, int to) => line.Meeting(line.Members[from], line.Members[to]);
 
     private static int Liking(int protocol) => protocol switch { Protocols.Tcp => 0, Protocols.Udp => 1, Protocols.Sctp => 2, Protocols.Icmp or Protocols.Icmp6 => 3, _ => 4 };
 

@@ -68,11 +68,11 @@ public static class Prover
             {
                 foreach (var to in targets)
                 {
-                    if (Meeting(line, from, to) is not var (f, t)) continue;
+                    if (line.Meeting(from.Units, to.Units) is not var (f, t)) continue;
                     _met |= asked.Length > 0;
                     foreach (var service in asked)
                     {
-                        var sides = ground.Judge(ground.After, line.Classes[from.Key].After, line.Classes[to.Key].After, line.Family, line.Classes[to.Key].Group, service);
+                        var sides = ground.Judge(ground.After, line.Classes[from.Class].After, line.Classes[to.Class].After, line.Family, line.Classes[to.Class].Group, service);
                         if (!sides.Out.Passes || !sides.In.Passes) continue;
                         foreach (var side in new[] { sides.Out, sides.In }.Where(x => x.IsBuiltin)) _builtin.Add(ground.After.Name(side)!.Value.ToString());
                         yield return (f, t, service, sides.Out.IsBuiltin || sides.In.IsBuiltin);
@@ -81,16 +81,9 @@ public static class Prover
             }
         }
 
-        private IGrouping<int, int>[] Asked(AddressLine line, AskedEnd end, bool senders) =>
-            [.. Enumerable.Range(0, line.Units.Length).Where(u => (!senders || line.Classes[line.Units[u].Class].Sends) && end.Holds(_members, line.Units[u])).GroupBy(u => line.Units[u].Class)];
-
-        private static (int From, int To)? Meeting(AddressLine line, IGrouping<int, int> from, IGrouping<int, int> to)
-        {
-            foreach (var f in from)
-                foreach (var t in to)
-                    if (f != t && line.Units[f].Meets(line.Units[t])) return (f, t);
-            return null;
-        }
+        private (int Class, int[] Units)[] Asked(AddressLine line, AskedEnd end, bool senders) =>
+            [.. Enumerable.Range(0, line.Units.Length).Where(u => (!senders || line.Classes[line.Units[u].Class].Sends) && end.Holds(_members, line.Units[u]))
+                .GroupBy(u => line.Units[u].Class, (kind, units) => (kind, units.ToArray()))];
 
         private ImmutableArray<string> Assumptions((AddressLine Line, int From, int To, int Service)? found)
         {

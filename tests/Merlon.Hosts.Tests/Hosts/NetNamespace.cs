@@ -49,6 +49,13 @@ public sealed class NetNamespace : IDisposable
         return failure is null ? result : throw new InvalidOperationException($"in namespace {name}: {failure.Message}", failure);
     }
 
+    /// <summary>Bridged frames do not pass iptables here (br_netfilter), whatever the machine does by default.</summary>
+    public void BridgePastFilters()
+    {
+        foreach (var filter in new[] { "iptables", "ip6tables", "arptables" })
+            Shell.Run("nsenter", $"--net={Path}", "sysctl", "-qw", $"net.bridge.bridge-nf-call-{filter}=0");
+    }
+
     public void Dispose() => Shell.Run("ip", "netns", "del", Name);
 
     [DllImport("libc", SetLastError = true)]

@@ -15,8 +15,7 @@ public sealed class TestHost : IDisposable
         Host = new NetNamespace($"mt{_run}-host");
         Host.Ip("link", "add", "br0", "type", "bridge");
         Host.Ip("link", "set", "br0", "up");
-        foreach (var filter in new[] { "iptables", "ip6tables", "arptables" })
-            Shell.Run("nsenter", $"--net={Host.Path}", "sysctl", "-qw", $"net.bridge.bridge-nf-call-{filter}=0");
+        Host.BridgePastFilters();
         Product = new Product(Host.Path, "t" + _run, 20000 + Environment.ProcessId % 10000 + number, libvirt);
     }
 

@@ -68,12 +68,18 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
         return opening == Direction.Out ? _opened.Contains(quote.Talk) : _talks.Contains((own.Key, quote.Talk));
     }
 
+    // The opening went the other way: from the frame's destination to its source.
     private bool AllowsOpening(FrameReading r, Port own, Direction direction)
     {
-        var request = r.Protocol == Protocols.Icmp ? 8 << 8 : 128 << 8;
-        var (own1, other) = (new EndpointRef(own.Key, direction == Direction.In ? r.From : r.To), new EndpointRef(null, direction == Direction.In ? r.To : r.From));
-        return Allows(new(direction == Direction.In ? other : own1, direction == Direction.In ? own1 : other, r.Protocol,
-            Protocols.IsIcmp(r.Protocol) ? request : r.SourcePort, Protocols.IsIcmp(r.Protocol) ? 0 : r.DestinationPort, 0), direction);
+        var opener = new EndpointRef(direction == Direction.Out ? own.Key : null, r.To);
+        var answerer = new EndpointRef(direction == Direction.In ? own.Key : null, r.From);
+        var (service, source) = r.Protocol switch
+        {
+            Protocols.Icmp => (8 << 8, 0),
+            Protocols.Icmp6 => (128 << 8, 0),
+            _ => (r.SourcePort, r.DestinationPort),
+        };
+        return Allows(new(opener, answerer, r.Protocol, service, source, 0), direction);
     }
 
     private bool Allows(FrameReading r, Port? from, Port? to, Direction direction) =>

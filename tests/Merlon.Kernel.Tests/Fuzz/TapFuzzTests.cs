@@ -1,4 +1,3 @@
-using System.Globalization;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Kernel.Tests.Bench;
 using Merlon.Kernel.Tests.Fixtures;
@@ -38,30 +37,18 @@ public sealed class TapFuzzTests
 
     private sealed class Wire : IDisposable
     {
-        private static int s_count;
-        private readonly NetNamespace _host = new(string.Create(CultureInfo.InvariantCulture, $"mt{Environment.ProcessId % 10000}-fuzz{Interlocked.Increment(ref s_count)}"));
-        private readonly GuestTap _web, _db;
+        private readonly TappedShop _taps = new();
         private readonly PlainGuard _plain;
         private readonly FrameMaker _maker;
         private readonly byte[] _buffer = new byte[80_000];
 
         public Wire(ulong seed)
         {
-            _host.Ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0");
-            _host.Ip("link", "set", "br0", "up");
-            foreach (var filter in new[] { "iptables", "ip6tables", "arptables" })
-                Shell.Run("nsenter", $"--net={_host.Path}", "sysctl", "-qw", $"net.bridge.bridge-nf-call-{filter}=0");
-            (_web, _db) = (new(_host, "web"), new(_host, "db"));
-            _host.Enter(() =>
-            {
-                Shop.AttachPort("web", _web.Ifindex);
-                Shop.AttachPort("db", _db.Ifindex);
-                return true;
-            });
+            _taps.Host.BridgePastFilters();
             (_plain, _maker) = (new(Shop.Set!, Shop.Inventory!), new(seed, Shop));
         }
 
-        public Shop Shop { get; } = new();
+        public Shop Shop => _taps.Shop;
         public long Taken { get; private set; }
         public long Arrived { get; private set; }
         public List<string> Wrong { get; } = [];
@@ -70,7 +57,7 @@ public sealed class TapFuzzTests
         {
             for (var n = 0; n < frames && Wrong.Count < 20; n++)
             {
-                var (from, to, near, far) = n % 2 == 0 ? (Shop.Web, Shop.Db, _web, _db) : (Shop.Db, Shop.Web, _db, _web);
+                var (from, to, near, far) = n % 2 == 0 ? (Shop.Web, Shop.Db, _taps.Web, _taps.Db) : (Shop.Db, Shop.Web, _taps.Db, _taps.Web);
                 var frame = _maker.Next(from);
                 var header = _maker.VirtioHeader(frame.Length);
                 if (!near.TrySend(header, frame)) continue;
@@ -82,17 +69,7 @@ public sealed class TapFuzzTests
             }
         }
 
-        public void Dispose()
-        {
-            _host.Enter(() =>
-            {
-                Shop.Dispose();
-                return true;
-            });
-            _web.Dispose();
-            _db.Dispose();
-            _host.Dispose();
-        }
+        public void Dispose() => _taps.Dispose();
 
         // It may open a conversation although the host, which cuts it, lets none of its pieces arrive.
         private void Sent(Port from, Port to, byte[] frame)
