@@ -61,6 +61,9 @@ public sealed class Cable : IDisposable
 
     public Attacher Attacher => World.Kernel.Attacher;
 
+    /// <summary>How long <see cref="Delivered"/> waits for what did not arrive.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Attaching and asking about interfaces happens in their namespace.</summary>
     public void OnHost(Action inside) => Host.Enter(() =>
     {
@@ -77,7 +80,11 @@ public sealed class Cable : IDisposable
         var before = counter.Seen().Count;
         using var sender = new UdpSender(Web, Db.Ip4, port);
         for (var n = 0; n < 20; n++) sender.Send(_next++);
-        for (var wait = 0; wait < 20 && counter.Seen().Count < before + 20; wait++) Thread.Sleep(25);
+        SpinWait.SpinUntil(() =>
+        {
+            Thread.Sleep(25);
+            return counter.Seen().Count >= before + 20;
+        }, Patience);
         return counter.Seen().Count - before;
     }
 

@@ -22,9 +22,11 @@ public sealed partial class OldKernelCable : IDisposable
     {
         if (Needs.Kernel != new Version(6, 1))
             throw new InvalidOperationException($"this is Linux {Needs.Release}: these rows run on Debian 12's own 6.1, ./dev kernel61");
-        Cable = new();
+        Cable = new() { Patience = TimeSpan.FromSeconds(2) };
         Assert.Equal(AttachKind.Clsact, Cable.Attacher.Kind);
-        // The guests know each other's MAC from here on: no row's packets wait for an answer and come out in the next.
+        // The guests know each other's MAC for good: no row's packets wait for an answer that an earlier row's bridge did not let through.
+        Know(Web, Db);
+        Know(Db, Web);
         Assert.Equal(20, Cable.Delivered(7789));
     }
 
@@ -62,6 +64,9 @@ public sealed partial class OldKernelCable : IDisposable
         return at < 0 ? throw new InvalidOperationException($"no '{word}' in: {text}")
             : long.Parse(Digits().Match(text, at + word.Length).Value, CultureInfo.InvariantCulture);
     }
+
+    private static void Know(Guest guest, Guest peer) => Array.ForEach([peer.Ip4, peer.Ip6], address =>
+        guest.Namespace.Ip("neigh", "replace", address.ToString(), "lladdr", peer.Mac, "dev", "eth0", "nud", "permanent"));
 
     public void Dispose() => Cable.Dispose();
 
