@@ -220,7 +220,6 @@ struct merlon_control {            /* map control: ARRAY of 1 */
 	__u32 topology;            /* bumped on any port, bridge, VLAN or capture change */
 	__u32 flags;               /* CONTROL_* */
 	__u32 abi;
-	__u64 handoff_key;         /* secret of this boot for packet identities */
 };
 
 #define CONTROL_NO_HANDOFF 0x1u    /* tests only: judge each hook by the newest generation */
@@ -324,25 +323,6 @@ enum merlon_pool_of {
 	POOL_COUNT = 4,
 };
 
-/* ---- handoff: from_vm tells to_vm, same CPU, same packet ------------------------------------------ */
-
-struct merlon_handoff {            /* map handoff: PERCPU_ARRAY of 1 */
-	__u32 ifindex;             /* expected destination port; 0 = empty */
-	__u32 incarnation;
-	__u64 identity;            /* keyed hash of the packet's headers and length */
-	__u32 generation;
-	__u32 vnic;                /* source vNIC */
-	__u32 epoch;               /* epoch that approved out, 0 = not judged (established) */
-	__u32 rule;                /* host rule id that allowed out */
-	__u32 source_class;
-	__u32 flags;               /* HANDOFF_* */
-	__u32 candidate_rule;      /* would-deny by out: the rule that would have */
-	__u32 pad;
-};
-
-#define HANDOFF_LOG 0x1u
-#define HANDOFF_WOULD_DENY 0x2u
-
 /* ---- events: per-CPU ring buffers ------------------------------------------------------------------ */
 
 enum merlon_event_type {
@@ -414,6 +394,8 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_HANDOFF_HIT = 6,
 	COUNTER_HANDOFF_MISS = 7,
 	COUNTER_TIMER_PASSES = 8,
+	COUNTER_ANSWERS = 9,       /* to packets that a rule rejects */
+	COUNTER_ANSWERS_HELD = 10, /* not sent: too many, too large, or no fitting answer */
 	COUNTER_COUNT = 16,
 };
 /* map reasons: PERCPU_ARRAY of u64 [256], drops by reason.

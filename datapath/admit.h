@@ -3,7 +3,7 @@
 #ifndef MERLON_ADMIT_H
 #define MERLON_ADMIT_H
 
-#include "related.h"
+#include "reject.h"
 
 /* 0 = may open a connection. beside: a live entry was found that the packet does not fit. */
 static __always_inline int opens(const struct packet *p, bool beside)

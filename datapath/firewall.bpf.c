@@ -16,6 +16,7 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->epoch = 0;
 	w->peer_ifindex = 0;
 	w->peer_vnic = 0;
+	w->rejected = 0;
 	__builtin_memset(&w->port, 0, sizeof(w->port));
 	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
 }
@@ -100,14 +101,11 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 	return verdict;
 }
 
-static __always_inline int hook(struct __sk_buff *skb, __u32 in)
+static __always_inline int hook(struct __sk_buff *skb, struct work *w, __u32 in)
 {
-	struct work *w = bpf_map_lookup_elem(&scratch, &in);
 	struct merlon_port *port;
 	int reason, spoofed;
 
-	if (!w)
-		return SHOT;
 	begin(w, skb, in);
 	if (!in)
 		handoff_clear();
@@ -134,19 +132,32 @@ static __always_inline int hook(struct __sk_buff *skb, __u32 in)
 		return drop(w, spoofed);
 	if (reason)
 		return drop_unasked(w, reason);
+	if (may_be_answer(&w->packet) && own_answer(skb, w))
+		return PASS;
 	return w->packet.family == FAMILY_NONE ? pass_arp(skb, w) : pass_ip(skb, w);
+}
+
+static __always_inline int run(struct __sk_buff *skb, __u32 in)
+{
+	struct work *w = bpf_map_lookup_elem(&scratch, &in);
+	int verdict;
+
+	if (!w)
+		return SHOT;
+	verdict = hook(skb, w, in);
+	return verdict == SHOT && w->rejected ? answer(skb, w) : verdict;
 }
 
 SEC("tc")
 int from_vm(struct __sk_buff *skb)
 {
-	return hook(skb, WORK_FROM_VM);
+	return run(skb, WORK_FROM_VM);
 }
 
 SEC("tc")
 int to_vm(struct __sk_buff *skb)
 {
-	return hook(skb, WORK_TO_VM);
+	return run(skb, WORK_TO_VM);
 }
 
 /* Run by BPF_PROG_TEST_RUN: the vNIC whose number is in skb->mark is no longer here. Returns how many entries it had. */

@@ -114,8 +114,24 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct merlon_handoff);
+	__type(value, struct handoff_slot);
 } handoff SEC(".maps");
+
+/* LRU: an answer that is not home after a moment is owed nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct answer_key);
+	__type(value, struct expected_answer);
+} answers SEC(".maps");
+
+/* Indexed by the VM number of the port record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MERLON_MAX_VMS);
+	__type(key, __u32);
+	__type(value, struct answer_account);
+} answer_accounts SEC(".maps");
 
 /* One ring per CPU: no shared lock, no shared line. */
 struct {

@@ -101,11 +101,53 @@ struct plan {
 	__u32 commit;              /* the last hook that this packet passes here: step and count */
 };
 
+/* An answer of this program's own that is on its way: what it says from its addresses on. */
+#define ANSWER_BYTES 96
+struct answer_key {
+	__u32 realm;
+	__u32 length;
+	__u8 bytes[ANSWER_BYTES];
+};
+
+struct expected_answer {
+	__s32 uses;                /* hooks that it still passes */
+	__u32 expires;             /* ms */
+};
+
+struct answer_account {            /* of one VM */
+	__u32 second;
+	__u32 answers;             /* in this second */
+	__s32 credit;              /* bytes of rejected packets, less those of answers */
+};
+
+/* from_vm tells to_vm: same CPU, same packet. */
+struct handoff {
+	__u32 ifindex;             /* expected destination port; 0 = empty */
+	__u32 incarnation;
+	__u32 generation;
+	__u32 vnic;                /* source vNIC */
+	__u32 epoch;               /* epoch that approved out, 0 = not judged (established) */
+	__u32 rule;                /* host rule id that allowed out */
+	__u32 source_class;
+	__u32 flags;               /* HANDOFF_* */
+	__u32 candidate_rule;      /* would-deny by out: the rule that would have */
+};
+
+#define HANDOFF_LOG 0x1u
+#define HANDOFF_WOULD_DENY 0x2u
+
+/* identity: what proves that a packet at to_vm is the one that from_vm just judged. */
+#define IDENTITY_WORDS 8
+struct handoff_slot {
+	struct handoff told;
+	__u64 identity[IDENTITY_WORDS];
+};
+
 struct work {
 	struct packet packet;
 	struct packet quoted;      /* inside an ICMP error */
 	struct merlon_port port;
-	struct merlon_handoff handoff;
+	struct handoff handoff;
 	struct judgement judgement;
 	struct ends ends;
 	struct plan plan;
@@ -123,6 +165,7 @@ struct work {
 	__u32 tag;
 	__u32 source_is_b;
 	__u32 vm;                  /* budget to charge */
+	__u32 rejected;            /* dropped by a rule that answers */
 	struct merlon_event event;
 	struct merlon_deny_key deny_key;
 	struct merlon_deny deny;
@@ -140,6 +183,8 @@ struct work {
 	/* merlon_conn to insert and the remains of one replaced; bytes, so that no map of this type holds a lock */
 	__u64 fresh[sizeof(struct merlon_conn) / 8];
 	__u64 old[sizeof(struct merlon_conn) / 8];
+	struct answer_key answer_key;
+	__u64 answer[15];          /* the frame, from its third byte on */
 };
 
 /* Three users of scratch that may meet on one CPU. */

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Attach;
 using Merlon.Datapath.Events;
@@ -61,7 +60,7 @@ public sealed class KernelDatapath : IDisposable
         try
         {
             opened = new(loaded, options) { Reused = reused };
-            opened.Control.Initialize(AbiLimits.Version, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+            opened.Control.Initialize(AbiLimits.Version);
             opened.Rings.Fill();
             StartTimer(loaded);
             if (loaded.Fresh is not null) opened.Attacher.UpdateAll();

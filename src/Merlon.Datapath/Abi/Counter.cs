@@ -12,5 +12,7 @@ public enum Counter
     HandoffHit = 6,
     HandoffMiss = 7,
     TimerPasses = 8,
+    Answers = 9,
+    AnswersHeld = 10,
     Count = 16,
 }
