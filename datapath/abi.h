@@ -86,6 +86,7 @@ enum merlon_reason {
 
 #define PORT_CLOSED 0x1u           /* drop everything: the start gate */
 #define PORT_FAIL_OPEN 0x2u        /* no image bound to the slot: pass instead of drop */
+#define PORT_CAPTURED 0x10u         /* every frame goes to the ring captures, with its verdict */
 
 #define SPOOF_OFF 0u
 #define SPOOF_OBSERVE 1u
@@ -382,6 +383,25 @@ struct merlon_deny {
 	__u32 life;                /* 0 counted in, 1 idle, 2 being deleted */
 };
 
+/* ---- captures: what the filter saw at a port that is captured ------------------------------------------ */
+
+#define MERLON_CAPTURE_BYTES 512u  /* the most that is kept of a frame */
+
+struct merlon_capture {            /* map captures: RINGBUF, shared by all CPUs */
+	__u64 time_ns;             /* boot clock */
+	__u32 vnic;
+	__u32 length;              /* of the frame, without a tag that the driver took out */
+	__u32 rule;                /* host rule id that decided; 0 = none did */
+	__u16 captured;            /* bytes of frame */
+	__u16 vlan;                /* the tag that the driver took out: TCI */
+	__u16 vlan_type;           /* and its EtherType, host order; 0 = none */
+	__u8 in;                   /* 0 from_vm, 1 to_vm */
+	__u8 verdict;              /* merlon_verdict */
+	__u8 reason;               /* merlon_reason; 0 = not told */
+	__u8 pad[3];
+	__u8 frame[MERLON_CAPTURE_BYTES];
+};
+
 /* ---- counters ---------------------------------------------------------------------------------------- */
 
 enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed by these */
@@ -396,6 +416,7 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_TIMER_PASSES = 8,
 	COUNTER_ANSWERS = 9,       /* to packets that a rule rejects */
 	COUNTER_ANSWERS_HELD = 10, /* not sent: too many, too large, or no fitting answer */
+	COUNTER_CAPTURES_LOST = 12, /* frames of a captured port that found the ring full */
 	COUNTER_COUNT = 16,
 };
 /* map reasons: PERCPU_ARRAY of u64 [256], drops by reason.

@@ -34,10 +34,12 @@ static __noinline int judge_first(struct work *w)
 	w->judgement.verdict = VERDICT_ALLOW;
 	w->judgement.reason = REASON_DIRECTION_NOT_GUARDED;
 	w->judgement.local_class = CLASS_BY_ADDRESS;
+	tell(w, VERDICT_ALLOW, REASON_DIRECTION_NOT_GUARDED, 0);
 	if (!guarded(w, direction))
 		return 0;
 	if (judge_side(w, direction, 1, 0))
 		return drop(w, REASON_IMAGE_FAULT);
+	tell(w, w->judgement.verdict, w->judgement.reason, w->judgement.rule);
 	return w->judgement.passes ? 0 : refuse(w);
 }
 

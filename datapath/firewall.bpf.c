@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
-#include "leave.h"
+#include "capture.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -17,6 +17,7 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->peer_ifindex = 0;
 	w->peer_vnic = 0;
 	w->rejected = 0;
+	tell(w, VERDICT_ALLOW, REASON_NONE, 0);
 	__builtin_memset(&w->port, 0, sizeof(w->port));
 	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
 }
@@ -40,6 +41,7 @@ static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
 	if (reason)
 		return drop(w, reason);
 	hit(RULE_ID_BUILTIN_ARP);
+	tell(w, VERDICT_ALLOW, REASON_BUILTIN, RULE_ID_BUILTIN_ARP);
 	return PASS;
 }
 
@@ -89,6 +91,7 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 	rule = w->packet.fragment ? 0 : builtin(w);
 	if (rule) {
 		hit(rule);
+		tell(w, VERDICT_ALLOW, REASON_BUILTIN, rule);
 		return PASS;
 	}
 	if (!w->in && !to_many(&w->packet))
@@ -145,6 +148,8 @@ static __always_inline int run(struct __sk_buff *skb, __u32 in)
 	if (!w)
 		return SHOT;
 	verdict = hook(skb, w, in);
+	if (w->port.flags & PORT_CAPTURED)
+		capture(skb, w);
 	return verdict == SHOT && w->rejected ? answer(skb, w) : verdict;
 }
 

@@ -166,6 +166,7 @@ struct work {
 	__u32 source_is_b;
 	__u32 vm;                  /* budget to charge */
 	__u32 rejected;            /* dropped by a rule that answers */
+	__u32 told_verdict, told_reason, told_rule; /* for a capture: what became of the packet */
 	struct merlon_event event;
 	struct merlon_deny_key deny_key;
 	struct merlon_deny deny;

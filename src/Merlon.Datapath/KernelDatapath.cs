@@ -78,6 +78,9 @@ public sealed class KernelDatapath : IDisposable
     /// <summary>A reader of the event rings; one at a time.</summary>
     public EventReader OpenEvents() => new(Rings);
 
+    /// <summary>A reader of what captured ports met, from now on; one at a time.</summary>
+    public CaptureReader OpenCapture() => new(_loaded.Map("captures"));
+
     /// <summary>Detaches every interface and removes every pin. Live connections and counters are gone after it.</summary>
     public void Remove() => Uninstall.Remove(_loaded.Pins.Root);
 

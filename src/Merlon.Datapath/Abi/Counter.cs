@@ -14,5 +14,6 @@ public enum Counter
     TimerPasses = 8,
     Answers = 9,
     AnswersHeld = 10,
+    CapturesLost = 12,
     Count = 16,
 }

@@ -60,7 +60,7 @@ public sealed class Attack(AttackPlace place, LiveConnection v4, LiveConnection 
     public bool SentLately(bool ofWeb, bool isV6, uint seq)
     {
         var (own, peer) = (Own(ofWeb, isV6), Own(!ofWeb, isV6));
-        return (int)(seq - own.End) <= 0 && (int)(seq - (own.End - Math.Max(peer.MaxWin, 66000))) > 0;
+        return (int)(seq - own.End) <= 0 && (int)(seq - (own.End - Math.Max(peer.MaxWin, 66000) - 1)) > 0;
     }
 
     /// <summary>One frame for each number, which is written into its place.</summary>

@@ -46,7 +46,8 @@ public sealed partial class AttackPlace : IDisposable
     public AttackPlace() : this("") { }
 
     /// <param name="program">An object with seeded faults; "" is the program of this checkout.</param>
-    internal AttackPlace(string program)
+    /// <param name="tables">Entries of each connection table.</param>
+    internal AttackPlace(string program, int tables = 4096)
     {
         var run = string.Create(CultureInfo.InvariantCulture, $"a{Environment.ProcessId % 10000}{(char)('a' + Interlocked.Increment(ref s_count) % 26)}");
         Host = new($"mt{run}-host");
@@ -61,7 +62,7 @@ public sealed partial class AttackPlace : IDisposable
             _senders[attacker] = new(attacker, listening: false);
         }
         foreach (var victim in new[] { Web, Db }) _ears[victim] = new(victim, listening: true);
-        World = new(Manifest, new(program, "", 4096, 4096, 1024));
+        World = new(Manifest, new(program, "", tables, tables, tables));
         Host.Enter(() =>
         {
             foreach (var guest in new[] { Web, Db, Eve }) World.AttachPort(guest.Name, Link.Find(guest.Ifname)!.Ifindex);
