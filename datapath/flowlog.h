@@ -189,7 +189,6 @@ static __noinline int drop_by_rule(struct work *w, __u32 reason, __u32 rule, __u
 	add(&reasons, reason & 255, 1);
 	if (!silent(reason))
 		record_deny(w, reason, rule, verdict);
-	w->rejected = verdict == VERDICT_REJECT;
 	return SHOT;
 }
 

@@ -120,15 +120,15 @@ struct {
 /* LRU: an answer that is not home after a moment is owed nothing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 16384);
 	__type(key, struct answer_key);
 	__type(value, struct expected_answer);
 } answers SEC(".maps");
 
-/* Indexed by the VM number of the port record. */
+/* Two of each VM number: out, in. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MERLON_MAX_VMS);
+	__uint(max_entries, 2 * MERLON_MAX_VMS);
 	__type(key, __u32);
 	__type(value, struct answer_account);
 } answer_accounts SEC(".maps");
