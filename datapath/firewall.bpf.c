@@ -187,7 +187,7 @@ int start_timer(struct __sk_buff *skb)
 	error = bpf_timer_init(&clock->timer, &timer, CLOCK_MONOTONIC_);
 	if (error && error != -EBUSY_)
 		return 2;
-	if (bpf_timer_set_callback(&clock->timer, tick) || bpf_timer_start(&clock->timer, PASS_NS, 0))
+	if (bpf_timer_set_callback(&clock->timer, tick) || bpf_timer_start(&clock->timer, REST_NS, 0))
 		return 3;
 	return 0;
 }

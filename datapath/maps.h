@@ -8,6 +8,8 @@
 
 #include "work.h"
 
+#define TURNS_MORE 1024
+
 /* Few ports, changed rarely, read for every packet. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -85,6 +87,31 @@ struct {
 	__type(value, struct merlon_conn);
 } half6 SEC(".maps");
 
+/* The keys of each table in the order in which the timer looks at them; each key once, so a few more than the table has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 65536 + TURNS_MORE);
+	__type(value, struct merlon_key4);
+} turns_conn4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 65536 + TURNS_MORE);
+	__type(value, struct merlon_key6);
+} turns_conn6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 16384 + TURNS_MORE);
+	__type(value, struct merlon_key4);
+} turns_half4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 16384 + TURNS_MORE);
+	__type(value, struct merlon_key6);
+} turns_half6 SEC(".maps");
+
 /* Indexed by the VM number of the port record. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -151,6 +178,12 @@ struct {
 	__type(key, struct merlon_deny_key);
 	__type(value, struct merlon_deny);
 } denies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 16384 + TURNS_MORE);
+	__type(value, struct merlon_deny_key);
+} turns_denies SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

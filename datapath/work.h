@@ -219,6 +219,10 @@ struct fragment {
 struct clockwork {
 	struct bpf_timer timer;
 	__u64 passes;
+	__u64 worked_ns;           /* in this pass */
+	__u32 table;               /* enum turn */
+	__u32 marked;              /* its end is in its queue */
+	__u64 total_ns, longest_ns; /* of all slices, of one */
 };
 
 static __always_inline struct merlon_conn *conn_of(__u64 *bytes)
