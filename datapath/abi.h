@@ -86,7 +86,7 @@ enum merlon_reason {
 
 #define PORT_CLOSED 0x1u           /* drop everything: the start gate */
 #define PORT_FAIL_OPEN 0x2u        /* no image bound to the slot: pass instead of drop */
-#define PORT_CAPTURED 0x10u         /* every frame goes to the ring captures, with its verdict */
+#define PORT_CAPTURED 0x10u        /* every frame goes to the ring captures, with its verdict */
 
 #define SPOOF_OFF 0u
 #define SPOOF_OBSERVE 1u

@@ -19,8 +19,11 @@ static __always_inline int opens(const struct packet *p, bool beside)
 static __always_inline int refuse(struct work *w)
 {
 	struct judgement *j = &w->judgement;
+	int verdict = drop_by_rule(w, j->reason, j->verdict == VERDICT_WOULD_ALLOW ? j->candidate_rule : j->rule, j->verdict);
 
-	return drop_by_rule(w, j->reason, j->verdict == VERDICT_WOULD_ALLOW ? j->candidate_rule : j->rule, j->verdict);
+	/* A reset would end the live connection of the same ends. */
+	w->rejected = verdict == SHOT && j->rejects && !w->known;
+	return verdict;
 }
 
 /* Judges a first packet in this hook's direction. Fills w->judgement; 0, or SHOT or PASS from drop(). */
@@ -131,12 +134,14 @@ static __noinline int track(struct work *w)
 		if (verdict != LOOK_ON)
 			return verdict;
 		beside = !absent(c, w);
+		w->known = beside;
 	}
 	c = find(w, family, HALF);
 	if (c) {
 		verdict = follow(w, c, family, HALF);
 		if (verdict != LOOK_ON)
 			return verdict;
+		w->known |= !absent(c, w);
 	}
 	return open_connection(w, family, beside);
 }

@@ -16,6 +16,7 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->epoch = 0;
 	w->peer_ifindex = 0;
 	w->peer_vnic = 0;
+	w->known = 0;
 	w->rejected = 0;
 	tell(w, VERDICT_ALLOW, REASON_NONE, 0);
 	__builtin_memset(&w->port, 0, sizeof(w->port));
@@ -191,7 +192,7 @@ int start_timer(struct __sk_buff *skb)
 	error = bpf_timer_init(&clock->timer, &timer, CLOCK_MONOTONIC_);
 	if (error && error != -EBUSY_)
 		return 2;
-	if (bpf_timer_set_callback(&clock->timer, tick) || bpf_timer_start(&clock->timer, PASS_NS, 0))
+	if (bpf_timer_set_callback(&clock->timer, tick) || bpf_timer_start(&clock->timer, REST_NS, 0))
 		return 3;
 	return 0;
 }

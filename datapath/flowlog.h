@@ -161,6 +161,8 @@ static __noinline int record_deny(struct work *w, __u32 reason, __u32 rule, __u3
 	deny = bpf_map_lookup_elem(&denies, &w->deny_key);
 	if (!deny) {
 		error = bpf_map_update_elem(&denies, &w->deny_key, &w->deny, BPF_NOEXIST);
+		if (!error && (error = bpf_map_push_elem(&turns_denies, &w->deny_key, 0)))
+			bpf_map_delete_elem(&denies, &w->deny_key);
 		if (error == -17 /* EEXIST: another CPU was first */)
 			deny = bpf_map_lookup_elem(&denies, &w->deny_key);
 		else if (error) {
@@ -198,7 +200,6 @@ static __noinline int drop_by_rule(struct work *w, __u32 reason, __u32 rule, __u
 	add(&reasons, reason & 255, 1);
 	if (!silent(reason))
 		record_deny(w, reason, rule, verdict);
-	w->rejected = verdict == VERDICT_REJECT;
 	tell(w, verdict, reason, rule);
 	return SHOT;
 }

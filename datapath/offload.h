@@ -44,16 +44,24 @@ static __always_inline bool is_refusal(const struct packet *p)
 	return p->proto == PROTO_ICMP6 && p->icmp_type == ICMP6_UNREACHABLE && p->icmp_code == ICMP6_PROHIBITED;
 }
 
-/* From the Ethernet header on; wraps to a large number where it lies before it. */
-static __always_inline __u32 checksum_place(const struct sk_buff *skb)
+/* Of the bytes that are summed. From the Ethernet header on; wraps to a large number where it lies before it. */
+static __always_inline __u32 checksum_start(const struct sk_buff *skb)
 {
 	unsigned char *head, *data;
-	__u16 start, offset;
+	__u16 start;
 
 	if (bpf_core_read(&head, sizeof(head), &skb->head) || bpf_core_read(&data, sizeof(data), &skb->data) ||
-	    bpf_core_read(&start, sizeof(start), &skb->csum_start) || bpf_core_read(&offset, sizeof(offset), &skb->csum_offset))
+	    bpf_core_read(&start, sizeof(start), &skb->csum_start))
 		return 0;
-	return start + offset - (__u32)(data - head);
+	return start - (__u32)(data - head);
+}
+
+static __always_inline __u32 checksum_place(const struct sk_buff *skb)
+{
+	__u32 start = checksum_start(skb);
+	__u16 offset;
+
+	return !start || bpf_core_read(&offset, sizeof(offset), &skb->csum_offset) ? 0 : start + offset;
 }
 
 /* Where the checksum of a protocol that is read here stands behind p->l4, and how much of it is read. */

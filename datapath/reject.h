@@ -3,10 +3,11 @@
  * The answer to a packet that a rule rejects: a TCP reset (RFC 9293 3.10.7.1), else an ICMP error "administratively
  * prohibited" (RFC 1812 5.2.7.1, RFC 4443 3.1). The packet itself becomes the answer and goes back where it came from: at
  * from_vm out of the same tap, at to_vm in by the same tap, as if the guest had sent it, so that bridge, VLAN or routes
- * carry it home. There the hooks know it by its every byte from the addresses on, and let it pass once each.
+ * carry it home. There the hooks know it by its every byte but those that routers change, and let it pass once each.
  *
- * Never answered: resets, ICMP but echo requests, later fragments, groups, packets for another MAC or address than the VM's, IPv4
- * options, IPv6 extension headers, tagged frames. A VM's answers are never more bytes than the rejected packets had, and ANSWERS_PER_SECOND at most.
+ * Never answered: resets, ICMP but echo requests, later fragments, groups, packets for another MAC or address than the VM's, sources
+ * that are nobody's, ends that have a live connection, IPv4 options, IPv6 extension headers, tagged frames. A VM's answers of a
+ * direction are never more bytes than the rejected packets had, and ANSWERS_PER_SECOND at most.
  */
 #ifndef MERLON_REJECT_H
 #define MERLON_REJECT_H
@@ -14,8 +15,9 @@
 #include "related.h"
 
 #define ANSWERS_PER_SECOND 128u
-#define ANSWER_CREDIT_LIMIT 65536
-#define ANSWER_LIFE_MS 1000u
+#define ANSWER_CREDIT_LIMIT 4096
+#define ANSWER_LIFE_NS 1000000000ull
+#define ANSWER_HOPS 64
 #define QUOTE4 28              /* what RFC 792 asks for: header and 8 bytes */
 #define QUOTE6 48
 
@@ -55,44 +57,60 @@ struct refusal6 {
 /* Shared by the CPUs; whoever finds the account empty puts back what it took. */
 static __always_inline bool affordable(struct work *w, __u32 received, __u32 answer)
 {
-	__u32 vm = w->port.vm, second = w->now_ms / 1024;
-	struct answer_account *a = bpf_map_lookup_elem(&answer_accounts, &vm);
+	__u32 index = w->port.vm * 2 + w->in, now = w->now_ms / 1024, second;
+	struct answer_account *a = bpf_map_lookup_elem(&answer_accounts, &index);
 
 	if (!a)
 		return false;
-	if (a->second != second) {
-		a->second = second;
+	second = a->second;
+	if ((__s32)(now - second) > 0 && __sync_val_compare_and_swap(&a->second, second, now) == second)
 		a->answers = 0;
-	}
+	if (a->answers >= ANSWERS_PER_SECOND || __sync_fetch_and_add(&a->answers, 1) >= ANSWERS_PER_SECOND)
+		return false;
 	if (a->credit < ANSWER_CREDIT_LIMIT)
 		__sync_fetch_and_add(&a->credit, (__s32)received);
-	if (a->answers >= ANSWERS_PER_SECOND)
-		return false;
-	if (__sync_fetch_and_add(&a->credit, -(__s32)answer) < (__s32)answer) {
-		__sync_fetch_and_add(&a->credit, (__s32)answer);
-		return false;
-	}
-	__sync_fetch_and_add(&a->answers, 1);
-	return true;
+	if (__sync_fetch_and_add(&a->credit, -(__s32)answer) >= (__s32)answer)
+		return true;
+	__sync_fetch_and_add(&a->credit, (__s32)answer);
+	return false;
+}
+
+/* Nobody's own address (RFC 1122 3.2.1.3, RFC 4291 2.5.3): groups, broadcast, loopback, reserved, unspecified. */
+static __always_inline bool nobody(const struct packet *p)
+{
+	const __u8 *a = p->source;
+	const __u32 *words = (const __u32 *)a;
+
+	if (p->family == FAMILY_4)
+		return a[12] == 0 || a[12] == 127 || a[12] >= 224;
+	return a[0] == 0xff || (!words[0] && !words[1] && !words[2] && words[3] <= bpf_htonl(1));
 }
 
 static __always_inline bool answerable(struct work *w)
 {
 	struct packet *p = &w->packet;
-	bool foreign = w->in && !same6(p->destination_mac, w->port.mac);
+	__u32 header = p->family == FAMILY_4 ? sizeof(struct ip4) : sizeof(struct ip6);
 
-	if (to_many(p) || foreign || p->fragment == FRAGMENT_LATER || p->source_mac[0] & 1 || unspecified(p->source))
+	if (to_many(p) || p->fragment == FRAGMENT_LATER || p->source_mac[0] & 1 || nobody(p))
 		return false;
-	/* In a VM's name only from its own addresses: another's connection is nothing that it could reset. */
-	if (w->in && !own_address(w, (struct address *)p->destination))
+	/* In a VM's name only from its own addresses, and not to itself: another's connection is nothing that it could reset. */
+	if (w->in && (!same6(p->destination_mac, w->port.mac) || same6(p->source_mac, w->port.mac) ||
+		      !own_address(w, (struct address *)p->destination)))
 		return false;
-	if (p->l3 != sizeof(struct frame) || p->l4 - p->l3 != (p->family == FAMILY_4 ? sizeof(struct ip4) : sizeof(struct ip6)))
+	if (p->l3 != sizeof(struct frame) || p->l4 - p->l3 != header)
 		return false;
 	if (p->proto == PROTO_TCP)
 		return !(p->tcp_flags & TCP_RST);
 	if (p->proto == PROTO_ICMP)
 		return p->icmp_type == ICMP_ECHO;
 	return p->proto != PROTO_ICMP6 || p->icmp_type == ICMP6_ECHO;
+}
+
+static __always_inline __u32 answer_length(const struct packet *p)
+{
+	if (p->proto == PROTO_TCP)
+		return (p->family == FAMILY_4 ? sizeof(struct reset4) : sizeof(struct reset6)) - ANSWER_AT;
+	return (p->family == FAMILY_4 ? sizeof(struct refusal4) : sizeof(struct refusal6)) - ANSWER_AT;
 }
 
 static __always_inline __u16 fold(__u64 sum)
@@ -135,7 +153,7 @@ static __always_inline void turn_ip4(struct ip4 *h, const struct packet *p, __u8
 	h->version = 0x45;
 	h->length = bpf_htons(sizeof(*h) + length);
 	h->fragment = bpf_htons(0x4000);
-	h->ttl = 64;
+	h->ttl = ANSWER_HOPS;
 	h->proto = proto;
 	__builtin_memcpy(&h->source, p->destination + 12, 4);
 	__builtin_memcpy(&h->destination, p->source + 12, 4);
@@ -147,7 +165,7 @@ static __always_inline void turn_ip6(struct ip6 *h, const struct packet *p, __u8
 	h->flow = bpf_htonl(6u << 28);
 	h->length = bpf_htons(length);
 	h->next = proto;
-	h->hop_limit = 64;
+	h->hop_limit = ANSWER_HOPS;
 	__builtin_memcpy(h->source, p->destination, 16);
 	__builtin_memcpy(h->destination, p->source, 16);
 }
@@ -195,25 +213,27 @@ static __always_inline void turn_icmp(struct icmp *h, const struct packet *p, __
 static __always_inline bool checksum_fits(struct __sk_buff *skb, const struct packet *p, bool *partial)
 {
 	const struct sk_buff *kernel = (const struct sk_buff *)skb;
-	__u32 at;
+	__u32 start;
 
 	*partial = BPF_CORE_READ_BITFIELD_PROBED(kernel, ip_summed) == CHECKSUM_PARTIAL;
 	if (!*partial)
 		return true;
-	at = checksum_place(kernel) - p->l4;
+	start = checksum_start(kernel);
+	if (start != p->l4)
+		return false;
 	switch (p->proto) {
 	case PROTO_TCP:
-		return at == 16;
+		return checksum_place(kernel) == start + 16;
 	case PROTO_UDP:
-		return at == 6;
+		return checksum_place(kernel) == start + 6;
 	case PROTO_ICMP:
 	case PROTO_ICMP6:
-		return at == 2;
+		return checksum_place(kernel) == start + 2;
 	}
 	return false;
 }
 
-static __always_inline int compose_reset(struct work *w, bool partial)
+static __always_inline void compose_reset(struct work *w, bool partial)
 {
 	struct packet *p = &w->packet;
 	struct reset4 *four = (struct reset4 *)w->answer;
@@ -222,11 +242,10 @@ static __always_inline int compose_reset(struct work *w, bool partial)
 	if (p->family == FAMILY_4) {
 		turn_ip4(&four->ip, p, PROTO_TCP, sizeof(four->tcp));
 		turn_tcp(&four->tcp, p, partial);
-		return sizeof(*four) - ANSWER_AT;
+	} else {
+		turn_ip6(&six->ip, p, PROTO_TCP, sizeof(six->tcp));
+		turn_tcp(&six->tcp, p, partial);
 	}
-	turn_ip6(&six->ip, p, PROTO_TCP, sizeof(six->tcp));
-	turn_tcp(&six->tcp, p, partial);
-	return sizeof(*six) - ANSWER_AT;
 }
 
 static __always_inline int compose_refusal(struct __sk_buff *skb, struct work *w, bool partial)
@@ -240,16 +259,16 @@ static __always_inline int compose_refusal(struct __sk_buff *skb, struct work *w
 			return 0;
 		turn_ip4(&four->ip, p, PROTO_ICMP, sizeof(four->icmp) + QUOTE4);
 		turn_icmp(&four->icmp, p, 0, partial);
-		return sizeof(*four) - ANSWER_AT;
+	} else {
+		if (bpf_skb_load_bytes(skb, p->l3, six->quote, QUOTE6))
+			return 0;
+		turn_ip6(&six->ip, p, PROTO_ICMP6, sizeof(six->icmp) + QUOTE6);
+		turn_icmp(&six->icmp, p, sizeof(six->icmp) + QUOTE6, partial);
 	}
-	if (bpf_skb_load_bytes(skb, p->l3, six->quote, QUOTE6))
-		return 0;
-	turn_ip6(&six->ip, p, PROTO_ICMP6, sizeof(six->icmp) + QUOTE6);
-	turn_icmp(&six->icmp, p, sizeof(six->icmp) + QUOTE6, partial);
-	return sizeof(*six) - ANSWER_AT;
+	return 1;
 }
 
-/* The frame behind w->answer's first ANSWER_AT bytes; its length, or 0. */
+/* The frame behind w->answer's first ANSWER_AT bytes. */
 static __noinline int compose(struct __sk_buff *skb, struct work *w)
 {
 	struct reset4 *any = (struct reset4 *)w->answer;
@@ -259,46 +278,70 @@ static __noinline int compose(struct __sk_buff *skb, struct work *w)
 	if (!checksum_fits(skb, &w->packet, &partial))
 		return 0;
 	turn_frame(&any->frame, &w->packet);
-	return w->packet.proto == PROTO_TCP ? compose_reset(w, partial) : compose_refusal(skb, w, partial);
+	if (w->packet.proto != PROTO_TCP)
+		return compose_refusal(skb, w, partial);
+	compose_reset(w, partial);
+	return 1;
 }
 
-/* Realm, and the bytes from the addresses on: hop limit and MACs change on the way. 1 = w->answer_key says it. */
-static __noinline int answer_key(struct __sk_buff *skb, struct work *w)
+/* Realm, and the IP packet but for hop limit and header checksum. 1 = w->answer_key says it. */
+static __noinline int answer_key(struct __sk_buff *skb, struct work *w, __u32 family)
 {
-	__u32 from = sizeof(struct frame) + (w->packet.family == FAMILY_4 ? 12 : 8), length = skb->len - from;
+	struct answer_key *key = &w->answer_key;
+	__u32 length = skb->len - sizeof(struct frame);
 
-	__builtin_memset(&w->answer_key, 0, sizeof(w->answer_key));
-	w->answer_key.realm = w->port.realm;
-	w->answer_key.length = length;
+	__builtin_memset(key, 0, sizeof(*key));
+	key->realm = w->port.realm;
+	key->length = length;
 	length -= 1;
 	asm volatile("" : "+r"(length)); /* as in window_scale() */
-	if (length >= ANSWER_BYTES)
+	if (length >= ANSWER_BYTES || bpf_skb_load_bytes(skb, sizeof(struct frame), key->bytes, length + 1))
 		return 0;
-	return !bpf_skb_load_bytes(skb, from, w->answer_key.bytes, length + 1);
+	if (family == FAMILY_4) {
+		key->bytes[8] = 0;
+		key->bytes[10] = 0;
+		key->bytes[11] = 0;
+	} else {
+		key->bytes[7] = 0;
+	}
+	return 1;
+}
+
+/* One more of this answer is on its way: several packets alike are each answered. */
+static __always_inline bool expect(struct work *w)
+{
+	struct expected_answer *e = bpf_map_lookup_elem(&answers, &w->answer_key), fresh = {
+		.expires_ns = w->now_ns + ANSWER_LIFE_NS, .vnic = w->port.vnic, .leaves = w->in, .arrives = 1,
+	};
+
+	if (!e || e->expires_ns < w->now_ns || e->vnic != w->port.vnic)
+		return !bpf_map_update_elem(&answers, &w->answer_key, &fresh, BPF_ANY);
+	__sync_fetch_and_add(&e->leaves, (__s32)w->in);
+	__sync_fetch_and_add(&e->arrives, 1);
+	return true;
+}
+
+static __always_inline bool rewrite(struct __sk_buff *skb, struct work *w, __u32 length)
+{
+	if (!compose(skb, w) || bpf_skb_change_tail(skb, length, 0))
+		return false;
+	length -= 1;
+	asm volatile("" : "+r"(length)); /* as in window_scale() */
+	if (length >= sizeof(w->answer) - ANSWER_AT ||
+	    bpf_skb_store_bytes(skb, 0, (__u8 *)w->answer + ANSWER_AT, length + 1, BPF_F_RECOMPUTE_CSUM))
+		return false;
+	return answer_key(skb, w, w->packet.family) && expect(w);
 }
 
 /* The rejected packet becomes its answer: TC_ACT_REDIRECT, or SHOT where there is none. */
 static __noinline int answer(struct __sk_buff *skb, struct work *w)
 {
-	struct expected_answer expected = {.uses = w->in ? 2 : 1, .expires = w->now_ms + ANSWER_LIFE_MS};
-	__u32 length;
+	__u32 length = answer_length(&w->packet);
 
-	if (!answerable(w))
-		return SHOT;
-	length = compose(skb, w);
-	if (!length || !affordable(w, w->packet.length, length - sizeof(struct frame))) {
+	if (!answerable(w) || !affordable(w, w->packet.length, length - sizeof(struct frame)) || !rewrite(skb, w, length)) {
 		count(COUNTER_ANSWERS_HELD);
 		return SHOT;
 	}
-	if (bpf_skb_change_tail(skb, length, 0))
-		return SHOT;
-	length -= 1;
-	asm volatile("" : "+r"(length)); /* as in window_scale() */
-	if (length >= sizeof(w->answer) - ANSWER_AT ||
-	    bpf_skb_store_bytes(skb, 0, (__u8 *)w->answer + ANSWER_AT, length + 1, BPF_F_RECOMPUTE_CSUM))
-		return SHOT;
-	if (!answer_key(skb, w) || bpf_map_update_elem(&answers, &w->answer_key, &expected, BPF_ANY))
-		return SHOT;
 	count(COUNTER_ANSWERS);
 	return bpf_redirect(w->ifindex, w->in ? BPF_F_INGRESS : 0);
 }
@@ -306,16 +349,21 @@ static __noinline int answer(struct __sk_buff *skb, struct work *w)
 /* A reset or a refusal that this program wrote itself, on its way home. */
 static __noinline int own_answer(struct __sk_buff *skb, struct work *w)
 {
-	struct expected_answer *expected;
+	struct expected_answer *e;
+	__s32 *passes;
 
-	if (!answer_key(skb, w))
+	if (!answer_key(skb, w, w->packet.family))
 		return 0;
-	expected = bpf_map_lookup_elem(&answers, &w->answer_key);
-	if (!expected || past(expected->expires, w->now_ms))
+	e = bpf_map_lookup_elem(&answers, &w->answer_key);
+	if (!e || e->expires_ns < w->now_ns)
 		return 0;
-	if (__sync_fetch_and_add(&expected->uses, -1) > 0)
+	/* Out of the VM only in the name of the one that rejected, and as it was written. */
+	if (!w->in && (e->vnic != w->port.vnic || w->packet.hop_limit != ANSWER_HOPS))
+		return 0;
+	passes = w->in ? &e->arrives : &e->leaves;
+	if (__sync_fetch_and_add(passes, -1) > 0)
 		return 1;
-	__sync_fetch_and_add(&expected->uses, 1);
+	__sync_fetch_and_add(passes, 1);
 	return 0;
 }
 

@@ -75,6 +75,7 @@ struct judgement {
 	__u8 verdict;
 	__u8 log;
 	__u8 reason;
+	__u8 rejects;              /* the active verdict */
 	__u32 rule;                /* host rule id of the active verdict */
 	__u32 candidate_rule;      /* of the other one where the two differ, else 0 */
 	__u32 local_class;         /* of the own address, or of the vNIC alone */
@@ -101,7 +102,7 @@ struct plan {
 	__u32 commit;              /* the last hook that this packet passes here: step and count */
 };
 
-/* An answer of this program's own that is on its way: what it says from its addresses on. */
+/* An answer of this program's own that is on its way: its whole IP packet, without what routers change. */
 #define ANSWER_BYTES 96
 struct answer_key {
 	__u32 realm;
@@ -110,11 +111,12 @@ struct answer_key {
 };
 
 struct expected_answer {
-	__s32 uses;                /* hooks that it still passes */
-	__u32 expires;             /* ms */
+	__u64 expires_ns;
+	__u32 vnic;                /* whose policy rejected */
+	__s32 leaves, arrives;     /* how often it still passes from_vm of that vNIC, and to_vm */
 };
 
-struct answer_account {            /* of one VM */
+struct answer_account {            /* of one VM and direction */
 	__u32 second;
 	__u32 answers;             /* in this second */
 	__s32 credit;              /* bytes of rejected packets, less those of answers */
@@ -165,6 +167,7 @@ struct work {
 	__u32 tag;
 	__u32 source_is_b;
 	__u32 vm;                  /* budget to charge */
+	__u32 known;               /* a live entry of these ends was found, though not one for this packet */
 	__u32 rejected;            /* dropped by a rule that answers */
 	__u32 told_verdict, told_reason, told_rule; /* for a capture: what became of the packet */
 	struct merlon_event event;
@@ -217,6 +220,10 @@ struct fragment {
 struct clockwork {
 	struct bpf_timer timer;
 	__u64 passes;
+	__u64 worked_ns;           /* in this pass */
+	__u32 table;               /* enum turn */
+	__u32 marked;              /* its end is in its queue */
+	__u64 total_ns, longest_ns; /* of all slices, of one */
 };
 
 static __always_inline struct merlon_conn *conn_of(__u64 *bytes)

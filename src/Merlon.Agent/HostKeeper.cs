@@ -77,6 +77,7 @@ internal sealed class HostKeeper
         Guests.SetByHand(_hand.All);
         _links = _readLinks();
         Policy.Restore();
+        TellTrial();
         // A lost guests.json must not let a second claimant in: the book knows the first ones of the last policy.
         Guests.Owners = Policy.Book.Owners.SetItems(_guestFile.Owners);
         Names = new(Policy.Book);
@@ -257,9 +258,17 @@ internal sealed class HostKeeper
         if (Policy.Error is { } error)
             Alarms.Raise("policy-refused", "", $"policy {Policy.Newest} is not in force: {error}", "mend the policy and apply it again");
         else Alarms.Over("policy-refused", "");
+        TellTrial();
         Answer();
         PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
         Send(Report());
+    }
+
+    private void TellTrial()
+    {
+        if (Policy.FellBack)
+            Alarms.Raise("not-confirmed", "", $"policy {Policy.Plan!.Sequence} was not confirmed in time: what was before it is in force again", "apply it again and confirm it");
+        else Alarms.Over("not-confirmed", "");
     }
 
     private void Reconcile()

@@ -30,6 +30,8 @@ internal static class MerlonCommand
             CheckCommand.Create(),
             PlanCommand.Create(),
             ApplyCommand.Create(),
+            ConfirmCommand.Create(),
+            RollbackCommand.Create(),
             DeleteCommand.Create(names),
             GetCommand.Create(names),
             DescribeCommand.Create(names),

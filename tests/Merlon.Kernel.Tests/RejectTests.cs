@@ -13,8 +13,10 @@ namespace Merlon.Kernel.Tests;
 public sealed class RejectTests : IDisposable
 {
     private const int Ip4 = 14, Ip6 = 14;
-    private readonly World _shop = new(Shop.Manifest.Replace("services: [tcp/22]", "services: [tcp/22, udp/22, sctp/22, icmp/13, icmp/8, icmp6/128]", StringComparison.Ordinal)
-        .Replace(", service/ping", "", StringComparison.Ordinal));
+    private static readonly string s_manifest = Shop.Manifest
+        .Replace("services: [tcp/22]", "services: [tcp/22, udp/22, sctp/22, icmp/13, icmp/8, icmp6/128]", StringComparison.Ordinal)
+        .Replace(", service/ping", "", StringComparison.Ordinal);
+    private readonly World _shop = new(s_manifest);
 
     public void Dispose() => _shop.Dispose();
 
@@ -96,6 +98,62 @@ public sealed class RejectTests : IDisposable
     }
 
     [Fact]
+    public void Packets_alike_are_answered_one_by_one()
+    {
+        var answer = Run("to_vm", Db, Ssh()).Packet;
+        Run("to_vm", Db, Ssh()).Packet.Should().Equal(answer);
+        Run("to_vm", Db, Ssh()).Packet.Should().Equal(answer);
+        for (var i = 0; i < 3; i++)
+        {
+            Run("from_vm", Db, answer).Passed.Should().BeTrue();
+            Run("to_vm", Web, answer).Passed.Should().BeTrue();
+        }
+        Run("from_vm", Db, answer).Dropped.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData(15, false)] // TOS
+    [InlineData(18, false)] // id
+    [InlineData(20, false)] // fragment bits
+    [InlineData(15, true)] // flow label
+    public void A_guest_has_no_byte_of_it_to_write_in(int at, bool v6)
+    {
+        var answer = Run("to_vm", Db, Ssh(v6)).Packet;
+        var other = answer.ToArray();
+        other[at] ^= 4;
+        Run("from_vm", Db, other).Dropped.Should().BeTrue();
+        var hops = answer.ToArray();
+        hops[v6 ? 21 : 22]--;
+        Run("from_vm", Db, hops).Dropped.Should().BeTrue("it leaves as it was written");
+        Run("from_vm", Web, answer).Dropped.Should().BeTrue("it leaves the VM that rejects");
+        Run("from_vm", Db, answer).Passed.Should().BeTrue();
+        Run("to_vm", Web, hops).Passed.Should().BeTrue("a router on the way takes its hop");
+    }
+
+    [Fact]
+    public void A_live_connection_of_the_same_ends_is_not_reset()
+    {
+        // db calls web from port 22, of all ports: a SYN back to it is rejected.
+        _shop.Apply(s_manifest.Replace("rules:\n", "rules:\n  - {name: db-web, from: [vm/db], to: [vm/web], services: [tcp/443], action: allow}\n", StringComparison.Ordinal));
+        var syn = Ssh().Back() with { Flags = Tcp.Syn, Seq = 1, DestinationPort = 443 };
+        var knock = Ssh() with { Source = Web.V4, SourcePort = 443, Seq = 77 };
+        Run("to_vm", Db, knock).Answered.Should().BeTrue("nothing is there yet");
+        _shop.Send(syn).Passed.Should().BeTrue();
+        _shop.Send(syn.Back() with { Flags = Tcp.Syn | Tcp.Ack, Seq = 500, Ack = 2 }).Passed.Should().BeTrue();
+        _shop.Send(syn with { Flags = Tcp.Ack, Seq = 2, Ack = 501 }).Passed.Should().BeTrue();
+        Run("to_vm", Db, knock with { Seq = 78 }).Should().Match<TestResult>(r => r.Dropped && !r.Answered);
+    }
+
+    [Fact]
+    public void What_a_rule_under_observation_would_allow_is_rejected_all_the_same()
+    {
+        _shop.Apply(s_manifest + "\n---\napiVersion: merlon/v1\nkind: Policy\nmetadata: {name: aaa, tenant: shop}\n" +
+            "spec: {tier: tenant, priority: 1, enforcement: observe, rules: [{name: ssh, from: [any], to: [vm/db], services: [tcp/22], action: allow}]}\n");
+        Run("to_vm", Db, FromOutside()).Answered.Should().BeTrue();
+        _shop.Events().Should().ContainSingle().Which.Verdict.Should().Be(Verdict.WouldAllow);
+    }
+
+    [Fact]
     public void An_answer_that_is_not_home_after_a_second_is_a_packet_like_others()
     {
         var answer = Run("from_vm", Web, Ssh()).Packet;
@@ -118,6 +176,12 @@ public sealed class RejectTests : IDisposable
             ("an extension header", FromOutside(true) with { Extensions = [(60, new byte[8])] }),
             ("an address that is not the VM's", FromOutside() with { Destination = Address.Parse("10.0.0.9") }),
             ("no source", FromOutside() with { Source = Address.Parse("0.0.0.0") }),
+            ("a group's address", FromOutside() with { Source = Address.Parse("224.0.0.1") }),
+            ("broadcast", FromOutside() with { Source = Address.Parse("255.255.255.255") }),
+            ("loopback", FromOutside() with { Source = Address.Parse("127.0.0.1") }),
+            ("IPv6's loopback", FromOutside(true) with { Source = Address.Parse("::1") }),
+            ("an IPv6 group's address", FromOutside(true) with { Source = Address.Parse("ff02::1") }),
+            ("the VM's own MAC", FromOutside() with { SourceMac = Db.Mac }),
         ];
         foreach (var (why, packet) in rows)
         {
@@ -155,6 +219,7 @@ public sealed class RejectTests : IDisposable
         answers.Should().BeInRange(100, 128 * 4, "the loop takes less than three seconds");
         Held.Should().Be(600 - answers);
         Run("from_vm", Web, Ssh()).Answered.Should().BeTrue("web's account is its own");
+        Run("from_vm", Db, Ssh() with { Source = Db.V4, SourceMac = Db.Mac, Destination = Shop.OutsideV4, DestinationMac = Shop.Router }).Answered.Should().BeFalse("no rule rejects what db sends");
     }
 
     private static void Sums(byte[] frame, bool v6, int proto)

@@ -8,6 +8,8 @@ namespace Merlon.Cli.Commands;
 /// <summary>merlon apply: commits documents, all of them or none.</summary>
 internal static class ApplyCommand
 {
+    private static readonly TimeSpan LongestTrial = TimeSpan.FromDays(1);
+
     public static Command Create()
     {
         var plan = new Argument<string?>("PLAN") { Description = "What 'merlon plan --out' wrote; exit 5 when the policy has changed since", Arity = ArgumentArity.ZeroOrOne };
@@ -15,9 +17,11 @@ internal static class ApplyCommand
         var prune = new Option<bool>("--prune") { Description = "Remove the tenant's documents that are not in the files" };
         var wait = new Option<bool>("--wait") { Description = "Return when every host has it in its kernel" };
         var timeout = Waiting.Timeout();
-        var verb = new Verb("apply", "Commit policy documents: all named ones together, or none", "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --wait")
+        var confirm = new Option<string?>("--confirm-within") { Description = "Every host puts back what was before after this time, unless 'merlon confirm' says that all is well", HelpName = "SPAN" };
+        var verb = new Verb("apply", "Commit policy documents: all named ones together, or none. Exit 6: a policy test fails, nothing was applied",
+            "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --confirm-within 5m")
         {
-            plan, files, prune, wait, timeout,
+            plan, files, prune, wait, timeout, confirm,
         };
         verb.Validators.Add(line =>
         {
@@ -27,19 +31,19 @@ internal static class ApplyCommand
         });
         return verb.Runs(async (call, cancel) =>
         {
-            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base)
-                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
+            int? within = call.Get(confirm) is { } span ? Span.Seconds(span, LongestTrial) : null;
+            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base, ConfirmWithin: within)
+                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune), ConfirmWithin: within);
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/apply", request, ApiJson.Default.ApplyRequest, ApiJson.Default.ApplyResult, cancel);
-            Show(call, result);
-            if (!result.Applied) return ExitCode.Error;
+            if (Show(call, result) is var code and not ExitCode.Ok) return code;
             if (call.Get(wait)) await Waiting.ForSequence(api, result.Sequence, TimeSpan.FromSeconds(call.Get(timeout)), cancel);
             return ExitCode.Ok;
         });
     }
 
-    /// <summary>What apply and delete answer.</summary>
-    public static void Show(Call call, ApplyResult result)
+    /// <summary>What apply and its like answer; gives the exit code.</summary>
+    public static int Show(Call call, ApplyResult result)
     {
         foreach (var d in result.Diagnostics) call.Say(Diagnostics.Line(d));
         if (!result.Applied) call.Say("error: nothing was applied; correct the errors above");
@@ -48,7 +52,13 @@ internal static class ApplyCommand
             if (!r.Applied) return;
             if (r.Changed.Count == 0) call.Out.WriteLine("unchanged");
             foreach (var changed in r.Changed) call.Out.WriteLine(Printable.Line($"{changed} changed"));
-            foreach (var v in r.Revisions) call.Out.WriteLine(Printable.Line($"tenant {v.Tenant} is at revision {v.Revision}"));
+            foreach (var v in r.Revisions) call.Out.WriteLine(Printable.Line($"tenant {v.Tenant} is at revision {v.Revision}{(v.Note is null ? "" : $": {v.Note}")}"));
         });
+        if (result.ConfirmBy is { } by) call.Say($"on trial: at {by:u} every host puts back what was before, unless you run 'merlon confirm'");
+        return result.Applied ? ExitCode.Ok : OnlyTests(result.Diagnostics) ? ExitCode.TestFailed : ExitCode.Error;
     }
+
+    /// <summary>The documents are well, but a PolicyTest among them, or one that is kept beside them, does not hold.</summary>
+    public static bool OnlyTests(IReadOnlyList<DiagnosticRecord> diagnostics) =>
+        diagnostics.Where(d => d.Severity == "error").Select(d => d.Code).Distinct().SequenceEqual(["test-failed"]);
 }

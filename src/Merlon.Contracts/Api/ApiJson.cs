@@ -10,6 +10,7 @@ namespace Merlon.Contracts.Api;
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ApplyRequest))]
 [JsonSerializable(typeof(ApplyResult))]
+[JsonSerializable(typeof(RollbackRequest))]
 [JsonSerializable(typeof(ApiError))]
 [JsonSerializable(typeof(ApiAccess))]
 [JsonSerializable(typeof(IReadOnlyList<RevisionRecord>))]

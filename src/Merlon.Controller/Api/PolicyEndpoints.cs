@@ -9,6 +9,9 @@ internal static class PolicyEndpoints
     // One token, one author, until there are accounts.
     private const string Author = "token";
 
+    /// <summary>A day: by then somebody has looked.</summary>
+    private const int MostTrialSeconds = 86_400;
+
     public static void Register(WebApplication app)
     {
         app.MapGet("/v1/policies", (PolicyView view) => TypedResults.Ok(view.Policies())).WithSummary("Applied policies").WithTags("policy");
@@ -19,7 +22,13 @@ internal static class PolicyEndpoints
             .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest)
             .Produces<ApiError>(StatusCodes.Status409Conflict);
         app.MapDelete("/v1/documents/{kind}/{tenant}/{name}", Delete).WithSummary("Remove one document; 422 when others need it").WithTags("policy")
-            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status404NotFound);
+            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status404NotFound)
+            .Produces<ApiError>(StatusCodes.Status409Conflict);
+        app.MapPost("/v1/confirm", Confirm).WithSummary("The change on trial stays for good").WithTags("policy")
+            .Produces<ApplyResult>().Produces<ApiError>(StatusCodes.Status404NotFound).Produces<ApiError>(StatusCodes.Status409Conflict);
+        app.MapPost("/v1/rollback", Rollback).WithSummary("End the change on trial, or go back to an older revision of a tenant as a new one").WithTags("policy")
+            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest)
+            .Produces<ApiError>(StatusCodes.Status404NotFound).Produces<ApiError>(StatusCodes.Status409Conflict);
         app.MapPost("/v1/plan", Plan).WithSummary("What an apply would do to the traffic and to live connections; nothing is committed").WithTags("policy")
             .Produces<PlanResult>().Produces<PlanResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapGet("/v1/diff", Diff).WithSummary("Which traffic two revisions of a tenant answer differently; without after: the present one").WithTags("policy")
@@ -33,14 +42,43 @@ internal static class PolicyEndpoints
     private static async Task<IResult> Apply(ApplyRequest request, Applier applier, CancellationToken cancel)
     {
         if (Refusal(request) is { } refusal) return refusal;
-        try
+        if (request.ConfirmWithin is < 1 or > MostTrialSeconds)
+            return Problem.BadRequest("confirm-within", $"confirmWithin is not between 1 and {MostTrialSeconds} seconds");
+        return await Unless409(async () =>
         {
             var result = await applier.Apply(request, Author, cancel);
             return Answer(result, result.Applied || request.DryRun && result.Diagnostics.All(d => d.Severity != "error"));
+        });
+    }
+
+    private static Task<IResult> Confirm(Applier applier, CancellationToken cancel) => Unless409(async () =>
+        await applier.Confirm(Author, cancel) is { } result ? TypedResults.Ok(result) : NothingOnTrial());
+
+    private static Task<IResult> Rollback(RollbackRequest request, Applier applier, CancellationToken cancel) => Unless409(async () =>
+    {
+        if (request.Tenant is null != request.Revision is null) return Problem.BadRequest("incomplete", "tenant and revision go together");
+        if (request is not { Tenant: { } tenant, Revision: { } revision })
+            return await applier.EndTrial(Author, due: false, cancel) is { } ended ? Answer(ended, ended.Applied) : NothingOnTrial();
+        return await applier.Rollback(tenant, revision, Author, cancel) is { } result ? Answer(result, result.Applied)
+            : Problem.NotFound("no-such-revision", $"tenant {tenant} has no revision {revision}", "see 'merlon get revision'");
+    });
+
+    private static JsonHttpResult<ApiError> NothingOnTrial() =>
+        Problem.NotFound("nothing-on-trial", "no change waits for a confirmation", "name what to go back to: merlon rollback TENANT@REVISION");
+
+    private static async Task<IResult> Unless409(Func<Task<IResult>> work)
+    {
+        try
+        {
+            return await work();
         }
         catch (BaseMovedException e)
         {
             return Problem.With(StatusCodes.Status409Conflict, "base-moved", e.Message, "plan again, look at the difference, and apply that");
+        }
+        catch (TrialException e)
+        {
+            return Problem.With(StatusCodes.Status409Conflict, e.Code, e.Message, e.Mend);
         }
     }
 
@@ -77,9 +115,9 @@ internal static class PolicyEndpoints
     private static async Task<IResult> Delete(string kind, string tenant, string name, Applier applier, CancellationToken cancel)
     {
         var reference = $"{kind.ToLowerInvariant()}/{tenant}/{name}";
-        return await applier.Delete(reference, Author, cancel) is { } result
+        return await Unless409(async () => await applier.Delete(reference, Author, cancel) is { } result
             ? Answer(result, result.Applied)
-            : Problem.NotFound("no-such-document", $"there is no document {reference}", "see 'merlon get document'");
+            : Problem.NotFound("no-such-document", $"there is no document {reference}", "see 'merlon get document'"));
     }
 
     private static IResult Explain(ExplainRequest question, PolicyView view, TimeProvider clock)
