@@ -33,6 +33,7 @@ internal static class MerlonCommand
             ConfirmCommand.Create(),
             RollbackCommand.Create(),
             DeleteCommand.Create(names),
+            IsolateCommand.Create(names),
             GetCommand.Create(names),
             DescribeCommand.Create(names),
             DiffCommand.Create(),

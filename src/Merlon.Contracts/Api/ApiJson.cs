@@ -11,6 +11,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(ApplyRequest))]
 [JsonSerializable(typeof(ApplyResult))]
 [JsonSerializable(typeof(RollbackRequest))]
+[JsonSerializable(typeof(IsolateRequest))]
 [JsonSerializable(typeof(ApiError))]
 [JsonSerializable(typeof(ApiAccess))]
 [JsonSerializable(typeof(IReadOnlyList<RevisionRecord>))]
