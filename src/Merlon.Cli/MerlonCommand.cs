@@ -38,6 +38,7 @@ internal static class MerlonCommand
             DescribeCommand.Create(names),
             DiffCommand.Create(),
             ExplainCommand.Create(names),
+            AccessCommand.Create(),
             ProveCommand.Create(),
             TestCommand.Create(),
             FlowsCommand.Create(names),

@@ -34,6 +34,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(PlanResult))]
 [JsonSerializable(typeof(PlanFile))]
 [JsonSerializable(typeof(ProveRequest))]
+[JsonSerializable(typeof(IReadOnlyList<AccessRecord>))]
 [JsonSerializable(typeof(ProveAnswer))]
 [JsonSerializable(typeof(HostStatus))]
 [JsonSerializable(typeof(StatusRecord))]

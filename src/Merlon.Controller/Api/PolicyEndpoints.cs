@@ -42,6 +42,8 @@ internal static class PolicyEndpoints
             .Produces<PlanResult>().Produces<PlanResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapGet("/v1/diff", Diff).WithSummary("Which traffic two revisions of a tenant answer differently; without after: the present one").WithTags("policy")
             .Produces<PlanResult>().Produces<ApiError>(StatusCodes.Status400BadRequest).Produces<ApiError>(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/access", Access).WithSummary("What from can reach, or who can reach to").WithTags("policy")
+            .Produces<IReadOnlyList<AccessRecord>>().Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapPost("/v1/prove", Prove).WithSummary("Can any of these ever reach any of those").WithTags("policy")
             .Produces<ProveAnswer>().Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapPost("/v1/explain", Explain).WithSummary("Would this traffic pass, and which rule decides").WithTags("policy")
@@ -125,6 +127,13 @@ internal static class PolicyEndpoints
         var (result, code, error) = plans.Between(tenant, before, after);
         return result is not null ? TypedResults.Ok(result) : code == "no-such-revision" ? Problem.NotFound(code, error!, "see 'merlon get revision'")
             : Problem.BadRequest(code!, error!, code == "too-large" ? Plans.TooLarge : null);
+    }
+
+    private static IResult Access(string? from, string? to, PolicyView view, TimeProvider clock)
+    {
+        if ((from is null) == (to is null)) return Problem.BadRequest("incomplete", "one of from and to must be given");
+        var (boxes, problem) = view.Access(from ?? to!, from is null ? Policy.Model.Direction.In : Policy.Model.Direction.Out, clock.GetUtcNow());
+        return problem is not null ? Problem.BadRequest(problem.Code, problem.Message, problem.Hint) : TypedResults.Ok(boxes);
     }
 
     private static IResult Prove(ProveRequest question, PolicyView view, TimeProvider clock)
