@@ -193,6 +193,28 @@ internal sealed class HostKeeper
         return removed;
     }
 
+    /// <summary>The ports of a VM, by name or UUID, copy every frame that they see from now on. Returns the UUID.</summary>
+    public string Capture(string vm)
+    {
+        var found = Wanted().Select(w => w.Plan).OfType<NicPlan>().Where(p => p.Vm == vm || p.Key.VmUuid == vm).Select(p => p.Key.VmUuid).Distinct().ToList();
+        if (found.Count == 0 && Guests.All.Any(g => g.Name == vm || g.Uuid == vm))
+            throw new RequestRefused("not-guarded", $"{vm} is here and not guarded: no hook sees its frames", "does a Guard select it? see 'merlon get nic'");
+        if (found.Count == 0) throw new RequestRefused("no-vm", $"there is no VM '{vm}' on this host", "see 'merlon get nic'");
+        if (found.Count > 1) throw new RequestRefused("bad-request", $"{found.Count} VMs are named {vm}", "give the UUID");
+        _ports.Captured = found[0];
+        Reconcile();
+        return found[0];
+    }
+
+    /// <summary>False when none was running.</summary>
+    public bool EndCapture()
+    {
+        if (_ports.Captured is null) return false;
+        _ports.Captured = null;
+        Reconcile();
+        return true;
+    }
+
     public AgentMessage Report() => new() { Applied = Reports.Of(Policy, Guests, Wanted(), _kernel, _ports) };
 
     public IReadOnlyList<WantedPort> Wanted() => WantedPorts.Of(Policy.Plan, Guests, _hand.All, _links, _kernel);

@@ -42,6 +42,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(IReadOnlyList<DoctorCheck>))]
 [JsonSerializable(typeof(AttachRequest))]
 [JsonSerializable(typeof(AttachResult))]
+[JsonSerializable(typeof(CaptureResult))]
 [JsonSerializable(typeof(IReadOnlyList<CaseRow>))]
 [JsonSerializable(typeof(IReadOnlyList<CaseResult>))]
 public sealed partial class ApiJson : JsonSerializerContext

@@ -35,7 +35,8 @@ public sealed class Cable : IDisposable
     private long _next;
 
     /// <param name="kind">How the programs hang on the interfaces; null = as this kernel's agent would.</param>
-    public Cable(AttachKind? kind = null)
+    /// <param name="rules">Rules of shop's, a line each, ahead of its own.</param>
+    public Cable(AttachKind? kind = null, params string[] rules)
     {
         var run = string.Create(CultureInfo.InvariantCulture, $"k{Environment.ProcessId % 10000}{(char)('a' + Interlocked.Increment(ref s_count) % 26)}");
         Host = new($"mt{run}-host");
@@ -43,7 +44,7 @@ public sealed class Cable : IDisposable
         Host.Ip("link", "set", "br0", "up");
         Web = new(Host, run, 1, "web");
         Db = new(Host, run, 2, "db");
-        World = new(Manifest);
+        World = new(Manifest.Replace("  rules:\n", "  rules:\n" + string.Concat(rules.Select(r => $"  - {r}\n")), StringComparison.Ordinal));
         OnHost(() =>
         {
             World.Kernel.Attacher.Kind = kind ?? World.Kernel.Attacher.Kind;
