@@ -21,6 +21,8 @@ public sealed class CaptureTests
         host.Product.Attach(a, "shop");
         host.Product.Attach(b, "shop");
         Product.Kill9(host.Product.Controller);
+        // A port that nobody holds would be answered by an error, which quotes it.
+        using var listener = b.Udp(Open);
         var file = Path.Combine(Path.GetTempPath(), $"{host.Product.Paths.Instance}.pcapng");
         try
         {

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Merlon.Contracts.Api;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
 using Xunit;
@@ -44,7 +42,7 @@ public sealed class IsolationTests : IDisposable
         Product.Kill9(_host.Product.Controller);
         Product.Until("the connection to go on", s_soon, () => stream.Received > cut + 50);
         _host.Product.StartController();
-        Product.Until("the record of it", s_soon, () => Log()[^1] is { Tenant: "platform", By: "clock", Note: "the isolation of b has ended" });
+        Product.Until("the record of it", s_soon, () => _host.Product.Revisions()[^1] is { Tenant: "platform", By: "clock", Note: "the isolation of b has ended" });
     }
 
     [Fact]
@@ -61,11 +59,8 @@ public sealed class IsolationTests : IDisposable
         _host.Product.Cli("isolate", "b", "--lift", "--wait").Ok();
         Product.Until("the connection to go on", s_soon, () => stream.Received > cut + 50);
         Assert.Equal(3, _host.Product.Cli("isolate", "b", "--lift").Code);
-        Assert.Equal(["isolates b until it is lifted", "lifts the isolation of b"], Log().TakeLast(2).Select(r => r.Note));
+        Assert.Equal(["isolates b until it is lifted", "lifts the isolation of b"], _host.Product.Revisions().TakeLast(2).Select(r => r.Note));
     }
 
     public void Dispose() => _host.Dispose();
-
-    private IReadOnlyList<RevisionRecord> Log() =>
-        JsonSerializer.Deserialize(_host.Product.Cli("get", "revision", "-o", "json").Ok(), ApiJson.Default.IReadOnlyListRevisionRecord)!;
 }
