@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the filter saw at a port that is captured, and what it made of it. Copied after the verdict, which it cannot change; a
- * full ring costs the copy alone and is counted. A port that is not captured pays for one look at its flags.
+ * full ring costs the copy alone and is counted. A port that is not captured pays for one look at its flags
+ * and for remembering verdict, reason and rule.
  */
 #ifndef MERLON_CAPTURE_H
 #define MERLON_CAPTURE_H

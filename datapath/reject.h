@@ -285,7 +285,7 @@ static __noinline int compose(struct __sk_buff *skb, struct work *w)
 }
 
 /* Realm, and the IP packet but for hop limit and header checksum. 1 = w->answer_key says it. */
-static __noinline int answer_key(struct __sk_buff *skb, struct work *w, __u32 family)
+static __noinline int answer_key(struct __sk_buff *skb, struct work *w)
 {
 	struct answer_key *key = &w->answer_key;
 	__u32 length = skb->len - sizeof(struct frame);
@@ -297,7 +297,7 @@ static __noinline int answer_key(struct __sk_buff *skb, struct work *w, __u32 fa
 	asm volatile("" : "+r"(length)); /* as in window_scale() */
 	if (length >= ANSWER_BYTES || bpf_skb_load_bytes(skb, sizeof(struct frame), key->bytes, length + 1))
 		return 0;
-	if (family == FAMILY_4) {
+	if (w->packet.family == FAMILY_4) {
 		key->bytes[8] = 0;
 		key->bytes[10] = 0;
 		key->bytes[11] = 0;
@@ -330,7 +330,7 @@ static __always_inline bool rewrite(struct __sk_buff *skb, struct work *w, __u32
 	if (length >= sizeof(w->answer) - ANSWER_AT ||
 	    bpf_skb_store_bytes(skb, 0, (__u8 *)w->answer + ANSWER_AT, length + 1, BPF_F_RECOMPUTE_CSUM))
 		return false;
-	return answer_key(skb, w, w->packet.family) && expect(w);
+	return answer_key(skb, w) && expect(w);
 }
 
 /* The rejected packet becomes its answer: TC_ACT_REDIRECT, or SHOT where there is none. */
@@ -352,7 +352,7 @@ static __noinline int own_answer(struct __sk_buff *skb, struct work *w)
 	struct expected_answer *e;
 	__s32 *passes;
 
-	if (!answer_key(skb, w, w->packet.family))
+	if (!answer_key(skb, w))
 		return 0;
 	e = bpf_map_lookup_elem(&answers, &w->answer_key);
 	if (!e || e->expires_ns < w->now_ns)

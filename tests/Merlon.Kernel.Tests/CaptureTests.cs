@@ -26,12 +26,7 @@ public sealed class CaptureTests : IDisposable
 
     private void Capture(string vm) => _shop.ChangePort(vm, p => p with { Flags = p.Flags | PortFlags.Captured });
 
-    private List<CaptureRecord> Seen()
-    {
-        var (all, some) = (new List<CaptureRecord>(), new CaptureRecord[64]);
-        for (int n; (n = _reader.Drain(some)) > 0;) all.AddRange(some.AsSpan(0, n));
-        return all;
-    }
+    private List<CaptureRecord> Seen() => World.All(_reader);
 
     private static byte[] Kept(CaptureRecord record)
     {

@@ -12,7 +12,7 @@ namespace Merlon.Kernel.Tests;
 /// <summary>Answers to what a rule of <c>reject</c> refuses (here tcp/22 to db, udp/22, ping): when, what, how many.</summary>
 public sealed class RejectTests : IDisposable
 {
-    private const int Ip4 = 14, Ip6 = 14;
+    private const int Ip = 14;
     private static readonly string s_manifest = Shop.Manifest
         .Replace("services: [tcp/22]", "services: [tcp/22, udp/22, sctp/22, icmp/13, icmp/8, icmp6/128]", StringComparison.Ordinal)
         .Replace(", service/ping", "", StringComparison.Ordinal);
@@ -26,7 +26,12 @@ public sealed class RejectTests : IDisposable
 
     private Packet Ssh(bool v6 = false) => new(v6 ? Web.V6 : Web.V4, v6 ? Db.V6 : Db.V4)
     {
-        SourceMac = Web.Mac, DestinationMac = Db.Mac, Proto = Protocols.Tcp, Flags = Tcp.Syn, Seq = 1000, DestinationPort = 22,
+        SourceMac = Web.Mac,
+        DestinationMac = Db.Mac,
+        Proto = Protocols.Tcp,
+        Flags = Tcp.Syn,
+        Seq = 1000,
+        DestinationPort = 22,
     };
 
     private Packet FromOutside(bool v6 = false) => Ssh(v6) with { Source = v6 ? Shop.OutsideV6 : Shop.OutsideV4, SourceMac = Shop.Router };
@@ -51,7 +56,7 @@ public sealed class RejectTests : IDisposable
                 var asked = syn.Bytes();
                 var result = Run(hook, port, asked);
                 result.Answered.Should().BeTrue();
-                var l4 = v6 ? Ip6 + 40 : Ip4 + 20;
+                var l4 = v6 ? Ip + 40 : Ip + 20;
                 result.Packet.Should().HaveCount(l4 + 20);
                 result.Packet.AsSpan(0, 12).ToArray().Should().Equal([.. asked[6..12], .. asked[..6]]);
                 var tcp = result.Packet.AsSpan(l4);
@@ -74,7 +79,7 @@ public sealed class RejectTests : IDisposable
             var packet = FromOutside(v6) with { Proto = proto, IcmpType = v6 ? 128 : 8, Data = 100 };
             var result = Run("to_vm", Db, packet);
             result.Answered.Should().BeTrue();
-            var l4 = v6 ? Ip6 + 40 : Ip4 + 20;
+            var l4 = v6 ? Ip + 40 : Ip + 20;
             var quote = v6 ? 48 : 28;
             result.Packet.Should().HaveCount(l4 + 8 + quote);
             result.Packet.AsSpan(l4, 2).ToArray().Should().Equal(v6 ? [1, 1] : [3, 13]);
@@ -224,10 +229,10 @@ public sealed class RejectTests : IDisposable
 
     private static void Sums(byte[] frame, bool v6, int proto)
     {
-        var l4 = frame.AsSpan(v6 ? Ip6 + 40 : Ip4 + 20);
-        if (!v6) InternetChecksum.Of(frame.AsSpan(Ip4, 20)).Should().Be(0, "IPv4 header");
+        var l4 = frame.AsSpan(v6 ? Ip + 40 : Ip + 20);
+        if (!v6) InternetChecksum.Of(frame.AsSpan(Ip, 20)).Should().Be(0, "IPv4 header");
         byte[] pseudo = proto == Protocols.Icmp ? []
-            : [.. v6 ? frame.AsSpan(Ip6 + 8, 32) : frame.AsSpan(Ip4 + 12, 8), 0, (byte)proto, 0, (byte)l4.Length];
+            : [.. v6 ? frame.AsSpan(Ip + 8, 32) : frame.AsSpan(Ip + 12, 8), 0, (byte)proto, 0, (byte)l4.Length];
         InternetChecksum.Of([.. pseudo, .. l4]).Should().Be(0, "transport");
     }
 }

@@ -70,7 +70,7 @@ public sealed class RejectTrafficTests(RejectTrafficTests.Place place) : IClassF
     public void A_ping_hears_it_too(string db)
     {
         using var socket = _cable.Web.Namespace.Enter(() => new Socket(IPAddress.Parse(db).AddressFamily, SocketType.Raw, db.Contains(':') ? ProtocolType.IcmpV6 : ProtocolType.Icmp) { ReceiveTimeout = 5000 });
-        Shell.Run("nsenter", $"--net={_cable.Web.Namespace.Path}", "busybox", "ping", "-c", "1", "-W", "1", "-s", "100", db).Code.Should().NotBe(0);
+        _cable.Web.Run("busybox", "ping", "-c", "1", "-W", "1", "-s", "100", db).Code.Should().NotBe(0);
         var buffer = new byte[512];
         var types = new List<byte>();
         while (socket.Available > 0) types.Add(db.Contains(':') ? (socket.Receive(buffer), buffer[0]).Item2 : (socket.Receive(buffer), buffer[20]).Item2);
@@ -92,7 +92,7 @@ public sealed class RejectTrafficTests(RejectTrafficTests.Place place) : IClassF
 
     private void OnlyRejected()
     {
-        _cable.World.Kernel.Counters.Drops().Keys.Should().BeSubsetOf([Reason.Rule, Reason.Default, Reason.OtherMac], "the answer itself is dropped nowhere");
+        _cable.World.Losses().Keys.Should().BeSubsetOf([Reason.Rule, Reason.Default], "the answer itself is dropped nowhere");
         _cable.World.Kernel.Connections.List().Should().BeEmpty();
     }
 }

@@ -4,6 +4,7 @@ using Merlon.Agent.Guests;
 using Merlon.Agent.Status;
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Events;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Merlon.Agent.Capture;
@@ -31,7 +32,7 @@ internal sealed class CaptureDoor(HostKeeper keeper, KernelDatapath datapath, Ca
             // A reader may be slow: frames are lost and counted then.
             if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
             http.Response.ContentType = "application/x-pcapng";
-            await Copy(http, new Wanted(nic, snap ?? AbiLimits.CaptureBytes, count ?? long.MaxValue), max => reader.Drain(max), over.Token);
+            await Copy(http, new Wanted(nic, snap ?? AbiLimits.CaptureBytes, count ?? long.MaxValue), reader, over.Token);
         }
         finally
         {
@@ -43,9 +44,7 @@ internal sealed class CaptureDoor(HostKeeper keeper, KernelDatapath datapath, Ca
 
     private sealed record Wanted(int? Nic, int Snap, long Count);
 
-    private delegate int Source(CaptureRecord[] into);
-
-    private async Task Copy(HttpContext http, Wanted wanted, Source next, CancellationToken over)
+    private async Task Copy(HttpContext http, Wanted wanted, CaptureReader reader, CancellationToken over)
     {
         var blocks = new MemoryStream();
         var writer = new PcapngWriter(blocks, wanted.Snap);
@@ -58,7 +57,7 @@ internal sealed class CaptureDoor(HostKeeper keeper, KernelDatapath datapath, Ca
             while (taken < wanted.Count)
             {
                 var clock = ClockOffset.Measure();
-                var got = next(frames);
+                var got = reader.Drain(frames);
                 for (var i = 0; i < got && taken < wanted.Count; i++)
                 {
                     if (wanted.Nic is { } only && keeper.Names.Nic(frames[i].Vnic)?.Index != only) continue;

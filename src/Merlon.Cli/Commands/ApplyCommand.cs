@@ -8,14 +8,12 @@ namespace Merlon.Cli.Commands;
 /// <summary>merlon apply: commits documents, all of them or none.</summary>
 internal static class ApplyCommand
 {
-    private static readonly TimeSpan LongestTrial = TimeSpan.FromDays(1);
-
     public static Command Create()
     {
         var plan = new Argument<string?>("PLAN") { Description = "What 'merlon plan --out' wrote; exit 5 when the policy has changed since", Arity = ArgumentArity.ZeroOrOne };
         var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
         var prune = new Option<bool>("--prune") { Description = "Remove the tenant's documents that are not in the files" };
-        var wait = new Option<bool>("--wait") { Description = "Return when every host has it in its kernel" };
+        var wait = Waiting.Wait();
         var timeout = Waiting.Timeout();
         var confirm = new Option<string?>("--confirm-within") { Description = "Every host puts back what was before after this time, unless 'merlon confirm' says that all is well", HelpName = "SPAN" };
         var verb = new Verb("apply", "Commit policy documents: all named ones together, or none. Exit 6: a policy test fails, nothing was applied",
@@ -31,14 +29,12 @@ internal static class ApplyCommand
         });
         return verb.Runs(async (call, cancel) =>
         {
-            int? within = call.Get(confirm) is { } span ? Span.Seconds(span, LongestTrial) : null;
+            int? within = call.Get(confirm) is { } span ? Span.Seconds(span, ApplyRequest.MostConfirmWithin) : null;
             var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base, ConfirmWithin: within)
                 : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune), ConfirmWithin: within);
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/apply", request, ApiJson.Default.ApplyRequest, ApiJson.Default.ApplyResult, cancel);
-            if (Show(call, result) is var code and not ExitCode.Ok) return code;
-            if (call.Get(wait)) await Waiting.ForSequence(api, result.Sequence, TimeSpan.FromSeconds(call.Get(timeout)), cancel);
-            return ExitCode.Ok;
+            return await Waiting.Finish(call, api, result, wait, timeout, cancel);
         });
     }
 

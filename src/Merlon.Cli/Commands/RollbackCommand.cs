@@ -10,7 +10,7 @@ internal static class RollbackCommand
     public static Command Create()
     {
         var revision = new Argument<string?>("TENANT@REVISION") { Description = "Which state of that tenant's documents; without it the change on trial ends at once", Arity = ArgumentArity.ZeroOrOne };
-        var wait = new Option<bool>("--wait") { Description = "Return when every host has it in its kernel" };
+        var wait = Waiting.Wait();
         var timeout = Waiting.Timeout();
         var verb = new Verb("rollback", "Go back to an older revision, as a new one. Exit 3: there is no such revision, or nothing on trial", "merlon rollback", "merlon rollback shop@4 --wait")
         {
@@ -23,9 +23,7 @@ internal static class RollbackCommand
                 : throw new CliException($"'{text}' is not TENANT@REVISION", "see 'merlon get revision'");
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/rollback", request, ApiJson.Default.RollbackRequest, ApiJson.Default.ApplyResult, cancel);
-            if (ApplyCommand.Show(call, result) is var code and not ExitCode.Ok) return code;
-            if (call.Get(wait)) await Waiting.ForSequence(api, result.Sequence, TimeSpan.FromSeconds(call.Get(timeout)), cancel);
-            return ExitCode.Ok;
+            return await Waiting.Finish(call, api, result, wait, timeout, cancel);
         });
     }
 }

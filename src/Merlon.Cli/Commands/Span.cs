@@ -20,6 +20,6 @@ internal static class Span
     }
 
     /// <summary>Whole seconds of a span that is there, at most <paramref name="most"/>.</summary>
-    public static int Seconds(string text, TimeSpan most) => Parse(text) is { } span && span > TimeSpan.Zero && span <= most ? (int)span.TotalSeconds
-        : throw new CliException($"'{text}' is no span of time up to {most.TotalHours:0}h", "for example 30s, 5m, 2h");
+    public static int Seconds(string text, int most) => Parse(text) is { } span && span > TimeSpan.Zero && span.TotalSeconds <= most ? (int)span.TotalSeconds
+        : throw new CliException($"'{text}' is no span of time up to {most / 3600}h", "for example 30s, 5m, 2h");
 }

@@ -11,7 +11,11 @@ public sealed record ManifestFile(string Path, string Text);
 /// <param name="ConfirmWithin">Seconds, 1 to 86,400: unless it is confirmed by then, every host puts back what was before. Null = for good.</param>
 /// <param name="Base">Revision of every tenant that the change was planned on; refused with 409 when one has moved. Null = whatever it is.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, bool DryRun = false, IReadOnlyDictionary<string, long>? Base = null, int? ConfirmWithin = null);
+public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, bool DryRun = false, IReadOnlyDictionary<string, long>? Base = null, int? ConfirmWithin = null)
+{
+    /// <summary>A day: by then somebody has looked.</summary>
+    public const int MostConfirmWithin = 86_400;
+}
 
 /// <summary>One finding about a document.</summary>
 /// <param name="Severity">error or warning.</param>
@@ -37,7 +41,11 @@ public sealed record RollbackRequest(string? Tenant = null, long? Revision = nul
 /// <param name="Vm">Name, UUID or vnet name.</param>
 /// <param name="Seconds">1 to 31,536,000; null = until it is lifted.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record IsolateRequest(string Vm, int? Seconds = null);
+public sealed record IsolateRequest(string Vm, int? Seconds = null)
+{
+    /// <summary>A year: what is to last is a policy of its own.</summary>
+    public const int MostSeconds = 365 * 86_400;
+}
 
 /// <summary>An error of the API, beside its HTTP status: what went wrong and the mend.</summary>
 public sealed record ApiError(string Code, string Message, string? Mend = null);

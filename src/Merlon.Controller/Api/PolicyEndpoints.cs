@@ -9,12 +9,6 @@ internal static class PolicyEndpoints
     // One token, one author, until there are accounts.
     private const string Author = "token";
 
-    /// <summary>A day: by then somebody has looked.</summary>
-    private const int MostTrialSeconds = 86_400;
-
-    /// <summary>A year: what is to last is a policy of its own.</summary>
-    private const int MostIsolationSeconds = 365 * 86_400;
-
     public static void Register(WebApplication app)
     {
         app.MapGet("/v1/policies", (PolicyView view) => TypedResults.Ok(view.Policies())).WithSummary("Applied policies").WithTags("policy");
@@ -53,8 +47,8 @@ internal static class PolicyEndpoints
     private static async Task<IResult> Apply(ApplyRequest request, Applier applier, CancellationToken cancel)
     {
         if (Refusal(request) is { } refusal) return refusal;
-        if (request.ConfirmWithin is < 1 or > MostTrialSeconds)
-            return Problem.BadRequest("confirm-within", $"confirmWithin is not between 1 and {MostTrialSeconds} seconds");
+        if (request.ConfirmWithin is < 1 or > ApplyRequest.MostConfirmWithin)
+            return Problem.BadRequest("confirm-within", $"confirmWithin is not between 1 and {ApplyRequest.MostConfirmWithin} seconds");
         return await Unless409(async () =>
         {
             var result = await applier.Apply(request, Author, cancel);
@@ -76,8 +70,8 @@ internal static class PolicyEndpoints
 
     private static async Task<IResult> Isolate(IsolateRequest request, Applier applier, CancellationToken cancel)
     {
-        if (request.Vm is null || request.Seconds is < 1 or > MostIsolationSeconds)
-            return Problem.BadRequest("incomplete", $"vm must be given, and seconds be between 1 and {MostIsolationSeconds}, or not given");
+        if (request.Vm is null || request.Seconds is < 1 or > IsolateRequest.MostSeconds)
+            return Problem.BadRequest("incomplete", $"vm must be given, and seconds be between 1 and {IsolateRequest.MostSeconds}, or not given");
         if (applier.State.Inventory.Find(request.Vm) is not { } place) return Problem.NotFound("no-such-vm", $"there is no VM '{request.Vm}'", "see 'merlon get vm'");
         return await Unless409(async () => await applier.Isolate(place, request.Seconds, Author, cancel) is { } result ? Answer(result, result.Applied)
             : Problem.With(StatusCodes.Status409Conflict, "not-guarded", $"no interface of {place.Vm.Name} is guarded and enforced: nothing would be cut", "guard it first; see 'merlon describe vm'"));

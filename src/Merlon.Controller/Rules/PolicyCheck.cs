@@ -45,7 +45,6 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, VmInventory inventory, IEnumerable<string> hosts, PolicyTrial? trial, InventoryView view)
     {
         var old = trial is null ? inventory : MetadataTrust.Of(trial.Fallback, view);
-
         var plans = ImmutableDictionary.CreateBuilder<string, HostPlan>();
         foreach (var host in hosts)
         {

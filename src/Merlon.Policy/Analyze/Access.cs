@@ -55,11 +55,7 @@ public static class Access
             if (_pairs.Count == 0) yield break;
             var names = new EndNames(line, ground.After, membership, ground.Prefixes(line.Family));
             foreach (var (services, pairs) in _pairs)
-            {
-                var alike = new Numbering<int>();
-                foreach (var box in pairs.GroupBy(p => p.From).GroupBy(f => alike.Of([.. f.Select(p => p.To)])))
-                    yield return Box(names, services, [.. box.SelectMany(f => f)]);
-            }
+                foreach (var box in PairBoxes.Of(pairs, p => p.From, p => p.To)) yield return Box(names, services, box);
         }
 
         private Dictionary<int, int[]> All() => Enumerable.Range(0, line.Classes.Length).ToDictionary(c => c, c => line.Members[c]);
@@ -67,34 +63,27 @@ public static class Access
         private void Look(int from, int[] senders, int to, int[] receivers)
         {
             var (source, target) = (line.Classes[from], line.Classes[to]);
-            var inside = new bool[_samples.Length];
+            var inside = new List<int>();
             var sides = new HashSet<Side>();
             for (var service = 0; service < _samples.Length; service++)
             {
                 if (_samples[service] is null) continue;
                 var (output, input) = ground.Judge(ground.After, source.After, target.After, line.Family, target.Group, service);
                 if (!output.Passes || !input.Passes || output.IsBuiltin || input.IsBuiltin) continue;
-                inside[service] = true;
+                inside.Add(service);
                 sides.Add(output);
                 sides.Add(input);
             }
-            if (sides.Count == 0) return;
-            ground.Services.Fill(inside, ground.Free(line.Family, target.Group, source.After.Out >= 0, target.After.In >= 0), line.Family);
-            var key = _services.Of([.. Enumerable.Range(0, inside.Length).Where(c => inside[c])]);
+            if (inside.Count == 0) return;
+            var key = _services.Of(ground.Filled(inside, line.Family, target.Group, source.After.Out >= 0, target.After.In >= 0));
             if (!_pairs.TryGetValue(key, out var pairs)) _pairs.Add(key, pairs = []);
             pairs.Add(new(from, senders, to, receivers, sides));
         }
 
-        private AccessBox Box(EndNames names, int services, Pair[] pairs)
-        {
-            var inside = new bool[_samples.Length];
-            foreach (var service in _services[services]) inside[service] = true;
-            return new(line.Realm, [line.Family],
-                names.Of(pairs.DistinctBy(p => p.From).SelectMany(p => p.Senders), senders: true),
-                names.Of(pairs.DistinctBy(p => p.To).SelectMany(p => p.Receivers), senders: false),
-                ground.Services.Name(inside, line.Family),
-                [.. pairs.SelectMany(p => p.Sides).Distinct().Select(s => ground.After.Name(s)).OfType<RuleRef>().Distinct().Order()]);
-        }
+        private AccessBox Box(EndNames names, int services, Pair[] pairs) => new(line.Realm, [line.Family],
+            names.Of(pairs.DistinctBy(p => p.From).SelectMany(p => p.Senders), senders: true),
+            names.Of(pairs.DistinctBy(p => p.To).SelectMany(p => p.Receivers), senders: false),
+            ground.Services.Name(_services[services], line.Family), ground.After.Names(pairs.SelectMany(p => p.Sides)));
 
         private sealed record Pair(int From, int[] Senders, int To, int[] Receivers, HashSet<Side> Sides);
     }

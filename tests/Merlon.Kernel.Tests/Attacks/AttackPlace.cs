@@ -1,13 +1,10 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using AwesomeAssertions;
-using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Kernel.Tests.Bench;
 using Merlon.Kernel.Tests.Fixtures;
 using Merlon.Policy.Model;
-using Link = Merlon.Datapath.Links.LinkTable;
 
 namespace Merlon.Kernel.Tests.Attacks;
 
@@ -39,7 +36,7 @@ public sealed partial class AttackPlace : IDisposable
           - {name: out-db, from: [cidr/10.9.0.4/32, "cidr/fd00:9::4/128"], to: [vm/db], services: [udp/7200], action: allow}
         """;
 
-    private static int s_count;
+    private readonly GuestHost _host = new('a');
     private readonly Dictionary<Guest, PacketSocket> _senders = [];
     private readonly Dictionary<Guest, PacketSocket> _ears = [];
 
@@ -49,28 +46,20 @@ public sealed partial class AttackPlace : IDisposable
     /// <param name="tables">Entries of each connection table.</param>
     internal AttackPlace(string program, int tables = 4096)
     {
-        var run = string.Create(CultureInfo.InvariantCulture, $"a{Environment.ProcessId % 10000}{(char)('a' + Interlocked.Increment(ref s_count) % 26)}");
-        Host = new($"mt{run}-host");
-        Host.Ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0");
-        Host.Ip("link", "set", "br0", "up");
-        Host.BridgePastFilters();
-        (Web, Db, Eve, Out) = (new(Host, run, 1, "web"), new(Host, run, 2, "db"), new(Host, run, 3, "eve"), new(Host, run, 4, "out"));
+        _host.AddBridge("br0", "mcast_snooping", "0");
+        _host.Namespace.BridgePastFilters();
+        (Web, Db, Eve, Out) = (_host.AddGuest(1, "web"), _host.AddGuest(2, "db"), _host.AddGuest(3, "eve"), _host.AddGuest(4, "out"));
         foreach (var attacker in new[] { Eve, Out })
         {
-            Shell.Run("nsenter", $"--net={attacker.Namespace.Path}", "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1").Ok();
+            attacker.Run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1").Ok();
             attacker.Namespace.Ip("addr", "flush", "dev", "eth0");
             _senders[attacker] = new(attacker, listening: false);
         }
         foreach (var victim in new[] { Web, Db }) _ears[victim] = new(victim, listening: true);
         World = new(Manifest, new(program, "", tables, tables, tables));
-        Host.Enter(() =>
-        {
-            foreach (var guest in new[] { Web, Db, Eve }) World.AttachPort(guest.Name, Link.Find(guest.Ifname)!.Ifindex);
-            return true;
-        });
+        _host.Guard(World, Web, Db, Eve);
     }
 
-    public NetNamespace Host { get; }
     public Guest Web { get; }
     public Guest Db { get; }
     public Guest Eve { get; }
@@ -97,7 +86,7 @@ public sealed partial class AttackPlace : IDisposable
         var shots = row.Shots(attack);
         var (routes, spared) = (Routes(), connections.Select(c => c.Entry()!.Value).ToArray());
         Heard();
-        var before = World.Kernel.Counters.Drops();
+        var before = World.Losses();
         var (sent, arrived, mayArrive) = (0, 0, row.MayArrive(attack));
         foreach (var (by, frame) in shots)
         {
@@ -135,14 +124,7 @@ public sealed partial class AttackPlace : IDisposable
     public void Dispose()
     {
         foreach (var socket in _senders.Values.Concat(_ears.Values)) socket.Dispose();
-        // clsact filters are taken off by the number of their interface: not in another namespace.
-        Host.Enter(() =>
-        {
-            World.Dispose();
-            return true;
-        });
-        foreach (var guest in new[] { Web, Db, Eve, Out }) guest.Dispose();
-        Host.Dispose();
+        _host.Dispose();
     }
 
     // Until every frame is accounted for, or for a moment: how many more arrived at a victim.
@@ -159,7 +141,7 @@ public sealed partial class AttackPlace : IDisposable
     }
 
     private Dictionary<Reason, int> NewDrops(IReadOnlyDictionary<Reason, ulong> before) =>
-        World.Kernel.Counters.Drops().Where(d => d.Key != Reason.OtherMac && d.Value > before.GetValueOrDefault(d.Key))
+        World.Losses().Where(d => d.Value > before.GetValueOrDefault(d.Key))
             .ToDictionary(d => d.Key, d => (int)(d.Value - before.GetValueOrDefault(d.Key)));
 
     // Frames that came into a victim: from an attacker's MAC, or with an attack's mark at their end.

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Merlon.Datapath.Abi;
-using Merlon.Datapath.Maps;
 using Merlon.Datapath.Native;
 using Merlon.Hosts.Tests.Hosts;
 
@@ -46,7 +45,7 @@ public sealed class LiveConnection : IDisposable
     /// <summary>As it stands in the table; null when it is gone. Endpoint a is web, whose address is the lower one.</summary>
     public ConnRecord? Entry()
     {
-        using var map = new KernelMap(_v6 ? "conn6" : "conn4", Bpf.OpenPinned(Path.Combine(_place.World.Folder, "maps", _v6 ? "conn6" : "conn4"))!);
+        using var map = _place.World.Open(_v6 ? "conn6" : "conn4");
         return _v6 ? Find(map.ReadAll<ConnKey6, ConnRecord>(Bpf.WithLock).Select(e => (e.Key.PortA, e.Value)))
             : Find(map.ReadAll<ConnKey4, ConnRecord>(Bpf.WithLock).Select(e => (e.Key.PortA, e.Value)));
     }

@@ -63,7 +63,12 @@ internal static class SpoofAttacks
         new[] { Protocols.Udp, Protocols.Tcp, Protocols.Icmp, Protocols.Icmp6 }.Where(p => !Protocols.IsIcmp(p) || (p == Protocols.Icmp6) == (source.Family == AddressFamily.IPv6)).Select(proto =>
             Marked(a, AttackPlace.Forged(a.Place.Eve, a.Place.Eve, a.Place.Db, source.Family == AddressFamily.IPv6) with
             {
-                Source = source, Proto = proto, DestinationPort = AttackPlace.Open, Flags = Tcp.Syn, IcmpType = proto == Protocols.Icmp ? 8 : 128, Body = Attack.Mark.ToArray(),
+                Source = source,
+                Proto = proto,
+                DestinationPort = AttackPlace.Open,
+                Flags = Tcp.Syn,
+                IcmpType = proto == Protocols.Icmp ? 8 : 128,
+                Body = Attack.Mark.ToArray(),
             })));
 
     private static (Guest, byte[]) Arp(Attack a, MacAddress to, Guest sender, Guest target, int operation, MacAddress? mac = null)
@@ -76,5 +81,6 @@ internal static class SpoofAttacks
     // From an address of its own: its link-local one where it plays the router.
     private static (Guest, byte[]) Nd(Attack a, int type, Guest? source, Guest? target, MacAddress to, params byte[][] options) => Marked(a, Neighbour.Nd(type, Eve(a),
         source is null ? a.Place.World["eve"].LinkLocal : AttackPlace.AddressOf(source, true), to == s_allNodes ? s_nodes : AttackPlace.AddressOf(a.Place.Web, true),
-        target is null ? null : AttackPlace.AddressOf(target, true), options) with { DestinationMac = to, SourcePort = type == Advertisement ? 0x2000 : 0 });
+        target is null ? null : AttackPlace.AddressOf(target, true), options) with
+    { DestinationMac = to, SourcePort = type == Advertisement ? 0x2000 : 0 });
 }

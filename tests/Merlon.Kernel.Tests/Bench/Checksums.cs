@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Merlon.Hosts.Tests.Traffic;
 using Merlon.Policy.Model;
 
 namespace Merlon.Kernel.Tests.Bench;
@@ -20,10 +21,10 @@ public static class Checksums
                 if (header < 20 || header > ip.Length) break;
                 Write(ip[..header], 10, 0);
                 var end = Math.Min(BinaryPrimitives.ReadUInt16BigEndian(ip[2..]), ip.Length);
-                if ((BinaryPrimitives.ReadUInt16BigEndian(ip[6..]) & 0x3fff) == 0 && end > header) Transport(ip[header..end], ip[9], Sum(ip[12..20]));
+                if ((BinaryPrimitives.ReadUInt16BigEndian(ip[6..]) & 0x3fff) == 0 && end > header) Transport(ip[header..end], ip[9], InternetChecksum.Sum(ip[12..20]));
                 break;
             case 0x86dd when frame.Length >= Ethernet + 40:
-                Transport(frame.AsSpan(Ethernet + 40), frame[Ethernet + 6], Sum(frame.AsSpan(Ethernet + 8, 32)));
+                Transport(frame.AsSpan(Ethernet + 40), frame[Ethernet + 6], InternetChecksum.Sum(frame.AsSpan(Ethernet + 8, 32)));
                 break;
         }
         return frame;
@@ -52,16 +53,7 @@ public static class Checksums
     private static void Write(Span<byte> bytes, int at, uint start)
     {
         bytes[at] = bytes[at + 1] = 0;
-        var sum = start + Sum(bytes);
-        while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-        var written = (ushort)~sum;
+        var written = InternetChecksum.Of(bytes, start);
         BinaryPrimitives.WriteUInt16BigEndian(bytes[at..], written == 0 ? (ushort)0xffff : written);
-    }
-
-    private static uint Sum(ReadOnlySpan<byte> bytes)
-    {
-        var sum = 0U;
-        for (var i = 0; i + 1 < bytes.Length; i += 2) sum += BinaryPrimitives.ReadUInt16BigEndian(bytes[i..]);
-        return bytes.Length % 2 == 0 ? sum : sum + ((uint)bytes[^1] << 8);
     }
 }

@@ -1,7 +1,5 @@
 using System.Text.RegularExpressions;
 using Merlon.Datapath.Abi;
-using Merlon.Datapath.Maps;
-using Merlon.Datapath.Native;
 using Merlon.Hosts.Tests.Traffic;
 using Merlon.Kernel.Tests.Attacks;
 using Merlon.Kernel.Tests.Bench;
@@ -36,7 +34,7 @@ internal sealed partial class Churn : IDisposable
 
     public (int Done, int Failed) Connects { get; private set; }
 
-    public long Drops => Place.World.Kernel.Counters.Drops().Where(d => d.Key != Reason.OtherMac).Sum(d => (long)d.Value);
+    public long Drops => Place.World.Losses().Sum(d => (long)d.Value);
 
     /// <summary>A burst of frames.</summary>
     public void Turn()
@@ -60,10 +58,10 @@ internal sealed partial class Churn : IDisposable
     {
         foreach (var table in s_tables)
             if (Keys(table) is > 0 and var n) yield return $"{n} in {table}";
-        using var budgets = Open("budgets");
+        using var budgets = Place.World.Open("budgets");
         for (var vm = 0U; vm < 8; vm++)
             if (budgets.TryLookup(vm, out BudgetRecord b) && b.HalfOpen + b.Connections != 0) yield return $"VM {vm} is charged {b.HalfOpen}/{b.Connections}";
-        using var pools = Open("pools");
+        using var pools = Place.World.Open("pools");
         for (var pool = 0U; pool < 4; pool++)
             if (pools.TryLookup(pool, out PoolRecord p) && p.Used != 0) yield return $"{p.Used} borrowed of pool {pool}";
     }
@@ -105,11 +103,9 @@ internal sealed partial class Churn : IDisposable
 
     private int Count<TKey, TValue>(string table) where TKey : unmanaged where TValue : unmanaged
     {
-        using var map = Open(table);
+        using var map = Place.World.Open(table);
         return map.ReadAll<TKey, TValue>().Count;
     }
-
-    private KernelMap Open(string name) => new(name, Bpf.OpenPinned(Path.Combine(Place.World.Folder, "maps", name))!);
 
     [GeneratedRegex("\"bytes_memlock\":([0-9]+)")]
     private static partial Regex Memlock();

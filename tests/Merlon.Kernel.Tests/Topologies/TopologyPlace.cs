@@ -3,7 +3,6 @@ using Merlon.Datapath.Abi;
 using Merlon.Datapath.Maps;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Kernel.Tests.Bench;
-using Link = Merlon.Datapath.Links.LinkTable;
 
 namespace Merlon.Kernel.Tests.Topologies;
 
@@ -11,20 +10,16 @@ namespace Merlon.Kernel.Tests.Topologies;
 /// stacks, each interface guarded.</summary>
 internal sealed class TopologyPlace : IDisposable
 {
-    private static int s_count;
-    private readonly string _run = string.Create(CultureInfo.InvariantCulture, $"p{Environment.ProcessId % 10000}{(char)('a' + Interlocked.Increment(ref s_count) % 26)}");
-    private readonly List<Guest> _guests = [];
+    private readonly GuestHost _host = new('p');
 
     /// <param name="vms">Lines of an inventory's vms; every one of them may reach and be reached by everybody.</param>
     /// <param name="spoof">What a Guard that binds all of them says of antiSpoof.</param>
     public TopologyPlace(string vms, string spoof = "{}")
     {
-        Host = new($"mt{_run}-host");
         foreach (var (bridge, address) in new[] { ("br0", "10.9.0.254/16"), ("br1", "10.10.0.254/16") })
         {
-            Host.Ip("link", "add", bridge, "type", "bridge", "mcast_snooping", "0");
+            _host.AddBridge(bridge, "mcast_snooping", "0");
             Host.Ip("addr", "add", address, "dev", bridge);
-            Host.Ip("link", "set", bridge, "up");
         }
         Host.BridgePastFilters();
         Shell.Run("nsenter", $"--net={Host.Path}", "sysctl", "-qw", "net.ipv4.ip_forward=1").Ok();
@@ -48,14 +43,13 @@ internal sealed class TopologyPlace : IDisposable
             """);
     }
 
-    public NetNamespace Host { get; }
+    public NetNamespace Host => _host.Namespace;
     public World World { get; }
 
     /// <summary>A guest whose first interface is guarded as the VM's of that name. Its MAC is 52:54:00:00:00:NN.</summary>
     public Guest Add(string name, int number, string bridge = "br0", string? address = null)
     {
-        var guest = new Guest(Host, _run, number, name, bridge);
-        _guests.Add(guest);
+        var guest = _host.AddGuest(number, name, bridge);
         if (address is not null)
         {
             guest.Namespace.Ip("-4", "addr", "flush", "dev", "eth0");
@@ -78,14 +72,14 @@ internal sealed class TopologyPlace : IDisposable
 
     /// <summary>Ten echoes, all answered, or it throws.</summary>
     public static void Ping(Guest from, string to, params string[] options) =>
-        Shell.Run("nsenter", [$"--net={from.Namespace.Path}", "busybox", "ping", "-c", "10", "-i", "0.02", "-W", "2", .. options, to]).Ok();
+        from.Run(["busybox", "ping", "-c", "10", "-i", "0.02", "-W", "2", .. options, to]).Ok();
 
     /// <summary>Every echo session: segment, whose the ends are (- = nobody's here), packets each way.</summary>
     public string[] Sessions() => [.. World.Kernel.Connections.List().Where(e => e.Proto == 1)
         .Select(e => $"segment {e.Segment}: {Name(e.SourceVnic)} {e.Source} > {Name(e.DestinationVnic)} {e.Destination} {e.PacketsOut}/{e.PacketsBack}").Order(StringComparer.Ordinal)];
 
     /// <summary>What was dropped, but flooded copies.</summary>
-    public string Drops() => string.Join(", ", World.Kernel.Counters.Drops().Where(d => d.Key != Reason.OtherMac).Select(d => $"{d.Key} {d.Value}"));
+    public string Drops() => string.Join(", ", World.Losses().Select(d => $"{d.Key} {d.Value}"));
 
     /// <summary>Frames with an echo in them that a hook of an interface saw, by a capture.</summary>
     public static string Hooks(IEnumerable<(string Name, CaptureRecord Frame)> frames) => string.Join(", ", frames.GroupBy(f => $"{f.Name} {(f.Frame.In == 0 ? "from_vm" : "to_vm")}")
@@ -97,28 +91,12 @@ internal sealed class TopologyPlace : IDisposable
         foreach (var name in World.Ports.Keys.ToArray()) World.ChangePort(name, p => p with { Flags = PortFlags.Captured });
         using var reader = World.Kernel.OpenCapture();
         what();
-        var (all, some) = (new List<CaptureRecord>(), new CaptureRecord[64]);
-        for (int n; (n = reader.Drain(some)) > 0;) all.AddRange(some.AsSpan(0, n));
-        return [.. all.Where(r => r.Captured > 34 && r.Frame[12] == 8 && r.Frame[13] == 0 && r.Frame[23] == 1).Select(r => (Name(r.Vnic), r))];
+        return [.. World.All(reader).Where(r => r.Captured > 34 && r.Frame[12] == 8 && r.Frame[13] == 0 && r.Frame[23] == 1).Select(r => (Name(r.Vnic), r))];
     }
 
-    public void Dispose()
-    {
-        // clsact filters are taken off by the number of their interface: not in another namespace.
-        Host.Enter(() =>
-        {
-            World.Dispose();
-            return true;
-        });
-        foreach (var guest in _guests) guest.Dispose();
-        Host.Dispose();
-    }
+    public void Dispose() => _host.Dispose();
 
-    private void Guard(Port port, string ifname) => Host.Enter(() =>
-    {
-        World.AttachPort(World.Ports.Single(p => p.Value.Key == port.Key).Key, Link.Find(ifname)!.Ifindex);
-        return true;
-    });
+    private void Guard(Port port, string ifname) => _host.Guard(World, World.Ports.Single(p => p.Value.Key == port.Key).Key, ifname);
 
     private string Name(uint vnic) => World.Ports.Values.SingleOrDefault(p => p.Record.Vnic == vnic) is { } port
         ? string.Create(CultureInfo.InvariantCulture, $"{port.Vm}/{port.Key.Index}") : "-";

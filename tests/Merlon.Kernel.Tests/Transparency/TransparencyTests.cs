@@ -23,7 +23,7 @@ public sealed class TransparencyTests
             Assert.Equal("", guarded.Drops());
             Assert.Equal(Play(bare, first, count), seen);
             var wire = guarded.Relay.Counts;
-            var fast = guarded.TcpExt("TCPFastOpenActive");
+            var fast = guarded.Web.TcpExt("TCPFastOpenActive");
             Assert.True(wire is { Lost: > 0, Repeated: > 0, Reordered: > 0, TooLong: > 0 } && fast > 0, $"the wire did {wire}, {fast} fast openings");
             return [("connections", seen.Length), ("lost", wire.Lost), ("repeated", wire.Repeated), ("reordered", wire.Reordered), ("tooLongForThePath", wire.TooLong), ("fastOpenings", fast),
                 ("dropped", 0)];
