@@ -33,8 +33,8 @@ public sealed class RandomPolicy
         foreach (var tenant in Tenants) _documents.Add(new ServiceDocument(tenant, "svc", None, default, [.. _dice.Some(1, 3, _ => Member())]));
         for (var i = _dice.Between(2, 6); i > 0; i--) _documents.Add(Policy($"p{i}"));
         foreach (var tenant in Tenants)
-            if (_dice.Percent(40)) _documents.Add(new TenantDocument("platform", tenant, None, default, Default(), Default()));
-        if (_dice.Percent(40)) _documents.AddRange(_dice.Some(1, 3, i => Guard($"guard{i}")));
+            if (_dice.Percent(60)) _documents.Add(new TenantDocument("platform", tenant, None, default, Default(), Default()));
+        if (_dice.Percent(50)) _documents.AddRange(_dice.Some(1, 3, i => Guard($"guard{i}")));
         Text = ManifestPrinter.Print(_documents);
         var parsed = ManifestParser.Parse([new("random.yaml", Text)]);
         var built = PolicySet.Build(parsed.Documents.Select(d => new StoredDocument(d, 7)));
@@ -97,14 +97,14 @@ public sealed class RandomPolicy
         var tenant = _dice.Percent(35) ? "platform" : _dice.Of(Tenants);
         var tier = tenant != "platform" ? Tier.Tenant : _dice.Of([Tier.Emergency, Tier.Platform, Tier.Baseline]);
         return new(tenant, name, None, default, tier, _dice.Percent(50) ? 1000 : _dice.Below(3),
-            _dice.Percent(20) ? Enforcement.Observe : Enforcement.Enforce, [.. _dice.Some(1, _rules, i => Rule(tenant, $"r{i}"))]);
+            _dice.Percent(30) ? Enforcement.Observe : Enforcement.Enforce, [.. _dice.Some(1, _rules, i => Rule(tenant, $"r{i}"))]);
     }
 
     private PolicyRule Rule(string tenant, string name) => new(name,
         References(tenant), References(tenant),
         _dice.Percent(15) ? References(tenant) : null,
         [.. _dice.Some(1, 3, _ => Service(tenant))],
-        _dice.Of([RuleAction.Allow, RuleAction.Allow, RuleAction.Allow, RuleAction.Deny, RuleAction.Reject, RuleAction.Pass]),
+        _dice.Of([RuleAction.Allow, RuleAction.Allow, RuleAction.Allow, RuleAction.Deny, RuleAction.Reject, RuleAction.Reject, RuleAction.Pass]),
         _dice.Percent(30), _dice.Percent(15) ? _dice.Of<long>([1000, 2000]) : null, default);
 
     private ImmutableArray<Reference> References(string tenant) => [.. _dice.Some(1, 2, _ => Reference(tenant, any: true))];
@@ -157,6 +157,6 @@ public sealed class RandomPolicy
             2 => Reference("platform", any: true),
             _ => new(ReferenceKind.Any, "", "", default, 0, default),
         }],
-        _dice.Percent(80), true, _dice.Percent(30) ? Enforcement.Observe : Enforcement.Enforce, OnFailure.Closed,
+        _dice.Percent(80), true, _dice.Percent(40) ? Enforcement.Observe : Enforcement.Enforce, OnFailure.Closed,
         _dice.Of([LogLevel.Denies, LogLevel.Rules, LogLevel.All]), AntiSpoof.Default, 0, 0, false);
 }

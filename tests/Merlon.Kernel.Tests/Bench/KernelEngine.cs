@@ -18,7 +18,7 @@ public sealed class KernelEngine : IDisposable
     private readonly Dictionary<NicKey, Port> _ports = [];
     private readonly Dictionary<uint, RuleRef> _rules = [];
     private PolicySet? _set;
-    private VmInventory? _inventory;
+    private VmInventory? _inventory, _oneHost;
     private string _digest = "";
     private long? _at;
     private ushort _segment;
@@ -39,6 +39,7 @@ public sealed class KernelEngine : IDisposable
         foreach (var (segment, mac, _) in _world.Kernel.Macs.List()) _world.Kernel.Macs.Remove(segment, mac);
         _ports.Clear();
         (_set, _inventory, _digest, _at) = (set, inventory, "", null);
+        _oneHost = new([.. inventory.Vms.Select(v => v with { Host = "" })]);
     }
 
     /// <summary>Null = neither end is guarded.</summary>
@@ -71,7 +72,7 @@ public sealed class KernelEngine : IDisposable
     {
         if (_at == at) return;
         _at = at;
-        var policy = Resolver.Resolve(_set!, _inventory!, "", 0, at).Policy;
+        var policy = Resolver.Resolve(_set!, _oneHost!, "", 0, at).Policy;
         var image = ImageCompiler.Compile(policy, at).Image!;
         if (image.Digest == _digest) return;
         _digest = image.Digest;
