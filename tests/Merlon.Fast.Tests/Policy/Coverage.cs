@@ -22,7 +22,8 @@ public sealed class Coverage
     public void Begin(PolicySet set, VmInventory inventory)
     {
         (_set, _inventory) = (set, inventory);
-        _features = [.. Feature("pass", WithoutPass), .. Feature("appliesTo", WithoutAppliesTo), .. Feature("nested-group", WithoutNesting)];
+        _features = [.. Feature("pass", WithoutPass), .. Feature("appliesTo", WithoutAppliesTo), .. Feature("nested-group", WithoutNesting),
+            .. Feature("expiry", WithoutExpiry), .. Feature("schedule", WithoutSchedule)];
     }
 
     public void Count(FlowQuestion packet, PlainAnswer answer)
@@ -41,7 +42,7 @@ public sealed class Coverage
         foreach (var verdict in (Verdict[])[Verdict.Allow, Verdict.Deny, Verdict.Reject, Verdict.WouldDeny]) AtLeast($"verdict-{verdict}", Packets / 10);
         foreach (var tier in Enum.GetValues<Tier>()) AtLeast($"tier-{tier}", least);
         foreach (var family in Enum.GetValues<AddressFamily>()) AtLeast($"family-{family}", least);
-        foreach (var feature in (string[])["pass", "appliesTo", "nested-group"]) AtLeast(feature, least);
+        foreach (var feature in (string[])["pass", "appliesTo", "nested-group", "expiry", "schedule"]) AtLeast(feature, least);
     }
 
     public override string ToString() => string.Join(", ", Hits.Select(h => $"{h.Key} {h.Count}"));
@@ -64,6 +65,12 @@ public sealed class Coverage
 
     private static Document WithoutAppliesTo(Document document) =>
         document is PolicyDocument p && p.Rules.Any(r => r.AppliesTo is not null) ? p with { Rules = [.. p.Rules.Select(r => r with { AppliesTo = null })] } : document;
+
+    private static Document WithoutExpiry(Document document) =>
+        document is PolicyDocument p && p.Rules.Any(r => r.ExpiresAt is not null) ? p with { Rules = [.. p.Rules.Select(r => r with { ExpiresAt = null })] } : document;
+
+    private static Document WithoutSchedule(Document document) =>
+        document is PolicyDocument p && p.Rules.Any(r => r.Schedule is not null) ? p with { Rules = [.. p.Rules.Select(r => r with { Schedule = null })] } : document;
 
     private static Document WithoutNesting(Document document) => document is GroupDocument { Groups.IsEmpty: false } g ? g with { Groups = [] } : document;
 }

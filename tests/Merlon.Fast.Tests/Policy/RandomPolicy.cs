@@ -105,7 +105,11 @@ public sealed class RandomPolicy
         _dice.Percent(15) ? References(tenant) : null,
         [.. _dice.Some(1, 3, _ => Service(tenant))],
         _dice.Of([RuleAction.Allow, RuleAction.Allow, RuleAction.Allow, RuleAction.Deny, RuleAction.Reject, RuleAction.Reject, RuleAction.Pass]),
-        _dice.Percent(30), _dice.Percent(15) ? _dice.Of<long>([1000, 2000]) : null, default);
+        _dice.Percent(30), _dice.Percent(15) ? _dice.Of<long>([1000, 2000]) : null, default)
+    {
+        // A rule that is there from 960 to 1980 s, and at every such time of the week.
+        Schedule = _dice.Percent(10) ? new("UTC", [new(DayOfWeek.Thursday, DayOfWeek.Thursday, 16, 33)]) : null,
+    };
 
     private ImmutableArray<Reference> References(string tenant) => [.. _dice.Some(1, 2, _ => Reference(tenant, any: true))];
 
