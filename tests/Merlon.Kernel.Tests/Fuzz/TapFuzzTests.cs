@@ -17,12 +17,20 @@ public sealed class TapFuzzTests
         var evidence = new Evidence("tap-frames").With("firstSeed", FirstSeed);
         evidence.Batches(brief: 40_000, full: 1_000_000, batch: 100_000, (first, count) =>
         {
-            using var wire = new Wire(FirstSeed + (ulong)first);
-            wire.Play(count);
-            Assert.True(wire.Wrong.Count == 0, string.Join('\n', wire.Wrong));
-            Assert.True(wire.Arrived > count / 50, $"too little passes: {wire.Arrived} of {count}");
-            return [("takenByTheKernel", wire.Taken), ("arrived", wire.Arrived)];
+            var (plain, trunk) = (Played(first, count / 2, trunk: false), Played(first + count / 2, count - count / 2, trunk: true));
+            return [("takenByTheKernel", plain.Taken + trunk.Taken), ("arrived", plain.Arrived + trunk.Arrived), ("arrivedTagged", trunk.Tagged)];
         });
+    }
+
+    // trunk: both VMs may tag, and each hook judges for itself.
+    private static (long Taken, long Arrived, long Tagged) Played(int first, int count, bool trunk)
+    {
+        using var wire = new Wire(FirstSeed + (ulong)first, trunk);
+        wire.Play(count);
+        Assert.True(wire.Wrong.Count == 0, string.Join('\n', wire.Wrong));
+        Assert.True(wire.Arrived > count / 50, $"too little passes: {wire.Arrived} of {count}");
+        Assert.True(!trunk || wire.Tagged > count / 400, $"too little passes with tags: {wire.Tagged} of {count}");
+        return (wire.Taken, wire.Arrived, wire.Tagged);
     }
 
     /// <summary>The control: a program that does not ask for sources is caught.</summary>
@@ -37,13 +45,14 @@ public sealed class TapFuzzTests
 
     private sealed class Wire : IDisposable
     {
-        private readonly TappedShop _taps = new();
+        private readonly TappedShop _taps;
         private readonly PlainGuard _plain;
         private readonly FrameMaker _maker;
         private readonly byte[] _buffer = new byte[80_000];
 
-        public Wire(ulong seed)
+        public Wire(ulong seed, bool trunk = false)
         {
+            _taps = new(trunk);
             _taps.Host.BridgePastFilters();
             (_plain, _maker) = (new(Shop.Set!, Shop.Inventory!), new(seed, Shop));
         }
@@ -51,6 +60,7 @@ public sealed class TapFuzzTests
         public Shop Shop => _taps.Shop;
         public long Taken { get; private set; }
         public long Arrived { get; private set; }
+        public long Tagged { get; private set; }
         public List<string> Wrong { get; } = [];
 
         public void Play(int frames)
@@ -76,15 +86,18 @@ public sealed class TapFuzzTests
         {
             var r = FrameReading.Of(frame);
             if (r is not { IsMulticast: false }) return;
-            if (r.DestinationMac != to.Mac && _plain.AtSource(r, from, null) is null) _plain.Delivered(r, from, null);
+            if ((r.DestinationMac != to.Mac || _plain.IsTrunk) && _plain.AtSource(r, from, null) is null) _plain.Delivered(r, from, null);
             if (r.DestinationMac == to.Mac && _plain.AtSource(r, from, to) is null && _plain.AtDestination(r, from, to) is null) Passed(r, from, to);
         }
 
         // A super-packet too long for its length field says 0.
         private static byte[] Lengthened(byte[] frame)
         {
-            var (at, length) = frame is [_, _, _, _, _, _, _, _, _, _, _, _, 8, 0, ..] ? (16, frame.Length - 14) : (18, frame.Length - 54);
-            if (frame.Length < 54 || frame[at] != 0 || frame[at + 1] != 0) return frame;
+            var type = 12;
+            while (type + 6 <= frame.Length && frame.AsSpan(type, 2) is [0x81, 0] or [0x88, 0xa8]) type += 4;
+            if (frame.Length < type + 42) return frame;
+            var (at, length) = frame.AsSpan(type, 2) is [8, 0] ? (type + 4, frame.Length - type - 2) : (type + 6, frame.Length - type - 42);
+            if (frame[at] != 0 || frame[at + 1] != 0) return frame;
             var copy = (byte[])frame.Clone();
             Packet.Big16(length).CopyTo(copy, at);
             return copy;
@@ -100,6 +113,7 @@ public sealed class TapFuzzTests
         {
             Arrived++;
             var r = FrameReading.Of(frame);
+            if (r is { Vlan: not 0 }) Tagged++;
             var towards = r is { IsMulticast: true } ? null : to;
             if ((_plain.AtSource(r, from, towards) ?? _plain.AtDestination(r, from, to)) is { } objection) return objection;
             Passed(r!, from, to);
