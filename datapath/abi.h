@@ -92,6 +92,7 @@ enum merlon_reason {
 
 #define PORT_CLOSED 0x1u           /* drop everything: the start gate */
 #define PORT_FAIL_OPEN 0x2u        /* no image bound to the slot: pass instead of drop */
+#define PORT_CAPTURED 0x10u        /* every frame goes to the ring captures, with its verdict */
 
 #define SPOOF_OFF 0u
 #define SPOOF_OBSERVE 1u
@@ -232,7 +233,6 @@ struct merlon_control {            /* map control: ARRAY of 1 */
 	__u32 topology;            /* bumped on any port, bridge, VLAN or capture change */
 	__u32 flags;               /* CONTROL_* */
 	__u32 abi;
-	__u64 handoff_key;         /* secret of this boot for packet identities */
 };
 
 #define CONTROL_NO_HANDOFF 0x1u    /* tests only: judge each hook by the newest generation */
@@ -354,25 +354,6 @@ enum merlon_pool_of {
 	POOL_COUNT = 4,
 };
 
-/* ---- handoff: from_vm tells to_vm, same CPU, same packet ------------------------------------------ */
-
-struct merlon_handoff {            /* map handoff: PERCPU_ARRAY of 1 */
-	__u32 ifindex;             /* expected destination port; 0 = empty */
-	__u32 incarnation;
-	__u64 identity;            /* keyed hash of the packet's headers and length */
-	__u32 generation;
-	__u32 vnic;                /* source vNIC */
-	__u32 epoch;               /* epoch that approved out, 0 = not judged (established) */
-	__u32 rule;                /* host rule id that allowed out */
-	__u32 source_class;
-	__u32 flags;               /* HANDOFF_* */
-	__u32 candidate_rule;      /* would-deny by out: the rule that would have */
-	__u32 pad;
-};
-
-#define HANDOFF_LOG 0x1u
-#define HANDOFF_WOULD_DENY 0x2u
-
 /* ---- events: per-CPU ring buffers ------------------------------------------------------------------ */
 
 enum merlon_event_type {
@@ -432,6 +413,25 @@ struct merlon_deny {
 	__u32 life;                /* 0 counted in, 1 idle, 2 being deleted */
 };
 
+/* ---- captures: what the filter saw at a port that is captured ------------------------------------------ */
+
+#define MERLON_CAPTURE_BYTES 512u  /* the most that is kept of a frame */
+
+struct merlon_capture {            /* map captures: RINGBUF, shared by all CPUs */
+	__u64 time_ns;             /* boot clock */
+	__u32 vnic;
+	__u32 length;              /* of the frame, without a tag that the driver took out */
+	__u32 rule;                /* host rule id that decided; 0 = none did */
+	__u16 captured;            /* bytes of frame */
+	__u16 vlan;                /* the tag that the driver took out: TCI */
+	__u16 vlan_type;           /* and its EtherType, host order; 0 = none */
+	__u8 in;                   /* 0 from_vm, 1 to_vm */
+	__u8 verdict;              /* merlon_verdict */
+	__u8 reason;               /* merlon_reason; 0 = not told */
+	__u8 pad[3];
+	__u8 frame[MERLON_CAPTURE_BYTES];
+};
+
 /* ---- counters ---------------------------------------------------------------------------------------- */
 
 enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed by these */
@@ -444,6 +444,9 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_HANDOFF_HIT = 6,
 	COUNTER_HANDOFF_MISS = 7,
 	COUNTER_TIMER_PASSES = 8,
+	COUNTER_ANSWERS = 9,       /* to packets that a rule rejects */
+	COUNTER_ANSWERS_HELD = 10, /* not sent: too many, too large, or no fitting answer */
+	COUNTER_CAPTURES_LOST = 12, /* frames of a captured port that found the ring full */
 	COUNTER_COUNT = 16,
 };
 /* map reasons: PERCPU_ARRAY of u64 [256], drops by reason.

@@ -3,7 +3,7 @@
 #ifndef MERLON_ADMIT_H
 #define MERLON_ADMIT_H
 
-#include "related.h"
+#include "reject.h"
 
 /* 0 = may open a connection. beside: a live entry was found that the packet does not fit. */
 static __always_inline int opens(const struct packet *p, bool beside)
@@ -19,8 +19,11 @@ static __always_inline int opens(const struct packet *p, bool beside)
 static __always_inline int refuse(struct work *w)
 {
 	struct judgement *j = &w->judgement;
+	int verdict = drop_by_rule(w, j->reason, j->verdict == VERDICT_WOULD_ALLOW ? j->candidate_rule : j->rule, j->verdict);
 
-	return drop_by_rule(w, j->reason, j->verdict == VERDICT_WOULD_ALLOW ? j->candidate_rule : j->rule, j->verdict);
+	/* A reset would end the live connection of the same ends. */
+	w->rejected = verdict == SHOT && j->rejects && !w->known;
+	return verdict;
 }
 
 /* Judges a first packet in this hook's direction. Fills w->judgement; 0, or SHOT or PASS from drop(). */
@@ -34,10 +37,12 @@ static __noinline int judge_first(struct work *w)
 	w->judgement.verdict = VERDICT_ALLOW;
 	w->judgement.reason = REASON_DIRECTION_NOT_GUARDED;
 	w->judgement.local_class = CLASS_BY_ADDRESS;
+	tell(w, VERDICT_ALLOW, REASON_DIRECTION_NOT_GUARDED, 0);
 	if (!guarded(w, direction))
 		return 0;
 	if (judge_side(w, direction, 1, 0))
 		return drop(w, REASON_IMAGE_FAULT);
+	tell(w, w->judgement.verdict, w->judgement.reason, w->judgement.rule);
 	return w->judgement.passes ? 0 : refuse(w);
 }
 
@@ -131,12 +136,14 @@ static __noinline int track(struct work *w)
 		if (verdict != LOOK_ON)
 			return verdict;
 		beside = !absent(c, w);
+		w->known = beside;
 	}
 	c = find(w, family, HALF);
 	if (c) {
 		verdict = follow(w, c, family, HALF);
 		if (verdict != LOOK_ON)
 			return verdict;
+		w->known |= !absent(c, w);
 	}
 	return open_connection(w, family, beside);
 }

@@ -146,22 +146,34 @@ static __always_inline struct merlon_conn *find(struct work *w, __u32 family, __
 	}
 }
 
+/* A new element and its place in the timer's queue: one that had none would never expire. */
+#define INSERT(TABLE, KEY)                                                                                             \
+	static __always_inline long insert_##TABLE(struct KEY *k, void *fresh)                                         \
+	{                                                                                                              \
+		long error = bpf_map_update_elem(&TABLE, k, fresh, BPF_NOEXIST);                                       \
+                                                                                                                       \
+		if (!error && (error = bpf_map_push_elem(&turns_##TABLE, k, 0)))                                       \
+			bpf_map_delete_elem(&TABLE, k);                                                                \
+		return error;                                                                                          \
+	}
+
+INSERT(conn4, merlon_key4)
+INSERT(conn6, merlon_key6)
+INSERT(half4, merlon_key4)
+INSERT(half6, merlon_key6)
+
 static __always_inline long insert(struct work *w, __u32 family, __u32 half)
 {
 	if (family == FAMILY_4) {
 		struct merlon_key4 k;
 
 		key4(&w->ends, &k);
-		if (half)
-			return bpf_map_update_elem(&half4, &k, w->fresh, BPF_NOEXIST);
-		return bpf_map_update_elem(&conn4, &k, w->fresh, BPF_NOEXIST);
+		return half ? insert_half4(&k, w->fresh) : insert_conn4(&k, w->fresh);
 	} else {
 		struct merlon_key6 k;
 
 		key6(&w->ends, &k);
-		if (half)
-			return bpf_map_update_elem(&half6, &k, w->fresh, BPF_NOEXIST);
-		return bpf_map_update_elem(&conn6, &k, w->fresh, BPF_NOEXIST);
+		return half ? insert_half6(&k, w->fresh) : insert_conn6(&k, w->fresh);
 	}
 }
 

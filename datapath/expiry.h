@@ -1,20 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The timer: buries what expired, deletes what was buried a pass ago, tells the denies counted since the
- * last second. It lives in a pinned map, so a dead agent never lets the tables fill.
+ * last second. It lives in a pinned map, so a dead agent never lets the tables fill. Each table has a queue of its keys
+ * (turns_*): a slice takes some, looks, and puts back what stays. So no run is long, whatever the size of the tables.
  */
 #ifndef MERLON_EXPIRY_H
 #define MERLON_EXPIRY_H
 
 #include "admit.h"
 
-#define PASS_NS 250000000ull
+#define REST_NS 250000000ull      /* between two passes over all tables */
+#define LONGEST_REST_NS 4000000000ull
+#define REST_SHARE 20             /* it rests so many times as long as it worked */
+#define DENIES_NS 1000000000ull   /* between two looks at the denies */
+#define PAUSE_NS 500000ull        /* between two slices */
+#define SLICE 256u                /* looks */
 #define CLOCK_MONOTONIC_ 1
-/* Half a second between two passes over one table: more than any run holds a pointer. */
+/* More than any run holds a pointer. */
 #define GRACE_MS 200u
 
-struct sweep {
-	__u32 half;
+enum turn {
+	TURN_CONN4 = 0,
+	TURN_CONN6 = 1,
+	TURN_HALF4 = 2,
+	TURN_HALF6 = 3,
+	TURN_DENIES = 4,
+	TURN_COUNT = 5,
+};
+
+/* Of no segment, of no vNIC. */
+#define TURN_MARK 0xffffu
+#define TURN_MARK_DENY 0xffffffffu
+
+struct slice {
+	__u32 done;
 };
 
 /* Returns 1 when the element may be deleted. Element and lock come from a lookup of its own: the value that
@@ -47,50 +66,48 @@ static __always_inline struct work *timer_work(void)
 	return bpf_map_lookup_elem(&scratch, &index);
 }
 
-static long sweep4(void *map, struct merlon_key4 *key, struct merlon_conn *c, struct sweep *s)
+/* One look at the entry whose turn it is. 6.1 wants one map for each call, so there is a function for each table. */
+#define LOOK(TABLE, KEY, ENDS, HALF_OPEN)                                                                              \
+	static long look_##TABLE(__u32 i, struct slice *s)                                                             \
+	{                                                                                                              \
+		struct work *w = timer_work();                                                                         \
+		struct merlon_conn *c;                                                                                 \
+		struct KEY k;                                                                                          \
+                                                                                                                       \
+		if (!w || bpf_map_pop_elem(&turns_##TABLE, &k) || k.segment == TURN_MARK) {                            \
+			s->done = 1;                                                                                   \
+			return 1;                                                                                      \
+		}                                                                                                      \
+		c = bpf_map_lookup_elem(&TABLE, &k);                                                                   \
+		if (!c)                                                                                                \
+			return 0;                                                                                      \
+		if (due(c, w)) {                                                                                       \
+			ENDS(&w->ends, &k);                                                                            \
+			w->ends.half = HALF_OPEN;                                                                      \
+			w->tag = tag_of(&w->ends);                                                                     \
+			if (sweep_one(w, c)) {                                                                         \
+				bpf_map_delete_elem(&TABLE, &k);                                                       \
+				return 0;                                                                              \
+			}                                                                                              \
+		}                                                                                                      \
+		bpf_map_push_elem(&turns_##TABLE, &k, 0);                                                              \
+		return 0;                                                                                              \
+	}
+
+LOOK(conn4, merlon_key4, ends4, CONN)
+LOOK(conn6, merlon_key6, ends6, CONN)
+LOOK(half4, merlon_key4, ends4, HALF)
+LOOK(half6, merlon_key6, ends6, HALF)
+
+/* Exact: packets are taken by exchange, and a record is deleted only when nobody counted for two looks. 1 = deleted. */
+static __noinline int sweep_deny(struct work *w, struct merlon_deny *deny)
 {
-	struct work *w = timer_work();
-	struct merlon_key4 k = *key;
-
-	if (!w || !due(c, w))
-		return 0;
-	ends4(&w->ends, &k);
-	w->ends.half = s->half;
-	w->tag = tag_of(&w->ends);
-	c = bpf_map_lookup_elem(map, &k);
-	if (c && sweep_one(w, c))
-		bpf_map_delete_elem(map, &k);
-	return 0;
-}
-
-static long sweep6(void *map, struct merlon_key6 *key, struct merlon_conn *c, struct sweep *s)
-{
-	struct work *w = timer_work();
-	struct merlon_key6 k = *key;
-
-	if (!w || !due(c, w))
-		return 0;
-	ends6(&w->ends, &k);
-	w->ends.half = s->half;
-	w->tag = tag_of(&w->ends);
-	c = bpf_map_lookup_elem(map, &k);
-	if (c && sweep_one(w, c))
-		bpf_map_delete_elem(map, &k);
-	return 0;
-}
-
-/* Exact: packets are taken by exchange, and a record is deleted only when nobody counted for two looks. */
-static long sweep_deny(void *map, struct merlon_deny_key *key, struct merlon_deny *deny, void *unused)
-{
-	struct work *w = timer_work();
 	__u64 packets, bytes;
 
-	if (!w)
-		return 0;
 	packets = __sync_lock_test_and_set(&deny->packets, 0);
 	if (packets) {
 		bytes = __sync_lock_test_and_set(&deny->bytes, 0);
-		deny_event(&w->event, key, deny, packets, bytes);
+		deny_event(&w->event, &w->deny_key, deny, packets, bytes);
 		w->event.flags |= EVENT_F_SUMMARY;
 		/* It stands for many packets: with the ring full they stay counted and are told later. */
 		if (offer(&w->event)) {
@@ -104,44 +121,115 @@ static long sweep_deny(void *map, struct merlon_deny_key *key, struct merlon_den
 			deny->life = DENY_IDLE;
 		return 0;
 	}
-	if (__sync_val_compare_and_swap(&deny->life, DENY_IDLE, DENY_DELETING) == DENY_IDLE) {
-		w->deny_key = *key;
-		bpf_map_delete_elem(map, &w->deny_key);
+	if (__sync_val_compare_and_swap(&deny->life, DENY_IDLE, DENY_DELETING) != DENY_IDLE)
+		return 0;
+	bpf_map_delete_elem(&denies, &w->deny_key);
+	return 1;
+}
+
+static long look_denies(__u32 i, struct slice *s)
+{
+	struct work *w = timer_work();
+	struct merlon_deny *deny;
+
+	if (!w || bpf_map_pop_elem(&turns_denies, &w->deny_key) || w->deny_key.vnic == TURN_MARK_DENY) {
+		s->done = 1;
+		return 1;
 	}
+	deny = bpf_map_lookup_elem(&denies, &w->deny_key);
+	if (deny && !sweep_deny(w, deny))
+		bpf_map_push_elem(&turns_denies, &w->deny_key, 0);
 	return 0;
 }
 
-/* Two functions, or the compiler merges the calls, and 6.1 wants one map for each call. */
-static __noinline int sweep_conn(struct sweep *s)
+/* The end of this pass over the table: what stands behind it has had its turn, or came since. 0 = put. */
+static __noinline long mark(struct work *w, __u32 table)
 {
-	bpf_for_each_map_elem(&conn4, sweep4, s, 0);
-	return bpf_for_each_map_elem(&conn6, sweep6, s, 0);
+	struct merlon_key4 four = {.segment = TURN_MARK};
+	struct merlon_key6 six = {.segment = TURN_MARK};
+
+	switch (table) {
+	case TURN_CONN4:
+		return bpf_map_push_elem(&turns_conn4, &four, 0);
+	case TURN_CONN6:
+		return bpf_map_push_elem(&turns_conn6, &six, 0);
+	case TURN_HALF4:
+		return bpf_map_push_elem(&turns_half4, &four, 0);
+	case TURN_HALF6:
+		return bpf_map_push_elem(&turns_half6, &six, 0);
+	}
+	__builtin_memset(&w->deny_key, 0, sizeof(w->deny_key));
+	w->deny_key.vnic = TURN_MARK_DENY;
+	return bpf_map_push_elem(&turns_denies, &w->deny_key, 0);
 }
 
-static __noinline int sweep_half(struct sweep *s)
+/* True when the pass over the table is over. */
+static __noinline int look(__u32 table)
 {
-	bpf_for_each_map_elem(&half4, sweep4, s, 0);
-	return bpf_for_each_map_elem(&half6, sweep6, s, 0);
+	struct slice s = {};
+
+	switch (table) {
+	case TURN_CONN4:
+		bpf_loop(SLICE, look_conn4, &s, 0);
+		break;
+	case TURN_CONN6:
+		bpf_loop(SLICE, look_conn6, &s, 0);
+		break;
+	case TURN_HALF4:
+		bpf_loop(SLICE, look_half4, &s, 0);
+		break;
+	case TURN_HALF6:
+		bpf_loop(SLICE, look_half6, &s, 0);
+		break;
+	default:
+		bpf_loop(SLICE, look_denies, &s, 0);
+	}
+	return s.done;
+}
+
+/* One slice; how long to wait for the next. */
+static __noinline __u64 run_slice(struct work *w, struct clockwork *clock)
+{
+	__u64 worked;
+
+	if (!clock->marked)
+		clock->marked = !mark(w, clock->table);
+	if (!clock->marked || !look(clock->table))
+		return PAUSE_NS;
+	clock->marked = 0;
+	clock->table++;
+	if (clock->table == TURN_DENIES) {
+		if (w->now_ns < clock->denies_ns)
+			clock->table = TURN_COUNT;
+		else
+			clock->denies_ns = w->now_ns + DENIES_NS;
+	}
+	if (clock->table < TURN_COUNT)
+		return 0;
+	clock->table = 0;
+	clock->passes++;
+	count(COUNTER_TIMER_PASSES);
+	worked = clock->worked_ns * REST_SHARE;
+	clock->worked_ns = 0;
+	return worked < REST_NS ? REST_NS : worked < LONGEST_REST_NS ? worked : LONGEST_REST_NS;
 }
 
 static int tick(void *map, __u32 *index, struct clockwork *clock)
 {
 	struct work *w = timer_work();
-	struct sweep s = {.half = clock->passes & 1};
+	__u64 wait = REST_NS, begun = bpf_ktime_get_ns();
 
 	if (w) {
 		w->now_ns = bpf_ktime_get_boot_ns();
 		w->now_ms = w->now_ns / 1000000;
-		if (s.half)
-			sweep_half(&s);
-		else
-			sweep_conn(&s);
-		if (!(clock->passes & 3))
-			bpf_for_each_map_elem(&denies, sweep_deny, NULL, 0);
-		clock->passes++;
-		count(COUNTER_TIMER_PASSES);
+		wait = run_slice(w, clock);
+		begun = bpf_ktime_get_ns() - begun;
+		clock->worked_ns += begun;
+		clock->total_ns += begun;
+		if (begun > clock->longest_ns)
+			clock->longest_ns = begun;
 	}
-	bpf_timer_start(&clock->timer, PASS_NS, 0);
+	bpf_timer_start(&clock->timer, wait, 0);
 	return 0;
 }
 

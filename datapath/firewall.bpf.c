@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
-#include "leave.h"
+#include "capture.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -16,6 +16,9 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->epoch = 0;
 	w->peer_ifindex = 0;
 	w->peer_vnic = 0;
+	w->known = 0;
+	w->rejected = 0;
+	tell(w, VERDICT_ALLOW, REASON_NONE, 0);
 	__builtin_memset(&w->port, 0, sizeof(w->port));
 	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
 }
@@ -79,6 +82,7 @@ static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
 	if (reason)
 		return drop(w, reason);
 	hit(RULE_ID_BUILTIN_ARP);
+	tell(w, VERDICT_ALLOW, REASON_BUILTIN, RULE_ID_BUILTIN_ARP);
 	return PASS;
 }
 
@@ -143,6 +147,7 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 	rule = w->packet.fragment ? 0 : builtin(w);
 	if (rule) {
 		hit(rule);
+		tell(w, VERDICT_ALLOW, REASON_BUILTIN, rule);
 		return PASS;
 	}
 	/* What is tagged here need not be so there: each hook judges for itself. */
@@ -156,14 +161,11 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 	return verdict;
 }
 
-static __always_inline int hook(struct __sk_buff *skb, __u32 in)
+static __always_inline int hook(struct __sk_buff *skb, struct work *w, __u32 in)
 {
-	struct work *w = bpf_map_lookup_elem(&scratch, &in);
 	struct merlon_port *port;
 	int reason, spoofed;
 
-	if (!w)
-		return SHOT;
 	begin(w, skb, in);
 	if (!in)
 		handoff_clear();
@@ -196,19 +198,34 @@ static __always_inline int hook(struct __sk_buff *skb, __u32 in)
 	}
 	if (reason)
 		return drop_unasked(w, reason);
+	if (may_be_answer(&w->packet) && own_answer(skb, w))
+		return PASS;
 	return w->packet.family == FAMILY_NONE ? pass_arp(skb, w) : pass_ip(skb, w);
+}
+
+static __always_inline int run(struct __sk_buff *skb, __u32 in)
+{
+	struct work *w = bpf_map_lookup_elem(&scratch, &in);
+	int verdict;
+
+	if (!w)
+		return SHOT;
+	verdict = hook(skb, w, in);
+	if (w->port.flags & PORT_CAPTURED)
+		capture(skb, w);
+	return verdict == SHOT && w->rejected ? answer(skb, w) : verdict;
 }
 
 SEC("tc")
 int from_vm(struct __sk_buff *skb)
 {
-	return hook(skb, WORK_FROM_VM);
+	return run(skb, WORK_FROM_VM);
 }
 
 SEC("tc")
 int to_vm(struct __sk_buff *skb)
 {
-	return hook(skb, WORK_TO_VM);
+	return run(skb, WORK_TO_VM);
 }
 
 /* Run by BPF_PROG_TEST_RUN: the vNIC whose number is in skb->mark is no longer here. Returns how many entries it had. */
@@ -237,7 +254,7 @@ int start_timer(struct __sk_buff *skb)
 	error = bpf_timer_init(&clock->timer, &timer, CLOCK_MONOTONIC_);
 	if (error && error != -EBUSY_)
 		return 2;
-	if (bpf_timer_set_callback(&clock->timer, tick) || bpf_timer_start(&clock->timer, PASS_NS, 0))
+	if (bpf_timer_set_callback(&clock->timer, tick) || bpf_timer_start(&clock->timer, REST_NS, 0))
 		return 3;
 	return 0;
 }

@@ -58,6 +58,14 @@ static __always_inline int emit(struct merlon_event *event)
 	return lost;
 }
 
+/* Remembers what becomes of the packet, for a capture. */
+static __always_inline void tell(struct work *w, __u32 verdict, __u32 reason, __u32 rule)
+{
+	w->told_verdict = verdict;
+	w->told_reason = reason;
+	w->told_rule = rule;
+}
+
 static __always_inline bool spoof_reason(__u32 reason)
 {
 	return reason >= REASON_SPOOFED_MAC && reason <= REASON_ROUTER_ADVERTISEMENT;
@@ -153,6 +161,8 @@ static __noinline int record_deny(struct work *w, __u32 reason, __u32 rule, __u3
 	deny = bpf_map_lookup_elem(&denies, &w->deny_key);
 	if (!deny) {
 		error = bpf_map_update_elem(&denies, &w->deny_key, &w->deny, BPF_NOEXIST);
+		if (!error && (error = bpf_map_push_elem(&turns_denies, &w->deny_key, 0)))
+			bpf_map_delete_elem(&denies, &w->deny_key);
 		if (error == -17 /* EEXIST: another CPU was first */)
 			deny = bpf_map_lookup_elem(&denies, &w->deny_key);
 		else if (error) {
@@ -184,11 +194,13 @@ static __noinline int drop_by_rule(struct work *w, __u32 reason, __u32 rule, __u
 {
 	if (observed(w, reason)) {
 		record_deny(w, reason, rule, VERDICT_WOULD_DENY);
+		tell(w, VERDICT_WOULD_DENY, reason, rule);
 		return PASS;
 	}
 	add(&reasons, reason & 255, 1);
 	if (!silent(reason))
 		record_deny(w, reason, rule, verdict);
+	tell(w, verdict, reason, rule);
 	return SHOT;
 }
 

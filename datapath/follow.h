@@ -278,6 +278,7 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 		if (reason)
 			return drop(w, reason);
 	}
+	tell(w, VERDICT_ALLOW, w->plan.source == w->plan.initiator ? REASON_CONNECTION : REASON_REPLY, 0);
 	if (!w->in)
 		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
 	return PASS;

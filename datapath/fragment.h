@@ -90,6 +90,7 @@ static __noinline int follow_first(struct work *w)
 		w->packet.proto = f->proto;
 		count_later(w);
 	}
+	tell(w, VERDICT_ALLOW, REASON_CONNECTION, 0);
 	if (!w->in)
 		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
 	return PASS;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What from_vm knows about a packet, for the to_vm that the same packet reaches next on this CPU. The record
- * names the port (with its incarnation) and a keyed hash of the packet's headers, is cleared by the
- * next from_vm and consumed once: a flooded copy, a reordered packet or a guest's guess finds no match, and
- * no match means full judgement, never a pass.
+ * names the port (with its incarnation) and what the packet's headers say, is cleared by the next from_vm and
+ * consumed once: a flooded copy, a reordered packet or a guest's guess finds no match, and no match means full
+ * judgement, never a pass.
  */
 #ifndef MERLON_HANDOFF_H
 #define MERLON_HANDOFF_H
@@ -16,21 +16,34 @@ static __always_inline __u64 mix(__u64 h, __u64 value)
 	return h ^ h >> 32;
 }
 
-static __always_inline __u64 identity(const struct packet *p, __u64 key)
+static __always_inline __u64 ports_word(const struct packet *p)
 {
-	const __u64 *source = (const __u64 *)p->source, *destination = (const __u64 *)p->destination;
-	__u64 h = mix(key, source[0]);
-
-	h = mix(h, source[1]);
-	h = mix(h, destination[0]);
-	h = mix(h, destination[1]);
-	h = mix(h, p->source_port | (__u64)p->destination_port << 16 | (__u64)p->proto << 32 | (__u64)p->tcp_flags << 40);
-	h = mix(h, p->seq | (__u64)p->ack << 32);
-	h = mix(h, p->fragment_id | (__u64)p->fragment_offset << 32);
-	return mix(h, p->length | (__u64)p->icmp_type << 32 | (__u64)p->icmp_code << 40);
+	return p->source_port | (__u64)p->destination_port << 16 | (__u64)p->proto << 32 | (__u64)p->tcp_flags << 40;
 }
 
-static __always_inline struct merlon_handoff *handoff_slot(void)
+static __always_inline __u64 length_word(const struct packet *p)
+{
+	return p->length | (__u64)p->icmp_type << 32 | (__u64)p->icmp_code << 40;
+}
+
+static __always_inline void identify_packet(__u64 *identity, const struct packet *p)
+{
+	copy16(identity, p->source);
+	copy16(identity + 2, p->destination);
+	identity[4] = ports_word(p);
+	identity[5] = p->seq | (__u64)p->ack << 32;
+	identity[6] = p->fragment_id | (__u64)p->fragment_offset << 32;
+	identity[7] = length_word(p);
+}
+
+static __always_inline bool identifies(const __u64 *identity, const struct packet *p)
+{
+	return same16((const __u8 *)identity, p->source) && same16((const __u8 *)(identity + 2), p->destination) &&
+	       identity[4] == ports_word(p) && identity[5] == (p->seq | (__u64)p->ack << 32) &&
+	       identity[6] == (p->fragment_id | (__u64)p->fragment_offset << 32) && identity[7] == length_word(p);
+}
+
+static __always_inline struct handoff_slot *handoff_slot(void)
 {
 	__u32 zero = 0;
 
@@ -46,22 +59,24 @@ static __always_inline struct merlon_control *control_word(void)
 
 static __always_inline void handoff_clear(void)
 {
-	struct merlon_handoff *h = handoff_slot();
+	struct handoff_slot *slot = handoff_slot();
 
-	if (h)
-		h->ifindex = 0;
+	if (slot)
+		slot->told.ifindex = 0;
 }
 
 /* from_vm, for every unicast packet that goes on to a guarded port. epoch 0: an established connection's. */
 static __always_inline void handoff_give(struct work *w, __u32 epoch, __u32 rule, __u32 class, __u32 flags)
 {
-	struct merlon_handoff *h = handoff_slot();
+	struct handoff_slot *slot = handoff_slot();
 	struct merlon_control *c = control_word();
+	struct handoff *h;
 
-	if (!h || !c || !w->peer_ifindex || c->flags & CONTROL_NO_HANDOFF)
+	if (!slot || !c || !w->peer_ifindex || c->flags & CONTROL_NO_HANDOFF)
 		return;
+	h = &slot->told;
+	identify_packet(slot->identity, &w->packet);
 	h->incarnation = w->peer_incarnation;
-	h->identity = identity(&w->packet, c->handoff_key);
 	h->generation = w->generation;
 	h->vnic = w->port.vnic;
 	h->epoch = epoch;
@@ -75,14 +90,14 @@ static __always_inline void handoff_give(struct work *w, __u32 epoch, __u32 rule
 /* to_vm: w->handoff becomes the sender's record, or empty. */
 static __always_inline void handoff_take(struct work *w)
 {
-	struct merlon_handoff *h = handoff_slot();
-	struct merlon_control *c = control_word();
+	struct handoff_slot *slot = handoff_slot();
+	struct handoff *h;
 
 	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
-	if (!h || !c || !h->ifindex)
+	if (!slot || !slot->told.ifindex)
 		return;
-	if (h->ifindex == w->ifindex && h->incarnation == w->port.incarnation &&
-	    h->identity == identity(&w->packet, c->handoff_key)) {
+	h = &slot->told;
+	if (h->ifindex == w->ifindex && h->incarnation == w->port.incarnation && identifies(slot->identity, &w->packet)) {
 		w->handoff = *h;
 		count(COUNTER_HANDOFF_HIT);
 	} else {

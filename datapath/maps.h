@@ -8,6 +8,8 @@
 
 #include "work.h"
 
+#define TURNS_MORE 1024
+
 /* Few ports, changed rarely, read for every packet. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -85,6 +87,31 @@ struct {
 	__type(value, struct merlon_conn);
 } half6 SEC(".maps");
 
+/* The keys of each table in the order in which the timer looks at them; each key once, so a few more than the table has. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 65536 + TURNS_MORE);
+	__type(value, struct merlon_key4);
+} turns_conn4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 65536 + TURNS_MORE);
+	__type(value, struct merlon_key6);
+} turns_conn6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 16384 + TURNS_MORE);
+	__type(value, struct merlon_key4);
+} turns_half4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 16384 + TURNS_MORE);
+	__type(value, struct merlon_key6);
+} turns_half6 SEC(".maps");
+
 /* Indexed by the VM number of the port record. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -114,8 +141,24 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct merlon_handoff);
+	__type(value, struct handoff_slot);
 } handoff SEC(".maps");
+
+/* LRU: an answer that is not home after a moment is owed nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct answer_key);
+	__type(value, struct expected_answer);
+} answers SEC(".maps");
+
+/* Two of each VM number: out, in. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * MERLON_MAX_VMS);
+	__type(key, __u32);
+	__type(value, struct answer_account);
+} answer_accounts SEC(".maps");
 
 /* One ring per CPU: no shared lock, no shared line. */
 struct {
@@ -128,6 +171,12 @@ struct {
 	});
 } rings SEC(".maps");
 
+/* One for all CPUs: only a port that is captured pays for it, and its frames stay in order. 1 MiB is about 1,900 frames. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} captures SEC(".maps");
+
 /* Full means counted, not logged: a flood of keys ends here. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -135,6 +184,12 @@ struct {
 	__type(key, struct merlon_deny_key);
 	__type(value, struct merlon_deny);
 } denies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 16384 + TURNS_MORE);
+	__type(value, struct merlon_deny_key);
+} turns_denies SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

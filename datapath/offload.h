@@ -19,6 +19,10 @@
 
 #define CHECKSUM_PARTIAL 3
 #define SKB_GSO_UDP (1u << 16)
+#define ICMP_UNREACHABLE 3
+#define ICMP_PROHIBITED 13
+#define ICMP6_UNREACHABLE 1
+#define ICMP6_PROHIBITED 1
 
 /* The kernel's own, as far as it is read. struct __sk_buff shows none of it. */
 struct sk_buff {
@@ -32,16 +36,32 @@ struct skb_shared_info {
 	__u32 gso_type;
 } __attribute__((preserve_access_index));
 
-/* From the Ethernet header on; wraps to a large number where it lies before it. */
-static __always_inline __u32 checksum_place(const struct sk_buff *skb)
+/* "Administratively prohibited". Bytes 4 to 7 of it are unused; a UDP checksum's place is among them (reject.h). */
+static __always_inline bool is_refusal(const struct packet *p)
+{
+	if (p->proto == PROTO_ICMP)
+		return p->icmp_type == ICMP_UNREACHABLE && p->icmp_code == ICMP_PROHIBITED;
+	return p->proto == PROTO_ICMP6 && p->icmp_type == ICMP6_UNREACHABLE && p->icmp_code == ICMP6_PROHIBITED;
+}
+
+/* Of the bytes that are summed. From the Ethernet header on; wraps to a large number where it lies before it. */
+static __always_inline __u32 checksum_start(const struct sk_buff *skb)
 {
 	unsigned char *head, *data;
-	__u16 start, offset;
+	__u16 start;
 
 	if (bpf_core_read(&head, sizeof(head), &skb->head) || bpf_core_read(&data, sizeof(data), &skb->data) ||
-	    bpf_core_read(&start, sizeof(start), &skb->csum_start) || bpf_core_read(&offset, sizeof(offset), &skb->csum_offset))
+	    bpf_core_read(&start, sizeof(start), &skb->csum_start))
 		return 0;
-	return start + offset - (__u32)(data - head);
+	return start - (__u32)(data - head);
+}
+
+static __always_inline __u32 checksum_place(const struct sk_buff *skb)
+{
+	__u32 start = checksum_start(skb);
+	__u16 offset;
+
+	return !start || bpf_core_read(&offset, sizeof(offset), &skb->csum_offset) ? 0 : start + offset;
 }
 
 /* Where the checksum of a protocol that is read here stands behind p->l4, and how much of it is read. */
@@ -56,6 +76,7 @@ static __always_inline bool harmless_place(const struct packet *p, __u32 at)
 		return at == 8 || at >= 12;
 	case PROTO_ICMP:
 	case PROTO_ICMP6:
+		return at == 2 || (at == 6 && is_refusal(p));
 	case PROTO_IGMP:
 		return at == 2;
 	}

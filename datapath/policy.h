@@ -143,6 +143,7 @@ static __always_inline bool conclude(struct work *w, struct judgement *j, void *
 		j->reason = REASON_OBSERVED;
 	}
 	j->passes = verdict == VERDICT_ALLOW;
+	j->rejects = verdict == VERDICT_REJECT;
 	if (j->passes != (wanted == VERDICT_ALLOW)) {
 		verdict = j->passes ? VERDICT_WOULD_DENY : VERDICT_WOULD_ALLOW;
 		j->reason = REASON_OBSERVED;

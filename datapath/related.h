@@ -37,7 +37,7 @@ static __always_inline bool sent_lately(const struct merlon_conn *c, const struc
 
 	if (q->proto != PROTO_TCP || c->flags & CONN_LIBERAL)
 		return true;
-	return own->max_win && !after(q->seq, own->end) && after(q->seq, own->end - max_of(peer->max_win, ACK_SLACK));
+	return own->max_win && !after(q->seq, own->end) && after(q->seq, own->end - max_of(peer->max_win, ACK_SLACK) - 1);
 }
 
 /* The entry is live, quoted in the right direction, and this hook's side of it is approved. */
@@ -94,6 +94,7 @@ static __noinline int pass_related(struct __sk_buff *skb, struct work *w)
 		return drop(w, reason);
 	if (guarded(w, w->in ? IN : OUT) && !quotes_live(skb, w))
 		return drop(w, REASON_ICMP_UNRELATED);
+	tell(w, VERDICT_ALLOW, REASON_RELATED, 0);
 	if (!w->in)
 		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
 	return PASS;

@@ -77,6 +77,7 @@ struct judgement {
 	__u8 verdict;
 	__u8 log;
 	__u8 reason;
+	__u8 rejects;              /* the active verdict */
 	__u32 rule;                /* host rule id of the active verdict */
 	__u32 candidate_rule;      /* of the other one where the two differ, else 0 */
 	__u32 local_class;         /* of the own address, or of the vNIC alone */
@@ -104,11 +105,54 @@ struct plan {
 	__u32 commit;              /* the last hook that this packet passes here: step and count */
 };
 
+/* An answer of this program's own that is on its way: its whole IP packet, without what routers change. */
+#define ANSWER_BYTES 96
+struct answer_key {
+	__u32 realm;
+	__u32 length;
+	__u8 bytes[ANSWER_BYTES];
+};
+
+struct expected_answer {
+	__u64 expires_ns;
+	__u32 vnic;                /* whose policy rejected */
+	__s32 leaves, arrives;     /* how often it still passes from_vm of that vNIC, and to_vm */
+};
+
+struct answer_account {            /* of one VM and direction */
+	__u32 second;
+	__u32 answers;             /* in this second */
+	__s32 credit;              /* bytes of rejected packets, less those of answers */
+};
+
+/* from_vm tells to_vm: same CPU, same packet. */
+struct handoff {
+	__u32 ifindex;             /* expected destination port; 0 = empty */
+	__u32 incarnation;
+	__u32 generation;
+	__u32 vnic;                /* source vNIC */
+	__u32 epoch;               /* epoch that approved out, 0 = not judged (established) */
+	__u32 rule;                /* host rule id that allowed out */
+	__u32 source_class;
+	__u32 flags;               /* HANDOFF_* */
+	__u32 candidate_rule;      /* would-deny by out: the rule that would have */
+};
+
+#define HANDOFF_LOG 0x1u
+#define HANDOFF_WOULD_DENY 0x2u
+
+/* identity: what proves that a packet at to_vm is the one that from_vm just judged. */
+#define IDENTITY_WORDS 8
+struct handoff_slot {
+	struct handoff told;
+	__u64 identity[IDENTITY_WORDS];
+};
+
 struct work {
 	struct packet packet;
 	struct packet quoted;      /* inside an ICMP error */
 	struct merlon_port port;
-	struct merlon_handoff handoff;
+	struct handoff handoff;
 	struct judgement judgement;
 	struct ends ends;
 	struct plan plan;
@@ -126,6 +170,9 @@ struct work {
 	__u32 tag;
 	__u32 source_is_b;
 	__u32 vm;                  /* budget to charge */
+	__u32 known;               /* a live entry of these ends was found, though not one for this packet */
+	__u32 rejected;            /* dropped by a rule that answers */
+	__u32 told_verdict, told_reason, told_rule; /* for a capture: what became of the packet */
 	struct merlon_event event;
 	struct merlon_deny_key deny_key;
 	struct merlon_deny deny;
@@ -143,6 +190,8 @@ struct work {
 	/* merlon_conn to insert and the remains of one replaced; bytes, so that no map of this type holds a lock */
 	__u64 fresh[sizeof(struct merlon_conn) / 8];
 	__u64 old[sizeof(struct merlon_conn) / 8];
+	struct answer_key answer_key;
+	__u64 answer[15];          /* the frame, from its third byte on */
 };
 
 /* Three users of scratch that may meet on one CPU. */
@@ -175,6 +224,11 @@ struct fragment {
 struct clockwork {
 	struct bpf_timer timer;
 	__u64 passes;
+	__u64 worked_ns;           /* in this pass */
+	__u32 table;               /* enum turn */
+	__u32 marked;              /* its end is in its queue */
+	__u64 total_ns, longest_ns; /* of all slices, of one */
+	__u64 denies_ns;           /* when the denies have their next turn */
 };
 
 static __always_inline struct merlon_conn *conn_of(__u64 *bytes)

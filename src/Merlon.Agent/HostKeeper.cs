@@ -77,6 +77,7 @@ internal sealed class HostKeeper
         Guests.SetByHand(_hand.All);
         _links = _readLinks();
         Policy.Restore();
+        TellTrial();
         // A lost guests.json must not let a second claimant in: the book knows the first ones of the last policy.
         Guests.Owners = Policy.Book.Owners.SetItems(_guestFile.Owners);
         Names = new(Policy.Book);
@@ -192,6 +193,28 @@ internal sealed class HostKeeper
         return removed;
     }
 
+    /// <summary>The ports of a VM, by name or UUID, copy every frame that they see from now on. Returns the UUID.</summary>
+    public string Capture(string vm)
+    {
+        var found = Wanted().Select(w => w.Plan).OfType<NicPlan>().Where(p => p.Vm == vm || p.Key.VmUuid == vm).Select(p => p.Key.VmUuid).Distinct().ToList();
+        if (found.Count == 0 && Guests.All.Any(g => g.Name == vm || g.Uuid == vm))
+            throw new RequestRefused("not-guarded", $"{vm} is here and not guarded: no hook sees its frames", "does a Guard select it? see 'merlon get nic'");
+        if (found.Count == 0) throw new RequestRefused("no-vm", $"there is no VM '{vm}' on this host", "see 'merlon get nic'");
+        if (found.Count > 1) throw new RequestRefused("bad-request", $"{found.Count} VMs are named {vm}", "give the UUID");
+        _ports.Captured = found[0];
+        Reconcile();
+        return found[0];
+    }
+
+    /// <summary>False when none was running.</summary>
+    public bool EndCapture()
+    {
+        if (_ports.Captured is null) return false;
+        _ports.Captured = null;
+        Reconcile();
+        return true;
+    }
+
     public AgentMessage Report() => new() { Applied = Reports.Of(Policy, Guests, Wanted(), _kernel, _ports) };
 
     public IReadOnlyList<WantedPort> Wanted() => WantedPorts.Of(Policy.Plan, Guests, _hand.All, _links, _kernel);
@@ -235,9 +258,17 @@ internal sealed class HostKeeper
         if (Policy.Error is { } error)
             Alarms.Raise("policy-refused", "", $"policy {Policy.Newest} is not in force: {error}", "mend the policy and apply it again");
         else Alarms.Over("policy-refused", "");
+        TellTrial();
         Answer();
         PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
         Send(Report());
+    }
+
+    private void TellTrial()
+    {
+        if (Policy.FellBack)
+            Alarms.Raise("not-confirmed", "", $"policy {Policy.Plan!.Sequence} was not confirmed in time: what was before it is in force again", "apply it again and confirm it");
+        else Alarms.Over("not-confirmed", "");
     }
 
     private void Reconcile()

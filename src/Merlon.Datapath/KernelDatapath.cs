@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Attach;
 using Merlon.Datapath.Events;
@@ -61,7 +60,7 @@ public sealed class KernelDatapath : IDisposable
         try
         {
             opened = new(loaded, options) { Reused = reused };
-            opened.Control.Initialize(AbiLimits.Version, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+            opened.Control.Initialize(AbiLimits.Version);
             opened.Rings.Fill();
             StartTimer(loaded);
             if (loaded.Fresh is not null) opened.Attacher.UpdateAll();
@@ -78,6 +77,9 @@ public sealed class KernelDatapath : IDisposable
 
     /// <summary>A reader of the event rings; one at a time.</summary>
     public EventReader OpenEvents() => new(Rings);
+
+    /// <summary>A reader of what captured ports met, from now on; one at a time.</summary>
+    public CaptureReader OpenCapture() => new(_loaded.Map("captures"));
 
     /// <summary>Detaches every interface and removes every pin. Live connections and counters are gone after it.</summary>
     public void Remove() => Uninstall.Remove(_loaded.Pins.Root);

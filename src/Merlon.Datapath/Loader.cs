@@ -9,6 +9,7 @@ namespace Merlon.Datapath;
 internal sealed class Loader(DatapathOptions options)
 {
     private static readonly string[] s_sharedMemory = ["control", "budgets", "pools"];
+    private const uint TurnsMore = 1024; // TURNS_MORE of datapath/maps.h
     private readonly PinFolder _pins = new(options.BpffsFolder);
     private readonly List<string> _notices = [];
 
@@ -124,6 +125,9 @@ internal sealed class Loader(DatapathOptions options)
         "conn4" => (uint)options.Connections4,
         "conn6" => (uint)options.Connections6,
         "half4" or "half6" => (uint)options.HalfOpen,
+        "turns_conn4" => (uint)options.Connections4 + TurnsMore,
+        "turns_conn6" => (uint)options.Connections6 + TurnsMore,
+        "turns_half4" or "turns_half6" => (uint)options.HalfOpen + TurnsMore,
         "rings" => (uint)Cpus.Possible,
         _ => null,
     };
@@ -133,8 +137,8 @@ internal sealed class Loader(DatapathOptions options)
         if (pinned.Type != LibBpf.MapType(map) || pinned.KeySize != LibBpf.MapKeySize(map)
             || pinned.ValueSize != LibBpf.MapValueSize(map) || pinned.MapFlags != LibBpf.MapFlags(map))
             throw new DatapathException("stale-abi", $"pinned map {name} has another shape than this build's", StaleAbi.Mend);
-        // A table's size cannot change under live entries; they are worth more than the new number.
-        if (pinned.MaxEntries != LibBpf.MapMaxEntries(map))
+        // A table's size cannot change under live entries; they are worth more than the new number. Its turns go by it.
+        if (!name.StartsWith("turns_", StringComparison.Ordinal) && pinned.MaxEntries != LibBpf.MapMaxEntries(map))
             _notices.Add($"map {name} keeps {pinned.MaxEntries} entries (configured: {LibBpf.MapMaxEntries(map)}) until its pins are removed");
     }
 

@@ -8,5 +8,9 @@ public sealed record TestResult(int ReturnCode, byte[] Packet, uint DurationNs)
 {
     public bool Passed => ReturnCode == -1;
 
-    public bool Dropped => ReturnCode == 2;
+    /// <summary>Not passed on: dropped, or answered in place of it.</summary>
+    public bool Dropped => ReturnCode is 2 or 7;
+
+    /// <summary>A rule rejected it: <see cref="Packet"/> is the answer.</summary>
+    public bool Answered => ReturnCode == 7;
 }

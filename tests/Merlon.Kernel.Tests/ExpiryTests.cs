@@ -54,6 +54,21 @@ public sealed class ExpiryTests : IDisposable
         for (var i = 0; i < 1000; i++) Assert.Equal(Outcome.Pass, _shop.Send(_shop.WebToOutside() with { SourcePort = 8000 + i }));
     }
 
+    /// <summary>More than a slice, and three times more than the queue holds: nothing keeps its turn without an entry.</summary>
+    [Fact]
+    public void The_table_can_be_filled_again_and_again()
+    {
+        for (var round = 1; round <= 4; round++)
+        {
+            for (var i = 0; i < 900; i++) Assert.True(_shop.Flood("from_vm", _shop.Web, (_shop.WebToOutside() with { SourcePort = 10_000 + i }).Bytes()));
+            Expire();
+            for (var wait = 0; _shop.Kernel.Counters[Counter.ConnExpired] < 900UL * (ulong)round && wait < 400; wait++) Thread.Sleep(25);
+            Assert.Equal(900UL * (ulong)round, _shop.Kernel.Counters[Counter.ConnExpired]);
+            _shop.WaitForTimer();
+            Assert.Empty(_shop.Kernel.Connections.List());
+        }
+    }
+
     [Fact]
     public void A_packet_over_an_expired_entry_buries_it_and_opens_anew()
     {

@@ -8,5 +8,7 @@ internal readonly record struct ClockOffset(long UnixMsAtBoot)
 {
     public static ClockOffset Measure() => new(BootClock.ToUtc(0).ToUnixTimeMilliseconds());
 
+    public ulong UnixNs(ulong bootNs) => (ulong)UnixMsAtBoot * 1_000_000 + bootNs;
+
     public long UnixMs(ulong bootNs) => UnixMsAtBoot + (long)(bootNs / 1_000_000);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
+using Merlon.Agent.Capture;
 using Merlon.Agent.Guests;
 using Merlon.Contracts.Api;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -25,7 +26,7 @@ internal static class AgentApi
         });
     }
 
-    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor)
+    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture)
     {
         app.MapGet("/v1/status", http => Write(http, keeper.Box.Ask(status.Status), ApiJson.Default.HostStatus));
         app.MapGet("/v1/nics", http => Write(http, keeper.Box.Ask(status.Nics), ApiJson.Default.IReadOnlyListNicRecord));
@@ -34,6 +35,7 @@ internal static class AgentApi
             keeper.Box.Ask(() => status.Connections(http.Request.Query["vm"].ToString(), Limit(http))), ApiJson.Default.IReadOnlyListConnectionRecord));
         app.MapGet("/v1/doctor", http => Write(http, Task.Run(doctor), ApiJson.Default.IReadOnlyListDoctorCheck));
         app.MapPost("/v1/attach", http => Attach(http, keeper));
+        app.MapGet("/v1/capture", http => Guard(http, () => capture.Serve(http)));
         app.MapDelete("/v1/attach/{ifname}", http => Detach(http, keeper));
     }
 
@@ -104,7 +106,7 @@ internal static class AgentApi
             http.Response.StatusCode = refused.Code switch
             {
                 "bad-request" => StatusCodes.Status400BadRequest,
-                "no-interface" or "not-attached" => StatusCodes.Status404NotFound,
+                "no-interface" or "not-attached" or "no-vm" => StatusCodes.Status404NotFound,
                 _ => StatusCodes.Status409Conflict,
             };
             await http.Response.WriteAsJsonAsync(new ApiError(refused.Code, refused.Message, refused.Mend), ApiJson.Default.ApiError);

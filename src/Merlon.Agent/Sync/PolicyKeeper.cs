@@ -17,6 +17,7 @@ internal sealed class PolicyKeeper(
 {
     private readonly BookSweep _sweep = new();
     private HostPolicy? _policy;
+    private long _at;
     private long? _nextChange;
 
     public HostBook Book { get; private set; } = HostBook.Empty;
@@ -29,6 +30,12 @@ internal sealed class PolicyKeeper(
 
     /// <summary>Why <see cref="Newest"/> is not in force; null = it is.</summary>
     public string? Error { get; private set; }
+
+    /// <summary>Until when the policy in force waits for its confirmation; null = it does not.</summary>
+    public DateTimeOffset? ConfirmBy => _policy?.Trial is { } trial && !FellBack ? DateTimeOffset.FromUnixTimeSeconds(trial.ConfirmBy) : null;
+
+    /// <summary>The newest policy was not confirmed in time: what was before it is in force.</summary>
+    public bool FellBack => _policy?.Trial is { } trial && _at >= trial.ConfirmBy;
 
     public double CompileMs { get; private set; }
     public double SwapMs { get; private set; }
@@ -119,7 +126,7 @@ internal sealed class PolicyKeeper(
     {
         var started = Stopwatch.GetTimestamp();
         var at = clock();
-        var claims = ClaimCourt.Settle(policy, Book.Owners);
+        var claims = ClaimCourt.Settle(policy.At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
         var plan = Planner.Plan(Book, claims, compiled.Image);
@@ -128,7 +135,7 @@ internal sealed class PolicyKeeper(
         if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
         store.Save(next);
         Swap(plan, next);
-        (_policy, _nextChange, Plan, Book, Error) = (policy, policy.NextChange(at), plan, next, null);
+        (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, policy.NextChange(at), plan, next, null);
         Newest = Math.Max(Newest, policy.Sequence);
         store.RemoveOthers(Book);
         Log.Applied(log, policy.Sequence, plan.Nics.Length, plan.Image.Stats.RemoteClasses, CompileMs, SwapMs);

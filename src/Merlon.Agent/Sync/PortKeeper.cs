@@ -30,6 +30,10 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     /// <summary>Interfaces came or went, and attachments with them: what is attached is read anew at the next <see cref="Prepare"/>.</summary>
     public void LookAgain() => _attached = null;
 
+    /// <summary>UUID of the VM whose ports copy what they see (docs/operations.md, Capture); null = none. An agent that died while it captured
+    /// has a next one that captures nothing, and settles the ports so.</summary>
+    public string? Captured { get; set; }
+
     public void Prepare(IReadOnlyList<WantedPort> wanted, HostPlan? plan)
     {
         Problems.Clear();
@@ -69,15 +73,15 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
 
     private void PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
     {
-        if (have.TryGetValue(port.Ifindex, out var old) && IsSamePlace(old, port.Record(old.Incarnation)))
+        if (have.TryGetValue(port.Ifindex, out var old) && IsSamePlace(old, RecordOf(port, old.Incarnation)))
         {
-            var record = port.Record(old.Incarnation);
+            var record = RecordOf(port, old.Incarnation);
             record.Flags |= old.Flags & PortFlags.Closed;
             if (!Equal(old, record)) kernel.PutPort(port.Ifindex, record);
             return;
         }
         // A live attachment keeps its incarnation: under another one it would come off for a moment.
-        var fresh = port.Record(Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
+        var fresh = RecordOf(port, Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
         fresh.Flags |= PortFlags.Closed;
         kernel.PutPort(port.Ifindex, fresh);
     }
@@ -98,6 +102,13 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         }
     }
 
+    private PortRecord RecordOf(WantedPort port, uint incarnation)
+    {
+        var record = port.Record(incarnation);
+        if (Captured is { } vm && port.Plan?.Key.VmUuid == vm) record.Flags |= PortFlags.Captured;
+        return record;
+    }
+
     // The new image binds nothing to a leaver's slot: until it is detached it must pass, not drop.
     private void LetLeaversPass(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have)
     {
@@ -114,7 +125,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     private bool Open(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
     {
         if (!have.TryGetValue(port.Ifindex, out var old) || Problems.ContainsKey(port.Ifindex)) return false;
-        var record = port.Record(old.Incarnation);
+        var record = RecordOf(port, old.Incarnation);
         if (Equal(old, record)) return false;
         kernel.PutPort(port.Ifindex, record);
         if (port.Plan is { } plan) Log.Guarded(log, port.Ifname, plan.Key.Index, plan.Vm);

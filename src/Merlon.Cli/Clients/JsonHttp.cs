@@ -15,6 +15,9 @@ internal sealed class JsonHttp(HttpClient http, Func<Exception, CliException> un
     public Task<T> Delete<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) =>
         Send(HttpMethod.Delete, path, null, type, cancel);
 
+    public Task<T> Post<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) =>
+        Send(HttpMethod.Post, path, null, type, cancel);
+
     public Task<T> Post<TBody, T>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<T> type, CancellationToken cancel) =>
         Send(HttpMethod.Post, path, JsonSerializer.SerializeToUtf8Bytes(body, bodyType), type, cancel);
 

@@ -13,11 +13,13 @@ internal static class ApplyCommand
         var plan = new Argument<string?>("PLAN") { Description = "What 'merlon plan --out' wrote; exit 5 when the policy has changed since", Arity = ArgumentArity.ZeroOrOne };
         var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
         var prune = new Option<bool>("--prune") { Description = "Remove the tenant's documents that are not in the files" };
-        var wait = new Option<bool>("--wait") { Description = "Return when every host has it in its kernel" };
+        var wait = Waiting.Wait();
         var timeout = Waiting.Timeout();
-        var verb = new Verb("apply", "Commit policy documents: all named ones together, or none", "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --wait")
+        var confirm = new Option<string?>("--confirm-within") { Description = "Every host puts back what was before after this time, unless 'merlon confirm' says that all is well", HelpName = "SPAN" };
+        var verb = new Verb("apply", "Commit policy documents: all named ones together, or none. Exit 6: a policy test fails, nothing was applied",
+            "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --confirm-within 5m")
         {
-            plan, files, prune, wait, timeout,
+            plan, files, prune, wait, timeout, confirm,
         };
         verb.Validators.Add(line =>
         {
@@ -27,19 +29,17 @@ internal static class ApplyCommand
         });
         return verb.Runs(async (call, cancel) =>
         {
-            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base)
-                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
+            int? within = call.Get(confirm) is { } span ? Span.Seconds(span, ApplyRequest.MostConfirmWithin) : null;
+            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base, ConfirmWithin: within)
+                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune), ConfirmWithin: within);
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/apply", request, ApiJson.Default.ApplyRequest, ApiJson.Default.ApplyResult, cancel);
-            Show(call, result);
-            if (!result.Applied) return ExitCode.Error;
-            if (call.Get(wait)) await Waiting.ForSequence(api, result.Sequence, TimeSpan.FromSeconds(call.Get(timeout)), cancel);
-            return ExitCode.Ok;
+            return await Waiting.Finish(call, api, result, wait, timeout, cancel);
         });
     }
 
-    /// <summary>What apply and delete answer.</summary>
-    public static void Show(Call call, ApplyResult result)
+    /// <summary>What apply and its like answer; gives the exit code.</summary>
+    public static int Show(Call call, ApplyResult result)
     {
         foreach (var d in result.Diagnostics) call.Say(Diagnostics.Line(d));
         if (!result.Applied) call.Say("error: nothing was applied; correct the errors above");
@@ -48,7 +48,13 @@ internal static class ApplyCommand
             if (!r.Applied) return;
             if (r.Changed.Count == 0) call.Out.WriteLine("unchanged");
             foreach (var changed in r.Changed) call.Out.WriteLine(Printable.Line($"{changed} changed"));
-            foreach (var v in r.Revisions) call.Out.WriteLine(Printable.Line($"tenant {v.Tenant} is at revision {v.Revision}"));
+            foreach (var v in r.Revisions) call.Out.WriteLine(Printable.Line($"tenant {v.Tenant} is at revision {v.Revision}{(v.Note is null ? "" : $": {v.Note}")}"));
         });
+        if (result.ConfirmBy is { } by) call.Say($"on trial: at {by:u} every host puts back what was before, unless you run 'merlon confirm'");
+        return result.Applied ? ExitCode.Ok : OnlyTests(result.Diagnostics) ? ExitCode.TestFailed : ExitCode.Error;
     }
+
+    /// <summary>The documents are well, but a PolicyTest among them, or one that is kept beside them, does not hold.</summary>
+    public static bool OnlyTests(IReadOnlyList<DiagnosticRecord> diagnostics) =>
+        diagnostics.Where(d => d.Severity == "error").Select(d => d.Code).Distinct().SequenceEqual(["test-failed"]);
 }

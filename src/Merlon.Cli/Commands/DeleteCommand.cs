@@ -16,8 +16,7 @@ internal static class DeleteCommand
         {
             using var api = Controller.Connect(call);
             var result = await api.Delete(await PathOf(api, call.Get(document), cancel), ApiJson.Default.ApplyResult, cancel);
-            ApplyCommand.Show(call, result);
-            return result.Applied ? ExitCode.Ok : ExitCode.Error;
+            return ApplyCommand.Show(call, result);
         });
     }
 

@@ -117,16 +117,7 @@ internal static class FlowsCommand
     internal static string? SinceOf(string? text, DateTimeOffset now)
     {
         if (text is null) return null;
-        var unit = text.Length < 2 ? TimeSpan.Zero : text[^1] switch
-        {
-            's' => TimeSpan.FromSeconds(1),
-            'm' => TimeSpan.FromMinutes(1),
-            'h' => TimeSpan.FromHours(1),
-            'd' => TimeSpan.FromDays(1),
-            _ => TimeSpan.Zero,
-        };
-        if (unit > TimeSpan.Zero && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= 100_000)
-            return (now - unit * n).ToString("O", CultureInfo.InvariantCulture);
+        if (Span.Parse(text) is { } age) return (now - age).ToString("O", CultureInfo.InvariantCulture);
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
             ? at.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture)
             : throw new CliException($"'{text}' is neither an age nor an instant", "for example 5m, or 2026-11-24T08:00:00Z");

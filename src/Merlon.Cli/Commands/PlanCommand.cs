@@ -19,7 +19,7 @@ internal static class PlanCommand
         var save = new Option<string?>("--out") { Description = "Write the plan there, for 'merlon apply FILE'", HelpName = "FILE" };
         var against = new Option<string?>("--against") { Description = "Compare with these manifests instead of the server", HelpName = "PATH" };
         var inventory = new Option<string[]>("--inventory", "-i") { Description = "Inventory, with --against", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
-        var verb = new Verb("plan", "What an apply would open, close and cut. Exit 0: nothing changes, 2: something does, 1: errors",
+        var verb = new Verb("plan", "What an apply would open, close and cut. Exit 0: nothing changes, 2: something does, 6: a policy test fails, 1: errors",
             "merlon plan -f policies/", "merlon plan -f policies/ --prune --out change.plan", "merlon plan -f policies/ --against /etc/merlon/policies -i inventory.yaml")
         {
             files, prune, save, against, inventory,
@@ -35,7 +35,7 @@ internal static class PlanCommand
             using var api = Controller.Connect(call);
             var plan = await api.Post("/v1/plan", request, ApiJson.Default.ApplyRequest, ApiJson.Default.PlanResult, cancel);
             var code = Show(call, plan);
-            if (code != ExitCode.Error && call.Get(save) is { } file) await Save(file, new(PlanFile.FormatName, plan.Base, request.Prune, request.Files), cancel);
+            if (code is not (ExitCode.Error or ExitCode.TestFailed) && call.Get(save) is { } file) await Save(file, new(PlanFile.FormatName, plan.Base, request.Prune, request.Files), cancel);
             return code;
         });
     }
@@ -76,7 +76,7 @@ internal static class PlanCommand
         if (plan.Diagnostics.Any(d => d.Severity == "error"))
         {
             call.Say("error: this cannot be applied; correct the errors above");
-            return ExitCode.Error;
+            return ApplyCommand.OnlyTests(plan.Diagnostics) ? ExitCode.TestFailed : ExitCode.Error;
         }
         call.Say($"{plan.Documents.Count} documents change; {Changes.Summary(plan.Changes)}"
             + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut" : ""));

@@ -57,6 +57,7 @@ internal static class StatusCommand
         var sequence = status.Sequence.ToString(CultureInfo.InvariantCulture);
         var controller = status.Version.Length > 0 ? $"controller {status.Version}" : "the controller is down; this is what the agent of this host says";
         call.Out.WriteLine(Printable.Line($"{(status.Ready ? "ready" : "NOT READY")}: policy sequence {sequence}, {controller}"));
+        if (status.Trial is { } trial) call.Out.WriteLine(Printable.Line($"on trial: a change of {trial.By} ends at {trial.ConfirmBy:u}, unless 'merlon confirm' keeps it"));
         call.Out.WriteLine();
         Tables.Hosts(call, status.Hosts);
         Alarm[] alarms = [.. status.Alarms, .. status.Hosts.SelectMany(h => h.Status?.Alarms ?? [])];

@@ -11,6 +11,16 @@ internal static class Waiting
 
     public static Option<int> Timeout() => new("--timeout") { Description = "Seconds to wait at most", DefaultValueFactory = _ => 60, HelpName = "SECONDS" };
 
+    public static Option<bool> Wait(string description = "Return when every host has it in its kernel") => new("--wait") { Description = description };
+
+    /// <summary>Shows what apply and its like answered and, where it was asked for, waits until the hosts have it; gives the exit code.</summary>
+    public static async Task<int> Finish(Call call, JsonHttp api, ApplyResult result, Option<bool> wait, Option<int> timeout, CancellationToken cancel)
+    {
+        var code = ApplyCommand.Show(call, result);
+        if (code == ExitCode.Ok && call.Get(wait)) await ForSequence(api, result.Sequence, TimeSpan.FromSeconds(call.Get(timeout)), cancel);
+        return code;
+    }
+
     /// <summary>Every host has the apply of this sequence in its kernel. One that is away has not.</summary>
     public static Task<StatusRecord> ForSequence(JsonHttp api, ulong sequence, TimeSpan timeout, CancellationToken cancel) => Until(
         api, s => s.Hosts.Count > 0 && s.Hosts.All(h => h.Has(sequence)), s => Late(s.Hosts, h => !h.Has(sequence)), "not everywhere in force", timeout, cancel);

@@ -3,11 +3,13 @@ namespace Merlon.Contracts.Api;
 /// <summary>State of one host's agent. Served by the agent's socket and, relayed, by the controller.</summary>
 /// <param name="Alarms">What an operator must act on now; empty = well.</param>
 /// <param name="SequenceApplied">HostPolicy in the kernel; <paramref name="SequenceWanted"/> is the newest received.</param>
+/// <param name="ConfirmBy">It is on trial: at this instant the agent puts back what was before it, unless it is confirmed.</param>
 public sealed record HostStatus(
     string Host, string HostUuid, string Instance, string Version, int Abi, bool Libvirt, bool Controller,
     ulong SequenceApplied, ulong SequenceWanted, string ImageDigest, int Vms, int Nics, int Attached,
     int Connections, int ConnectionCapacity, long EventsLost, long FlowsLost, long FlowsQueued,
-    double LastSwapMs, double LastAttachMs, long MemoryBytes, DateTimeOffset StartedAt, IReadOnlyList<Alarm> Alarms, IReadOnlyList<NicStatus> Interfaces);
+    double LastSwapMs, double LastAttachMs, long MemoryBytes, DateTimeOffset StartedAt, IReadOnlyList<Alarm> Alarms, IReadOnlyList<NicStatus> Interfaces,
+    DateTimeOffset? ConfirmBy = null);
 
 /// <summary>One attached interface.</summary>
 public sealed record NicStatus(string Ifname, int Ifindex, string Vm, string VmUuid, int Nic, bool Attached, bool First, string RulesetDigest, uint Epoch, string? Problem);
@@ -18,7 +20,11 @@ public sealed record Alarm(string Code, string Message, string? Mend, DateTimeOf
 /// <summary>GET /v1/status of the controller.</summary>
 /// <param name="Sequence">Newest given to any host.</param>
 /// <param name="Ready">Every connected host has told its VMs, has applied what it should have, and has no alarm.</param>
-public sealed record StatusRecord(string Version, ulong Sequence, bool Ready, IReadOnlyList<HostRecord> Hosts, IReadOnlyList<Alarm> Alarms);
+/// <param name="Trial">A change that waits for its confirmation.</param>
+public sealed record StatusRecord(string Version, ulong Sequence, bool Ready, IReadOnlyList<HostRecord> Hosts, IReadOnlyList<Alarm> Alarms, TrialRecord? Trial = null);
+
+/// <summary>A change on trial: at <paramref name="ConfirmBy"/> everything is as it was before, unless it is confirmed.</summary>
+public sealed record TrialRecord(DateTimeOffset ConfirmBy, string By);
 
 /// <summary>A host as the controller sees it.</summary>
 /// <param name="SequenceWanted">HostPolicy it should have; 0 = none yet. An apply that changes nothing for a host leaves it as it is.</param>

@@ -19,7 +19,17 @@ public static class HostPolicyMessages
         message.Nics.AddRange(policy.Nics.Select(Nic));
         message.Sets.AddRange(policy.Sets.Select(Set));
         message.RuleLists.AddRange(policy.RuleLists.Select(RuleList));
+        if (policy.Trial is { } trial) (message.ConfirmBy, message.Fallback) = (trial.ConfirmBy, ToMessage(trial.Fallback));
         return message;
+    }
+
+    /// <summary>Gives the whole message this sequence.</summary>
+    public static HostPolicyMessage Numbered(this HostPolicyMessage message, ulong sequence)
+    {
+        var copy = message.Clone();
+        copy.Sequence = sequence;
+        if (copy.Fallback is { } fallback) fallback.Sequence = sequence;
+        return copy;
     }
 
     private static EndpointMessage Endpoint(PolicyEndpoint endpoint)

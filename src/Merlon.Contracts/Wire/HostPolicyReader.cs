@@ -17,7 +17,17 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
         Expect.Count(message.RuleLists.Sum(l => l.Rules.Count), Limits.Rules, "rules");
         Expect.Count(message.Sets.Sum(s => s.Prefixes.Count + s.Holes.Count), Limits.Prefixes, "prefixes");
         Expect.Count(message.Sets.Sum(s => s.Exceptions.Count), Limits.Prefixes, "exceptions");
-        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message.RuleLists, message.Sets.Count));
+        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message.RuleLists, message.Sets.Count)) { Trial = Trial() };
+    }
+
+    private Trial? Trial()
+    {
+        Expect.That(message.ConfirmBy >= 0, "confirm_by", "is negative");
+        Expect.That((message.ConfirmBy > 0) == (message.Fallback is not null), "fallback", "stands with confirm_by, and only with it");
+        if (message.Fallback is not { } fallback) return null;
+        Expect.That(fallback is { ConfirmBy: 0, Fallback: null }, "fallback", "is on trial itself");
+        Expect.That(fallback.Sequence == message.Sequence, "fallback.sequence", "is another than that of its policy");
+        return new(message.ConfirmBy, new HostPolicyReader(fallback).Read());
     }
 
     /// <summary>Indexes into something of <paramref name="count"/> entries, strictly ascending.</summary>

@@ -22,7 +22,7 @@ internal sealed class StatusView(HostRegistry registry, Applier applier, FlowLog
         var (state, hosts, alarms) = (applier.State, Hosts(), Alarms());
         var connected = hosts.Where(h => h.Connected).ToList();
         var ready = connected.Count > 0 && connected.TrueForAll(h => !h.IsLate() && h.Status is null or { Alarms.Count: 0 });
-        return new(ProductVersion.Text, state.Hosts.Sequence, ready, hosts, alarms);
+        return new(ProductVersion.Text, state.Hosts.Sequence, ready, hosts, alarms, state.Trial is { } trial ? new(trial.State.ConfirmBy, trial.State.By) : null);
     }
 
     private IReadOnlyList<Alarm> Alarms()

@@ -7,6 +7,7 @@ using Merlon.Controller.Inventory;
 using Merlon.Controller.Store;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
 using Merlon.Policy.Text;
 
 namespace Merlon.Controller.Rules;
@@ -22,6 +23,8 @@ internal sealed class Applier : IDisposable
     private readonly TimeProvider clock;
     private readonly ILogger<Applier> log;
     private readonly ConcurrentDictionary<string, ulong> met = new();
+    private readonly PolicyHistory history;
+    private long week;
     private volatile PolicyState state;
 
     public Applier(IStateStore store, HostInventories inventories, TimeProvider clock, ILogger<Applier> log)
@@ -31,7 +34,8 @@ internal sealed class Applier : IDisposable
         var view = InventoryView.Build(inventories.All, AddressOwners.Load(store));
         var check = new PolicyCheck(Now);
         var set = check.Build(documents) ?? throw new StartException($"the stored policy is not valid: {string.Join("; ", check.Diagnostics)}");
-        state = new(documents, set, view, view.Vms, HostPolicies.Load(store), ImmutableDictionary<string, HostPlan>.Empty, []);
+        history = new(store);
+        state = new(documents, set, view, view.Vms, HostPolicies.Load(store), ImmutableDictionary<string, HostPlan>.Empty, []) { Trial = LoadTrial(documents) };
         Resolve(inventories.All, new());
     }
 
@@ -48,7 +52,7 @@ internal sealed class Applier : IDisposable
         return await InTurn(() =>
         {
             if (request.Base is { } wanted) BaseMovedException.ThrowIfMoved(wanted, state.Documents.Revisions);
-            return Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), by, request.DryRun, parsed.Diagnostics);
+            return Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), new(by, null, request.ConfirmWithin, request.DryRun, Found: parsed.Diagnostics));
         }, cancel);
     }
 
@@ -59,13 +63,70 @@ internal sealed class Applier : IDisposable
         var now = state;
         if (refused is not null) return new(now, null, null, refused.Diagnostics);
         var change = PolicyChange.Apply(now.Documents, files, parsed, request.Prune);
-        var (check, set, vms, _) = Check(now, change);
+        var (check, set, vms, _) = Check(now, change, null, tested: true);
         return new(now, change, set is not null && check.Ok ? new(set, vms) : null, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
     }
 
     /// <summary>Null when there is no such document.</summary>
     public Task<ApplyResult?> Delete(string reference, string by, CancellationToken cancel) => InTurn(
-        () => state.Documents.Entries.ContainsKey(reference) ? Commit(PolicyChange.Remove(state.Documents, reference), by, false, []) : null, cancel);
+        () => state.Documents.Entries.ContainsKey(reference) ? Commit(PolicyChange.Remove(state.Documents, reference), new(by)) : null, cancel);
+
+    /// <summary>The tenant's documents become those of an older revision, as a new one. Null when it never had that.</summary>
+    public Task<ApplyResult?> Rollback(string tenant, long revision, string by, CancellationToken cancel) => InTurn(
+        () => history.Entries(state.Documents, tenant, revision) is { } entries
+            ? Commit(PolicyChange.To(state.Documents, entries), new(by, $"rolled back to {revision}")) : null, cancel);
+
+    /// <summary>The change on trial stays for good. Null when there is none.</summary>
+    public Task<ApplyResult?> Confirm(string by, CancellationToken cancel) => InTurn(() =>
+    {
+        if (state.Trial is not { } trial) return null;
+        if (Now >= trial.ConfirmBy) throw TrialException.Over(trial);
+        var check = new PolicyCheck(Now);
+        var plans = check.Resolve(state.Set, state.Vms, Addressed(inventories.All.Keys, state.Documents), null, state.Inventory);
+        var batch = new StateBatch().Remove(Keys.Trial);
+        List<RevisionRecord> confirmed = [.. Moved(state.Documents, trial.State)
+            .Select(r => RevisionWriter.Remark(r.Key, r.Value, by, "confirmed", clock.GetUtcNow(), batch))];
+        var hosts = state.Hosts.With(plans, met, batch);
+        store.Put(batch);
+        state = state with { Trial = null, Hosts = hosts, Plans = plans };
+        log.Applied(by, 0, hosts.Sequence);
+        return new ApplyResult(true, confirmed, [], hosts.Sequence, Records(check.Diagnostics));
+    }, cancel);
+
+    /// <summary>Ends the change on trial: everything is as it was before. Null when there is none.</summary>
+    /// <param name="due">Only one whose time is up.</param>
+    public Task<ApplyResult?> EndTrial(string by, bool due, CancellationToken cancel) => InTurn(() =>
+    {
+        if (state.Trial is not { } trial || (due && Now < trial.ConfirmBy)) return null;
+        var note = due ? $"rolled back: not confirmed by {trial.State.ConfirmBy:u}" : "rolled back before it was confirmed";
+        return Commit(PolicyChange.To(state.Documents, Before(state.Documents, trial.State).Entries), new(by, note, Forced: true));
+    }, cancel);
+
+    /// <summary>Cuts a VM off, or sets another end. Null = it cannot be: none of its interfaces is guarded.</summary>
+    /// <param name="seconds">Null = until it is lifted.</param>
+    public Task<ApplyResult?> Isolate(VmPlace place, int? seconds, string by, CancellationToken cancel) => InTurn(() =>
+    {
+        if (!IsJudged(place)) return null;
+        long? until = seconds is { } span ? Now + span : null;
+        var management = state.Set.Groups.Any(g => g.Tenant == Document.Platform && g.Name == Isolation.Management);
+        var manifest = Isolation.Manifest(place.Vm, management, until);
+        var end = until is { } at ? TimeText.Format(at) : "it is lifted";
+        return Commit(PolicyChange.Apply(state.Documents, [manifest], ManifestParser.Parse([manifest]), prune: false), new(by, $"isolates {place.Vm.Name} until {end}"));
+    }, cancel);
+
+    /// <summary>Null = nothing isolates it.</summary>
+    public Task<ApplyResult?> Lift(string vm, string by, CancellationToken cancel) => InTurn(
+        () => state.Documents.Entries.FirstOrDefault(e => Isolation.VmOf(e.Value.Document) is { } name && (name == vm || e.Key == Isolation.Ref(vm))) is { Key: { } reference } entry
+            ? Commit(PolicyChange.Remove(state.Documents, reference), new(by, $"lifts the isolation of {Isolation.VmOf(entry.Value.Document)}")) : null, cancel);
+
+    /// <summary>Removes what has ended by itself: its rules are gone from every kernel already.</summary>
+    public Task EndIsolations(string by, CancellationToken cancel) => InTurn(() =>
+    {
+        if (state.Trial is not null) return false;
+        foreach (var (reference, entry) in state.Documents.Entries.Where(e => Isolation.HasEnded(e.Value.Document, Now)))
+            Commit(PolicyChange.Remove(state.Documents, reference), new(by, $"the isolation of {Isolation.VmOf(entry.Document)} has ended", Forced: true));
+        return true;
+    }, cancel);
 
     /// <summary>Takes a host's whole inventory and resolves again: it is stored together with every policy that follows from it.</summary>
     public Task Take(string host, HostInventory inventory) => InTurn(() =>
@@ -73,6 +134,9 @@ internal sealed class Applier : IDisposable
         var batch = new StateBatch();
         return Resolve(inventories.With(host, inventory, batch), batch);
     }, CancellationToken.None);
+
+    /// <summary>Lays the schedules of the coming weeks out again when a week has begun.</summary>
+    public Task FollowWeek(CancellationToken cancel) => InTurn(() => week == Horizon.WeekOf(Now) ? state : Resolve(inventories.All, new()), cancel);
 
     /// <summary>A host that is gone for good: its VMs, what they had claimed, and its policy are forgotten.</summary>
     public Task Forget(string host) => InTurn(() =>
@@ -125,10 +189,11 @@ internal sealed class Applier : IDisposable
     /// <param name="batch">What is to be stored with the outcome.</param>
     private PolicyState Resolve(ImmutableSortedDictionary<string, HostInventory> all, StateBatch batch)
     {
+        week = Horizon.WeekOf(Now);
         var view = InventoryView.Build(all, state.Inventory.Owners);
         var vms = MetadataTrust.Of(state.Set, view);
         var check = new PolicyCheck(Now);
-        var plans = check.Resolve(state.Set, vms, Addressed(all.Keys, state.Documents));
+        var plans = check.Resolve(state.Set, vms, Addressed(all.Keys, state.Documents), state.Trial, view);
         var problems = check.Diagnostics.Where(d => d.Severity == Severity.Error).ToImmutableArray();
         foreach (var problem in problems) log.CannotResolve(problem.ToString());
         view.Owners.Save(state.Inventory.Owners, batch);
@@ -138,35 +203,60 @@ internal sealed class Applier : IDisposable
         return state = state with { Inventory = view, Vms = vms, Hosts = hosts, Plans = plans, Problems = problems };
     }
 
+    /// <summary>Some interface is guarded, and not only observed.</summary>
+    private bool IsJudged(VmPlace place) => state.Plans.GetValueOrDefault(place.Host)?.Policy is { } policy
+        && policy.Nics.Any(n => policy.Endpoints[n.Endpoint].Key.VmUuid == place.Vm.Uuid && n.Guard.Mode == Enforcement.Enforce);
+
     private bool IsHeldBack(string host, PolicyDocuments documents) =>
         documents.Entries.IsEmpty && met.GetValueOrDefault(host) > 0 && !state.Hosts.Messages.ContainsKey(host);
 
     private IEnumerable<string> Addressed(IEnumerable<string> hosts, PolicyDocuments documents) => hosts.Where(h => !IsHeldBack(h, documents));
 
     /// <summary>All that a change must pass, and what each host would get. No set: its documents do not make one.</summary>
-    private (PolicyCheck Check, PolicySet? Set, VmInventory Vms, ImmutableDictionary<string, HostPlan> Plans) Check(PolicyState now, PolicyChange change)
+    private (PolicyCheck Check, PolicySet? Set, VmInventory Vms, ImmutableDictionary<string, HostPlan> Plans) Check(
+        PolicyState now, PolicyChange change, PolicyTrial? trial, bool tested)
     {
         var check = new PolicyCheck(Now);
         if (check.Build(change.Next) is not { } set) return (check, null, now.Vms, ImmutableDictionary<string, HostPlan>.Empty);
         var vms = MetadataTrust.Of(set, now.Inventory);
-        check.Test(set, vms, change.Tenants);
-        return (check, set, vms, check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next)));
+        if (tested) check.Test(set, vms, change.Tenants);
+        return (check, set, vms, check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next), trial, now.Inventory));
     }
 
-    private ApplyResult Commit(PolicyChange change, string by, bool dryRun, IReadOnlyList<Diagnostic> found)
+    private ApplyResult Commit(PolicyChange change, CommitTerms terms)
     {
-        var (check, set, vms, plans) = Check(state, change);
-        IReadOnlyList<Diagnostic> diagnostics = [.. found, .. check.Diagnostics];
-        if (set is null || !check.Ok) return Refused(diagnostics);
+        if (state.Trial is { } pending && !terms.Forced) throw TrialException.Pending(pending);
+        var trial = terms.ConfirmWithin is { } within && change.Changed.Count > 0 ? new PolicyTrial(new(WholeSecond(clock.GetUtcNow().AddSeconds(within)), terms.By, state.Documents.Revisions), state.Set) : null;
+        var (check, set, vms, plans) = Check(state, change, trial, tested: !terms.Forced);
+        IReadOnlyList<Diagnostic> diagnostics = [.. terms.Found ?? [], .. check.Diagnostics];
+        if (set is null || (!check.Ok && !terms.Forced)) return Refused(diagnostics);
         var batch = new StateBatch();
-        var revisions = RevisionWriter.Write(change, by, clock.GetUtcNow(), batch);
+        if (trial is not null) batch.Put(Keys.Trial, JsonSerializer.SerializeToUtf8Bytes(trial.State, StateJson.Default.TrialState));
+        else if (state.Trial is not null) batch.Remove(Keys.Trial);
+        var revisions = RevisionWriter.Write(change, terms.By, terms.Note, clock.GetUtcNow(), batch);
         var hosts = state.Hosts.With(plans, met, batch);
-        if (dryRun) return new(false, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics));
+        if (terms.DryRun) return new(false, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics));
         if (!batch.IsEmpty) store.Put(batch);
-        state = state with { Documents = change.Next, Set = set, Vms = vms, Hosts = hosts, Plans = plans, Problems = [] };
-        log.Applied(by, change.Changed.Count, hosts.Sequence);
-        return new(true, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics));
+        state = state with { Documents = change.Next, Set = set, Vms = vms, Hosts = hosts, Plans = plans, Problems = [.. check.Diagnostics.Where(d => d.Severity == Severity.Error)], Trial = trial };
+        log.Applied(terms.By, change.Changed.Count, hosts.Sequence);
+        return new(true, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics), trial?.State.ConfirmBy);
     }
+
+    private PolicyTrial? LoadTrial(PolicyDocuments documents)
+    {
+        if (store.Get(Keys.Trial) is not { } value) return null;
+        var trial = JsonSerializer.Deserialize(value.Value.Span, StateJson.Default.TrialState)!;
+        return new(trial, new PolicyCheck(Now).Build(Before(documents, trial)) ?? throw new StartException("what was in force before the change that waits for its confirmation is not valid any more"));
+    }
+
+    /// <summary>Everything as it was before the trial.</summary>
+    private PolicyDocuments Before(PolicyDocuments documents, TrialState trial) => Moved(documents, trial).Aggregate(documents,
+        (all, tenant) => all with { Entries = history.Entries(all, tenant.Key, trial.Before.GetValueOrDefault(tenant.Key))! });
+
+    private static IEnumerable<KeyValuePair<string, long>> Moved(PolicyDocuments documents, TrialState trial) =>
+        documents.Revisions.Where(r => trial.Before.GetValueOrDefault(r.Key) != r.Value);
+
+    private static DateTimeOffset WholeSecond(DateTimeOffset at) => DateTimeOffset.FromUnixTimeMilliseconds((at.ToUnixTimeMilliseconds() + 999) / 1000 * 1000);
 
     private ApplyResult Refused(IReadOnlyList<Diagnostic> diagnostics) => new(false, [], [], state.Hosts.Sequence, Records(diagnostics));
 

@@ -10,11 +10,5 @@ namespace Merlon.Controller.Rules;
 internal sealed record HostPlan(HostPolicy Policy, HostPolicyMessage Message, ImmutableDictionary<NicKey, string> Digests)
 {
     /// <summary>The same policy, whatever its sequence.</summary>
-    public bool SaysTheSameAs(HostPolicyMessage? other)
-    {
-        if (other is null) return false;
-        var copy = Message.Clone();
-        copy.Sequence = other.Sequence;
-        return copy.Equals(other);
-    }
+    public bool SaysTheSameAs(HostPolicyMessage? other) => other is not null && Message.Numbered(other.Sequence).Equals(other);
 }

@@ -33,8 +33,7 @@ internal sealed record HostPolicies(ulong Sequence, ImmutableDictionary<string, 
         var messages = Messages.ToBuilder();
         foreach (var (host, plan) in outdated)
         {
-            var message = plan.Message.Clone();
-            message.Sequence = next;
+            var message = plan.Message.Numbered(next);
             messages[host] = message;
             batch.Put(Key(host), message.ToByteArray());
         }

@@ -49,6 +49,9 @@ internal sealed record PolicyChange(
 
     public static PolicyChange Remove(PolicyDocuments current, string reference) => Between(current, current.Entries.Remove(reference));
 
+    /// <param name="entries">All documents as they are to be.</param>
+    public static PolicyChange To(PolicyDocuments current, ImmutableSortedDictionary<string, PolicyEntry> entries) => Between(current, entries);
+
     internal static string TenantOf(string reference) => reference.Split('/')[1];
 
     private static PolicyChange Between(PolicyDocuments current, ImmutableSortedDictionary<string, PolicyEntry> entries)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
+using Merlon.Controller.Inventory;
 using Merlon.Policy.Analyze;
 using Merlon.Policy.Cases;
 using Merlon.Policy.Compile;
@@ -40,14 +41,18 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     }
 
     /// <summary>What every host would get. A host whose policy breaks a limit makes an error and has no plan.</summary>
-    public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, VmInventory inventory, IEnumerable<string> hosts)
+    /// <param name="view">The VMs, for what a trial falls back to.</param>
+    public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, VmInventory inventory, IEnumerable<string> hosts, PolicyTrial? trial, InventoryView view)
     {
+        var old = trial is null ? inventory : MetadataTrust.Of(trial.Fallback, view);
         var plans = ImmutableDictionary.CreateBuilder<string, HostPlan>();
         foreach (var host in hosts)
         {
-            var resolved = Resolver.Resolve(set, inventory, host, 0);
+            var resolved = Resolver.Resolve(set, inventory, host, 0, atUnixSeconds);
             diagnostics.AddRange(resolved.Diagnostics.Where(d => !diagnostics.Contains(d)));
-            if (Plan(set, resolved.Policy) is { } plan) plans[host] = plan;
+            var policy = trial is null ? resolved.Policy
+                : resolved.Policy with { Trial = new(trial.ConfirmBy, Resolver.Resolve(trial.Fallback, old, host, 0, atUnixSeconds).Policy) };
+            if (Plan(set, policy) is { } plan) plans[host] = plan;
         }
         return plans.ToImmutable();
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Merlon.Controller.Inventory;
 using Merlon.Controller.Store;
@@ -25,7 +26,17 @@ internal sealed class PolicyHistory(IStateStore store)
             : (null, $"revision {revision} of {tenant} does not go with what the others have now: {built.Diagnostics.First(d => d.Severity == Severity.Error)}");
     }
 
-    private IEnumerable<StoredDocument> Documents(string tenant, long revision)
+    /// <summary>All documents, those of the tenant as they were; null = it never had that revision.</summary>
+    public ImmutableSortedDictionary<string, PolicyEntry>? Entries(PolicyDocuments now, string tenant, long revision)
+    {
+        if (revision < 0 || revision > now.Revisions.GetValueOrDefault(tenant)) return null;
+        var entries = now.Entries.RemoveRange(now.Entries.Where(e => e.Value.Document.Tenant == tenant).Select(e => e.Key));
+        return entries.AddRange(Past(tenant, revision).Select(e => KeyValuePair.Create(e.Document.Ref, e)));
+    }
+
+    private IEnumerable<StoredDocument> Documents(string tenant, long revision) => Past(tenant, revision).Select(e => new StoredDocument(e.Document, e.State.Revision));
+
+    private IEnumerable<PolicyEntry> Past(string tenant, long revision)
     {
         var texts = new SortedDictionary<string, (string Text, long Revision)>(StringComparer.Ordinal);
         foreach (var state in States().Where(s => s.Record.Tenant == tenant && s.Record.Revision <= revision))
@@ -36,7 +47,11 @@ internal sealed class PolicyHistory(IStateStore store)
                 else texts[reference] = (text, state.Record.Revision);
             }
         }
-        return texts.SelectMany(t => ManifestParser.Parse([new($"{t.Key}@{t.Value.Revision}", t.Value.Text)]).Documents.Select(d => new StoredDocument(d, t.Value.Revision)));
+        return texts.SelectMany(t =>
+        {
+            var file = $"{t.Key}@{t.Value.Revision}";
+            return ManifestParser.Parse([new(file, t.Value.Text)]).Documents.Select(d => new PolicyEntry(d, ManifestPrinter.Print(d), new(file, 1, t.Value.Text, t.Value.Revision)));
+        });
     }
 
     private IEnumerable<RevisionState> States()

@@ -16,6 +16,9 @@ internal sealed record PolicyState(
     PolicyDocuments Documents, PolicySet Set, InventoryView Inventory, VmInventory Vms, HostPolicies Hosts,
     ImmutableDictionary<string, HostPlan> Plans, ImmutableArray<Diagnostic> Problems)
 {
+    /// <summary>A change that waits for its confirmation; nothing else is committed meanwhile.</summary>
+    public PolicyTrial? Trial { get; init; }
+
     /// <summary>What the analysis compares.</summary>
     public Revision Revision => new(Set, Vms);
 }

@@ -7,6 +7,7 @@ namespace Merlon.Controller.Rules;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(DocumentState))]
 [JsonSerializable(typeof(RevisionState))]
+[JsonSerializable(typeof(TrialState))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(ulong))]
 [JsonSerializable(typeof(SortedDictionary<string, string>))]

@@ -15,6 +15,7 @@ public static class AbiLimits
     public const int PortEtherTypes = OtherFrames.MostEtherTypes;
     public const uint VlanService = 0x8000;
     public const int MaxCpus = 256;
+    public const int CaptureBytes = 512;
     public const int NicLocals = 8;
     public const uint ImageMagic = 0x4d45524c;
     public const int ImageHeaderWords = 32;

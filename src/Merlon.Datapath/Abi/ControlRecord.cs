@@ -10,5 +10,4 @@ public struct ControlRecord
     public uint Topology;
     public ControlFlags Flags;
     public uint Abi;
-    public ulong HandoffKey;
 }

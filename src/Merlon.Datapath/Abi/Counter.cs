@@ -12,5 +12,8 @@ public enum Counter
     HandoffHit = 6,
     HandoffMiss = 7,
     TimerPasses = 8,
+    Answers = 9,
+    AnswersHeld = 10,
+    CapturesLost = 12,
     Count = 16,
 }

@@ -9,4 +9,6 @@ public enum PortFlags : byte
     Closed = 1,
     /// <summary>No image bound to the slot: pass instead of drop.</summary>
     FailOpen = 2,
+    /// <summary>Every frame is copied to the ring <c>captures</c>, with its verdict.</summary>
+    Captured = 16,
 }

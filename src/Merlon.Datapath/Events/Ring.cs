@@ -1,11 +1,10 @@
 using System.Runtime.CompilerServices;
-using Merlon.Datapath.Abi;
 using Merlon.Datapath.Maps;
 using Merlon.Datapath.Native;
 
 namespace Merlon.Datapath.Events;
 
-/// <summary>One CPU's ring buffer (BPF_MAP_TYPE_RINGBUF), read through its shared pages.</summary>
+/// <summary>A ring buffer (BPF_MAP_TYPE_RINGBUF), read through its shared pages.</summary>
 /// <remarks>Page 0: consumer position, ours to write. Then, read-only: producer position, and the data mapped twice in a
 /// row so that a record never wraps. A record is a header of eight bytes (length with busy and discard bits) and its data.</remarks>
 internal sealed unsafe class Ring : IDisposable
@@ -29,8 +28,8 @@ internal sealed unsafe class Ring : IDisposable
 
     private ref ulong Position => ref Unsafe.AsRef<ulong>(_consumer.Start);
 
-    /// <summary>Copies complete events; returns how many. Records of another size are skipped and counted.</summary>
-    public int Drain(Span<MerlonEvent> into, ref ulong unknown)
+    /// <summary>Copies complete records; returns how many. Records of another size are skipped and counted.</summary>
+    public int Drain<T>(Span<T> into, ref ulong unknown) where T : unmanaged
     {
         var taken = 0;
         // SAFETY: offsets are masked to the ring's size and the data is mapped twice, so header + length stays inside.
@@ -46,7 +45,7 @@ internal sealed unsafe class Ring : IDisposable
             var length = header & ~(Busy | Discard);
             if ((header & Discard) == 0)
             {
-                if (length == sizeof(MerlonEvent)) into[taken++] = Unsafe.ReadUnaligned<MerlonEvent>(record + Header);
+                if (length == sizeof(T)) into[taken++] = Unsafe.ReadUnaligned<T>(record + Header);
                 else unknown++;
             }
             at += (length + Header + 7) & ~7u;

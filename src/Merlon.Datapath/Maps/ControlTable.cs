@@ -32,12 +32,7 @@ public sealed unsafe class ControlTable : IDisposable
 
     internal void Flip(uint generation) => Volatile.Write(ref Live.Generation, generation);
 
-    // The key is a secret of this boot: one that is there stays, packets may be between their two hooks.
-    internal void Initialize(uint abi, ulong handoffKey)
-    {
-        if (Volatile.Read(ref Live.HandoffKey) == 0) Volatile.Write(ref Live.HandoffKey, handoffKey);
-        Volatile.Write(ref Live.Abi, abi);
-    }
+    internal void Initialize(uint abi) => Volatile.Write(ref Live.Abi, abi);
 
     public void Dispose() => _memory.Dispose();
 }

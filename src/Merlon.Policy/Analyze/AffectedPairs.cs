@@ -30,7 +30,7 @@ internal sealed class AffectedPairs(Ground ground, AddressLine line)
     {
         if (side is { Before: < 0, After: < 0 }) return true;
         return side is { Before: >= 0, After: >= 0 } && side.BeforeObserved == side.AfterObserved
-            && ground.Before.Digest(side.Before, line.Realm) == ground.After.Digest(side.After, line.Realm);
+            && ground.Before.Digest(side.Before, line.Realm).AsSpan().SequenceEqual(ground.After.Digest(side.After, line.Realm));
     }
 
     private List<(int Before, int After)> Differing(

@@ -75,7 +75,10 @@ internal sealed class CompiledRevision
     public int Row(int ruleset, int remote) => ruleset < 0 ? 0 : Table(ruleset).RowOf[remote];
 
     /// <summary>Equal in two revisions: the ruleset judges every address of the realm alike in both.</summary>
-    public string Digest(int ruleset, string realm) => _digests.Ruleset(ruleset, realm);
+    public byte[] Digest(int ruleset, string realm) => _digests.Ruleset(ruleset, realm);
+
+    /// <summary>The rules that decided so, each once.</summary>
+    public ImmutableArray<RuleRef> Names(IEnumerable<Side> sides) => [.. sides.Distinct().Select(s => Name(s)).OfType<RuleRef>().Distinct().Order()];
 
     /// <summary>Tables are made when they are asked for: most of them are the same in both revisions.</summary>
     private Ruleset Table(int ruleset) => _rulesets[ruleset] ??= _compile(ruleset);

@@ -12,6 +12,7 @@ internal sealed class Ground
     private readonly ImmutableArray<Prefix> _prefixes;
     private readonly Dictionary<AddressFamily, (int Protocol, int Destination, int Source)?[]> _samples;
     private readonly Dictionary<(AddressFamily, bool Group, Direction), Side?[]> _builtins = [];
+    private readonly Dictionary<(AddressFamily, bool Group, bool Out, bool In), bool[]> _free = [];
 
     /// <param name="services">To be told apart beside what the rules name.</param>
     /// <param name="prefixes">Likewise.</param>
@@ -49,11 +50,16 @@ internal sealed class Ground
     /// <summary>One packet of each service class; null = not judged in this family.</summary>
     public (int Protocol, int Destination, int Source)?[] Samples(AddressFamily family) => _samples[family];
 
-    /// <summary>Service classes that pass between two ends whatever the rules say.</summary>
+    /// <summary>The service classes, and those that pass between such ends whatever the rules say where they fill up a protocol.</summary>
     /// <param name="out">The source is judged by its rules.</param>
     /// <param name="in">The destination is.</param>
-    public bool[] Free(AddressFamily family, bool group, bool @out, bool @in) => [.. _samples[family].Select((s, c) => s is null
-        || ((!@out || _builtins[(family, group, Direction.Out)][c] is not null) && (!@in || _builtins[(family, group, Direction.In)][c] is not null)))];
+    public int[] Filled(IEnumerable<int> services, AddressFamily family, bool group, bool @out, bool @in)
+    {
+        if (!_free.TryGetValue((family, group, @out, @in), out var free)) _free.Add((family, group, @out, @in), free = Free(family, group, @out, @in));
+        var inside = Services.Set(services);
+        Services.Fill(inside, free, family);
+        return [.. Enumerable.Range(0, inside.Length).Where(c => inside[c])];
+    }
 
     /// <summary>What both ends of a packet say: out of <paramref name="from"/>, into <paramref name="to"/>.</summary>
     public (Side Out, Side In) Judge(CompiledRevision revision, in EndView from, in EndView to, AddressFamily family, bool group, int service) => (
@@ -63,6 +69,9 @@ internal sealed class Ground
     /// <summary>Built-in rules allow it to some address, in one direction at least.</summary>
     public bool IsBuiltin(AddressFamily family, int service) =>
         _builtins.Any(b => b.Key.Item1 == family && b.Value[service] is not null);
+
+    private bool[] Free(AddressFamily family, bool group, bool @out, bool @in) => [.. _samples[family].Select((s, c) => s is null
+        || ((!@out || _builtins[(family, group, Direction.Out)][c] is not null) && (!@in || _builtins[(family, group, Direction.In)][c] is not null)))];
 
     private static Side? Builtin(AddressFamily family, bool group, Direction direction, (int Protocol, int Destination, int Source) packet)
     {

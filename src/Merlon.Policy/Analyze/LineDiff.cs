@@ -10,7 +10,6 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
     private readonly Numbering<int> _serviceSets = new();
     private readonly Dictionary<(ChangeKind Kind, Verdict Before, Verdict After, int Services), List<PairChange>> _boxes = [];
     private readonly (int Protocol, int Destination, int Source)?[] _samples = ground.Samples(line.Family);
-    private readonly Dictionary<(bool Group, bool Out, bool In), bool[]> _free = [];
 
     public IEnumerable<TrafficChange> Changes()
     {
@@ -19,11 +18,7 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
         if (_boxes.Count == 0) yield break;
         var names = new EndNames(line, ground.After, membership.Value, ground.Prefixes(line.Family));
         foreach (var (key, pairs) in _boxes)
-        {
-            var targets = new Numbering<int>();
-            foreach (var box in pairs.GroupBy(p => p.From).GroupBy(f => targets.Of([.. f.Select(p => p.To)])))
-                yield return Change(names, key, [.. box.SelectMany(f => f)]);
-        }
+            foreach (var box in PairBoxes.Of(pairs, p => p.From, p => p.To)) yield return Change(names, key, box);
     }
 
     private void Compare(int from, int to)
@@ -43,20 +38,11 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
         }
         foreach (var (key, pair) in found)
         {
-            var box = (key.Kind, key.Before, key.After, _serviceSets.Of(Filled(pair.Services, source, target)));
+            var services = ground.Filled(pair.Services, line.Family, target.Group, source.Before.Out >= 0 || source.After.Out >= 0, target.Before.In >= 0 || target.After.In >= 0);
+            var box = (key.Kind, key.Before, key.After, _serviceSets.Of(services));
             if (!_boxes.TryGetValue(box, out var pairs)) _boxes.Add(box, pairs = []);
             pairs.Add(pair);
         }
-    }
-
-    private int[] Filled(IEnumerable<int> services, in EndClass from, in EndClass to)
-    {
-        var key = (to.Group, from.Before.Out >= 0 || from.After.Out >= 0, to.Before.In >= 0 || to.After.In >= 0);
-        if (!_free.TryGetValue(key, out var free)) _free.Add(key, free = ground.Free(line.Family, key.Group, key.Item2, key.Item3));
-        var inside = new bool[_samples.Length];
-        foreach (var service in services) inside[service] = true;
-        ground.Services.Fill(inside, free, line.Family);
-        return [.. Enumerable.Range(0, inside.Length).Where(c => inside[c])];
     }
 
     private static bool Passes((Side Out, Side In) sides) => sides.Out.Passes && sides.In.Passes;
@@ -71,18 +57,13 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
 
     private TrafficChange Change(EndNames names, (ChangeKind Kind, Verdict Before, Verdict After, int Services) key, PairChange[] pairs)
     {
-        var inside = new bool[_samples.Length];
-        foreach (var service in _serviceSets[key.Services]) inside[service] = true;
         return new(key.Kind, line.Realm, [line.Family],
             names.Of(pairs.Select(p => p.From).Distinct().SelectMany(c => line.Members[c]), senders: true),
             names.Of(pairs.Select(p => p.To).Distinct().SelectMany(c => line.Members[c]), senders: false),
-            ground.Services.Name(inside, line.Family),
-            new(key.Before, Rules(ground.Before, pairs.SelectMany(p => p.RulesBefore))), new(key.After, Rules(ground.After, pairs.SelectMany(p => p.RulesAfter))),
+            ground.Services.Name(_serviceSets[key.Services], line.Family),
+            new(key.Before, ground.Before.Names(pairs.SelectMany(p => p.RulesBefore))), new(key.After, ground.After.Names(pairs.SelectMany(p => p.RulesAfter))),
             Witness(pairs));
     }
-
-    private static ImmutableArray<RuleRef> Rules(CompiledRevision revision, IEnumerable<Side> sides) =>
-        [.. sides.Distinct().Select(s => revision.Name(s)).OfType<RuleRef>().Distinct().Order()];
 
     private Witness Witness(PairChange[] pairs)
     {

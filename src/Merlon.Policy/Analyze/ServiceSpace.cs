@@ -45,10 +45,18 @@ internal sealed class ServiceSpace
         foreach (var number in fillable.SelectMany(k => k)) inside[number] = true;
     }
 
-    /// <summary>The classes in words.</summary>
-    /// <param name="inside">By class.</param>
-    public Services Name(bool[] inside, AddressFamily family)
+    /// <summary>By class, whether it is one of these.</summary>
+    public bool[] Set(IEnumerable<int> classes)
     {
+        var inside = new bool[Count];
+        foreach (var number in classes) inside[number] = true;
+        return inside;
+    }
+
+    /// <summary>The classes in words.</summary>
+    public Services Name(IEnumerable<int> classes, AddressFamily family)
+    {
+        var inside = Set(classes);
         var matches = ImmutableArray.CreateBuilder<ServiceMatch>();
         var excepts = ImmutableArray.CreateBuilder<ServiceMatch>();
         var outsides = ImmutableArray.CreateBuilder<ServiceMatch>();

@@ -35,7 +35,7 @@ internal sealed class ImageWriter
     {
         Header(ImageLayout.WordMagic, ImageLayout.Magic | ImageLayout.AbiVersion << 32);
         Header(ImageLayout.WordSize, (ulong)Size);
-        var words = new ulong[Size];
+        var words = GC.AllocateUninitializedArray<ulong>(Size);
         var at = 0;
         foreach (var part in _parts)
         {

@@ -3,7 +3,8 @@ namespace Merlon.Policy.Compile;
 /// <summary>Distinct arrays, numbered in order of first appearance.</summary>
 internal sealed class Numbering<T> where T : unmanaged, IEquatable<T>
 {
-    private readonly Dictionary<T[], int> _numbers = new(ContentComparer<T>.Instance);
+    private readonly Dictionary<T[], int>.AlternateLookup<ReadOnlySpan<T>> _numbers =
+        new Dictionary<T[], int>(ContentComparer<T>.Instance).GetAlternateLookup<ReadOnlySpan<T>>();
     private readonly List<T[]> _all = [];
 
     public int Count => _all.Count;
@@ -12,11 +13,13 @@ internal sealed class Numbering<T> where T : unmanaged, IEquatable<T>
 
     public IReadOnlyList<T[]> All => _all;
 
-    public int Of(T[] content)
+    /// <param name="content">Copied when it is new.</param>
+    public int Of(ReadOnlySpan<T> content)
     {
         if (_numbers.TryGetValue(content, out var number)) return number;
-        _numbers.Add(content, number = _all.Count);
-        _all.Add(content);
+        var own = content.ToArray();
+        _numbers.Dictionary.Add(own, number = _all.Count);
+        _all.Add(own);
         return number;
     }
 }

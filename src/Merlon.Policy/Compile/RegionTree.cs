@@ -52,11 +52,12 @@ internal sealed class RegionTree
 
     private static int[] Turned(int[] above, List<(int Set, bool In)> turns)
     {
-        var sets = new SortedSet<int>(above);
+        var sets = new List<int>(above);
         foreach (var (set, inside) in turns)
         {
-            if (inside) sets.Add(set);
-            else sets.Remove(set);
+            var at = sets.BinarySearch(set);
+            if (inside && at < 0) sets.Insert(~at, set);
+            else if (!inside && at >= 0) sets.RemoveAt(at);
         }
         return [.. sets];
     }

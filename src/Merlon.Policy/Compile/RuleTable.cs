@@ -12,21 +12,19 @@ internal sealed class RuleTable
     private readonly Numbering<int> _services = new();
     private readonly Numbering<int> _rules = new();
     private readonly List<CompileRule> _compiled = [];
+    private readonly List<ResolvedRule> _ruleOf = [];
+    private readonly List<ResolvedRule> _resolved = [];
+    private readonly Dictionary<ResolvedRule, int> _places = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<ServiceMatch, int> _matchNumbers;
+    private readonly int[] _numberOf;
 
     public RuleTable(HostPolicy policy, long at)
     {
-        var active = policy.RuleLists.Select(l => l.Rules.Where(r => r.Active.IsEmpty || r.Active.Any(i => i.Contains(at))).ToArray()).ToArray();
-        Matches = [.. active.SelectMany(l => l).SelectMany(r => r.Services).Distinct().Order()];
+        Lists = [.. policy.RuleLists.Select(l => Active(l, at))];
+        Matches = [.. _resolved.SelectMany(r => r.Services).Distinct().Order()];
         _matchNumbers = Matches.Select((m, i) => (m, i)).ToDictionary(x => x.m, x => x.i);
-        var used = new SortedSet<int>();
-        foreach (var rule in active.SelectMany(l => l))
-        {
-            used.UnionWith(rule.Remotes);
-            used.UnionWith(rule.Locals);
-        }
-        UsedSets = [.. used];
-        Lists = [.. active.Select(l => l.Select(r => (Number(r), r)).ToArray())];
+        UsedSets = Used(policy.Sets.Length);
+        _numberOf = [.. _resolved.Select(Number)];
         OverLimitException.Check(_names.Count, ImageLimits.Rules, "rules", () => "all policies of this host together");
     }
 
@@ -35,15 +33,24 @@ internal sealed class RuleTable
 
     public int[] UsedSets { get; }
 
-    /// <summary>By rule list: number of the distinct rule, and the rule.</summary>
-    public (int Number, ResolvedRule Rule)[][] Lists { get; }
+    /// <summary>By rule list: its active rules, as <see cref="Resolved"/> knows them.</summary>
+    public int[][] Lists { get; }
 
     public ImmutableArray<RuleRef> Names => [.. _names];
 
+    /// <summary>How many distinct rules.</summary>
+    public int Count => _compiled.Count;
+
     public CompileRule this[int number] => _compiled[number];
 
+    /// <summary>A rule of <see cref="Lists"/>, its own side and all, and the number of the rule without it.</summary>
+    public (int Number, ResolvedRule Rule) Resolved(int place) => (_numberOf[place], _resolved[place]);
+
+    /// <summary>The first rule of this number.</summary>
+    public ResolvedRule RuleOf(int number) => _ruleOf[number];
+
     /// <summary>The rule that names the most services, and how many.</summary>
-    public (string Who, RuleRef? Rule) WithMostServices() => Lists.SelectMany(l => l).Select(r => r.Rule)
+    public (string Who, RuleRef? Rule) WithMostServices() => _resolved
         .OrderByDescending(r => r.Services.Length).ThenBy(r => r.Rule)
         .Select(r => ($"most by rule {r.Rule.Tenant}/{r.Rule.Policy}/{r.Rule.Rule}, which names {r.Services.Length} services", (RuleRef?)r.Rule))
         .FirstOrDefault(("no rules", null));
@@ -52,6 +59,35 @@ internal sealed class RuleTable
     /// <param name="classesOf">Those of one of <see cref="Matches"/>, by its index.</param>
     public int[][] ClassesOfServices(Func<int, IReadOnlyList<int>> classesOf) =>
         [.. _services.All.Select(matches => matches.SelectMany(classesOf).Distinct().Order().ToArray())];
+
+    private int[] Used(int sets)
+    {
+        var used = new bool[sets];
+        foreach (var rule in _resolved)
+        {
+            foreach (var set in rule.Remotes) used[set] = true;
+            foreach (var set in rule.Locals) used[set] = true;
+        }
+        return [.. Enumerable.Range(0, sets).Where(set => used[set])];
+    }
+
+    /// <summary>Lists share most of their rules, as the same objects: each is looked at once, however many lists have it.</summary>
+    private int[] Active(RuleList list, long at)
+    {
+        var places = new int[list.Rules.Length];
+        var count = 0;
+        foreach (var rule in list.Rules)
+        {
+            if (!rule.Active.IsEmpty && !rule.Active.Any(i => i.Contains(at))) continue;
+            if (!_places.TryGetValue(rule, out var place))
+            {
+                _places.Add(rule, place = _resolved.Count);
+                _resolved.Add(rule);
+            }
+            places[count++] = place;
+        }
+        return count == places.Length ? places : places[..count];
+    }
 
     /// <summary>What the rule does to a packet, its own side aside: rules that differ only there are one.</summary>
     private int Number(ResolvedRule rule)
@@ -65,7 +101,10 @@ internal sealed class RuleTable
         int[] content = [name, (int)rule.Tier, (int)rule.Action, rule.Observed ? 1 : 0, rule.Log ? 1 : 0, services, rule.AnyRemote ? 1 : 0, .. rule.Remotes];
         var number = _rules.Of(content);
         if (number == _compiled.Count)
+        {
             _compiled.Add(new(name, rule.Tier, rule.Action, rule.Observed, rule.Log, rule.AnyRemote ? null : [.. rule.Remotes], services));
+            _ruleOf.Add(rule);
+        }
         return number;
     }
 }

@@ -1,68 +1,78 @@
-using System.Security.Cryptography;
-using System.Text;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 
 namespace Merlon.Policy.Compile;
 
 /// <summary>Everything that judges a vNIC, in names and addresses, as one digest. No number of this image is in it, and no member of
-/// another realm, so it changes only when a verdict for this vNIC may. Revisions are names of history and not in it either.</summary>
+/// another realm, so it changes only when a verdict for this vNIC may. Revisions are names of history and not in it either.
+/// A digest of digests: a rule that stands in a hundred rulesets is written once.</summary>
 internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, RulesetTable rulesets)
 {
-    private readonly Dictionary<(int Set, string Realm), string> _sets = [];
-    private readonly Dictionary<(int Ruleset, string Realm), string> _rulesets = [];
-    private readonly Dictionary<int, string> _services = [];
-    private readonly Dictionary<int, ResolvedRule> _ruleOf = rules.Lists.SelectMany(l => l).DistinctBy(r => r.Number).ToDictionary(r => r.Number, r => r.Rule);
+    private readonly Dictionary<(int Set, string Realm), byte[]> _sets = [];
+    private readonly Dictionary<(int Ruleset, string Realm), byte[]> _rulesets = [];
+    private readonly Dictionary<string, byte[]?[]> _rules = [];
+    private readonly Dictionary<int, byte[]> _services = [];
+    private readonly DigestWriter _parts = new();
+    private readonly DigestWriter _whole = new();
 
+    /// <summary>Lower-case hex.</summary>
     public string Of(PolicyNic nic, NicRecords.Sides sides)
     {
         var realm = policy.Endpoints[nic.Endpoint].Realm;
-        var text = new StringBuilder()
-            .Append(nic.Guard.Out ? "out " : "").Append(nic.Guard.In ? "in " : "").Append(nic.Guard.Mode).Append('\n')
-            .Append(Ruleset(sides.Identity.Out, realm)).Append(' ').Append(Ruleset(sides.Identity.In, realm)).Append('\n');
-        foreach (var (address, (_, output, input)) in sides.Own)
-            text.Append(address).Append(' ').Append(Ruleset(output, realm)).Append(' ').Append(Ruleset(input, realm)).Append('\n');
-        return Hash(text);
+        byte[] output = Ruleset(sides.Identity.Out, realm), input = Ruleset(sides.Identity.In, realm);
+        var own = sides.Own.Select(o => (o.Key, Out: Ruleset(o.Value.Out, realm), In: Ruleset(o.Value.In, realm))).ToArray();
+        _whole.Add((nic.Guard.Out ? 1 : 0) | (nic.Guard.In ? 2 : 0)).Add((int)nic.Guard.Mode).Add(output).Add(input);
+        foreach (var (address, outOfIt, intoIt) in own) _whole.Add(address).Add(outOfIt).Add(intoIt);
+        return Convert.ToHexStringLower(_whole.Finish());
     }
 
     /// <summary>Of one ruleset, as it judges in the realm.</summary>
-    public string Ruleset(int ruleset, string realm)
+    public byte[] Ruleset(int ruleset, string realm)
     {
         if (_rulesets.TryGetValue((ruleset, realm), out var known)) return known;
+        if (!_rules.TryGetValue(realm, out var ofRule)) _rules.Add(realm, ofRule = new byte[]?[rules.Count]);
         var content = rulesets.Content(ruleset);
-        var text = new StringBuilder().Append((RuleAction)content[^2]).Append('\n');
-        foreach (var number in content[..^2])
-        {
-            var rule = _ruleOf[number];
-            text.Append(rule.Rule.Tenant).Append('/').Append(rule.Rule.Policy).Append('/').Append(rule.Rule.Rule).Append(' ')
-                .Append(rule.Tier).Append(' ').Append(rule.Action).Append(rule.Observed ? " observed " : " ").Append(Services(number, rule));
-            if (rule.AnyRemote) text.Append(" any");
-            else text.Append(' ').AppendJoin(' ', rule.Remotes.Select(s => Set(s, realm)).Order(StringComparer.Ordinal));
-            text.Append('\n');
-        }
-        return _rulesets[(ruleset, realm)] = Hash(text);
+        _whole.Add(content[^2]);
+        foreach (var number in content.AsSpan(0, content.Length - 2)) _whole.Add(ofRule[number] ??= Rule(number, realm));
+        return _rulesets[(ruleset, realm)] = _whole.Finish();
     }
 
-    private string Services(int number, ResolvedRule rule)
+    private byte[] Rule(int number, string realm)
+    {
+        var rule = rules.RuleOf(number);
+        var services = Services(number, rule);
+        var remotes = new byte[rule.Remotes.Length][];
+        for (var i = 0; i < remotes.Length; i++) remotes[i] = Set(rule.Remotes[i], realm);
+        Array.Sort(remotes, static (a, b) => a.AsSpan().SequenceCompareTo(b));
+        _parts.Add(rule.Rule.Tenant).Add(rule.Rule.Policy).Add(rule.Rule.Rule)
+            .Add((int)rule.Tier).Add((int)rule.Action).Add(rule.Observed ? 1 : 0).Add(services).Add(rule.AnyRemote ? 1 : 0);
+        foreach (var remote in remotes) _parts.Add(remote);
+        return _parts.Finish();
+    }
+
+    private byte[] Services(int number, ResolvedRule rule)
     {
         var key = rules[number].Services;
         if (_services.TryGetValue(key, out var known)) return known;
-        var text = new StringBuilder().AppendJoin(' ', rule.Services.Select(s => $"{s.Protocol}:{s.Low}-{s.High}:{s.SourceLow}-{s.SourceHigh}"));
-        return _services[key] = Hash(text);
+        foreach (var s in rule.Services) _parts.Add(s.Protocol).Add(s.Low).Add(s.High).Add(s.SourceLow).Add(s.SourceHigh);
+        return _services[key] = _parts.Finish();
     }
 
-    private string Set(int set, string realm)
+    private byte[] Set(int set, string realm)
     {
         if (_sets.TryGetValue((set, realm), out var known)) return known;
         var members = policy.Sets[set];
-        var text = new StringBuilder();
         foreach (var endpoint in members.Endpoints.Select(e => policy.Endpoints[e]).Where(e => e.Realm == realm))
-            text.Append(endpoint.Key).Append(' ').AppendJoin(' ', endpoint.Addresses).Append('\n');
-        text.Append("prefixes ").AppendJoin(' ', members.Prefixes).Append("\nholes ").AppendJoin(' ', members.Holes).Append("\nexceptions ");
+        {
+            _parts.Add(endpoint.Key.ToString()).Add(endpoint.Addresses.Length);
+            foreach (var address in endpoint.Addresses) _parts.Add(address);
+        }
+        _parts.Add("").Add(members.Prefixes.Length);
+        foreach (var prefix in members.Prefixes) _parts.Add(prefix.Network).Add(prefix.Length);
+        _parts.Add(members.Holes.Length);
+        foreach (var hole in members.Holes) _parts.Add(hole.Network).Add(hole.Length);
         foreach (var e in members.Exceptions.Where(e => policy.Endpoints[e.Endpoint].Realm == realm))
-            text.Append(policy.Endpoints[e.Endpoint].Key).Append(' ').Append(e.Address).Append('\n');
-        return _sets[(set, realm)] = Hash(text);
+            _parts.Add(policy.Endpoints[e.Endpoint].Key.ToString()).Add(e.Address);
+        return _sets[(set, realm)] = _parts.Finish();
     }
-
-    private static string Hash(StringBuilder text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
 }

@@ -9,6 +9,7 @@ internal sealed class RulesetTable(HostPolicy policy, RuleTable rules, RemoteCla
     private readonly Dictionary<(int List, int Local, bool Log), int> _known = [];
     private readonly Numbering<int> _contents = new();
     private readonly List<string> _firstUser = [];
+    private readonly bool[] _differs = [.. rules.Lists.Select(l => l.Any(r => !rules.Resolved(r).Rule.AnyLocal))];
 
     public int Count => _contents.Count;
 
@@ -19,12 +20,9 @@ internal sealed class RulesetTable(HostPolicy policy, RuleTable rules, RemoteCla
     /// <param name="log">Rules with <c>log</c> make events.</param>
     public int Of(int list, int localClass, bool log, string user)
     {
-        var differs = rules.Lists[list].Any(r => !r.Rule.AnyLocal);
-        var key = (list, differs ? localClass : -1, log);
+        var key = (list, _differs[list] ? localClass : -1, log);
         if (_known.TryGetValue(key, out var number)) return number;
-        var sets = remotes.SetsOf(localClass);
-        var mine = rules.Lists[list].Where(r => r.Rule.AnyLocal || r.Rule.Locals.Any(l => Array.BinarySearch(sets, l) >= 0)).Select(r => r.Number);
-        number = Number([.. mine, (int)policy.RuleLists[list].Default, log ? 1 : 0], user);
+        number = Number(Content(rules.Lists[list], remotes.SetsOf(localClass), policy.RuleLists[list].Default, log), user);
         _known.Add(key, number);
         return number;
     }
@@ -32,7 +30,19 @@ internal sealed class RulesetTable(HostPolicy policy, RuleTable rules, RemoteCla
     /// <summary>The ruleset that denies everything.</summary>
     public int Nothing(bool log, string user) => Number([(int)RuleAction.Deny, log ? 1 : 0], user);
 
-    private int Number(int[] content, string user)
+    private ReadOnlySpan<int> Content(int[] list, int[] sets, RuleAction fallback, bool log)
+    {
+        var (content, count) = (new int[list.Length + 2], 0);
+        foreach (var place in list)
+        {
+            var (number, rule) = rules.Resolved(place);
+            if (rule.AnyLocal || rule.Locals.Any(l => Array.BinarySearch(sets, l) >= 0)) content[count++] = number;
+        }
+        (content[count], content[count + 1]) = ((int)fallback, log ? 1 : 0);
+        return content.AsSpan(0, count + 2);
+    }
+
+    private int Number(ReadOnlySpan<int> content, string user)
     {
         var number = _contents.Of(content);
         if (number == _firstUser.Count) _firstUser.Add(user);

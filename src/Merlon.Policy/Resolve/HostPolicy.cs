@@ -18,10 +18,17 @@ public sealed record HostPolicy(
 {
     public static HostPolicy Empty { get; } = new(0, [], [], [], []);
 
-    /// <summary>The first instant after <paramref name="at"/> (Unix seconds) at which a rule starts or ends: compile again then. Null = never.</summary>
+    /// <summary>What ends this policy by itself; null = it stays until a newer one comes.</summary>
+    public Trial? Trial { get; init; }
+
+    /// <summary>What judges at <paramref name="at"/> (Unix seconds).</summary>
+    public HostPolicy At(long at) => Trial is { } trial && at >= trial.ConfirmBy ? trial.Fallback : this;
+
+    /// <summary>The first instant after <paramref name="at"/> (Unix seconds) at which a rule or the trial starts or ends: compile again then. Null = never.</summary>
     public long? NextChange(long at)
     {
-        long? next = null;
+        if (Trial is { } trial && at >= trial.ConfirmBy) return trial.Fallback.NextChange(at);
+        long? next = Trial?.ConfirmBy;
         foreach (var interval in RuleLists.SelectMany(l => l.Rules).SelectMany(r => r.Active))
         {
             if (interval.From > at && (next is null || interval.From < next)) next = interval.From;

@@ -12,6 +12,7 @@ public sealed class PolicyKeeperTest : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("merlon-keeper").FullName;
     private readonly PretendedKernel _kernel = new();
+    private long _now = 1000;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -21,7 +22,7 @@ public sealed class PolicyKeeperTest : IDisposable
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
         var agent = new PolicyKeeper(_kernel, ports, new(_folder),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
-            compile ?? Compile, () => 1000, NullLogger.Instance);
+            compile ?? Compile, () => _now, NullLogger.Instance);
         agent.Restore();
         return agent;
     }
@@ -72,6 +73,67 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.Changes.Should().BeEmpty();
         agent.Apply(Message(5, 1, 2));
         agent.Error.Should().Be("sequence 5 came again with other content");
+    }
+
+    // Before the trial 1 is guarded, on trial 1 and 2.
+    private static HostPolicyMessage OnTrial(ulong sequence, long confirmBy)
+    {
+        var message = Message(sequence, 1, 2);
+        (message.ConfirmBy, message.Fallback) = (confirmBy, Message(sequence, 1));
+        return message;
+    }
+
+    [Fact]
+    public void Not_confirmed_the_old_policy_is_back_at_the_stated_second()
+    {
+        var agent = Agent();
+        agent.Apply(Message(1, 1));
+        agent.Apply(OnTrial(2, 1300));
+        agent.ConfirmBy.Should().Be(DateTimeOffset.FromUnixTimeSeconds(1300));
+        _now = 1299;
+        agent.FollowTime().Should().BeFalse();
+        _kernel.Ports().Keys.Should().BeEquivalentTo([1, 2]);
+        _now = 1300;
+        agent.FollowTime().Should().BeTrue();
+        _kernel.Ports().Keys.Should().BeEquivalentTo([1]);
+        (agent.FellBack, agent.ConfirmBy, agent.Error).Should().Be((true, null, null));
+        agent.Apply(Message(3, 1));
+        agent.FellBack.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Confirmed_it_stays()
+    {
+        var agent = Agent();
+        agent.Apply(OnTrial(2, 1300));
+        agent.Apply(Message(3, 1, 2));
+        _now = 1300;
+        agent.FollowTime().Should().BeFalse();
+        _kernel.Ports().Keys.Should().BeEquivalentTo([1, 2]);
+    }
+
+    [Theory]
+    [InlineData(1299, new[] { 1, 2 })]
+    [InlineData(1300, new[] { 1 })]
+    public void An_agent_that_was_killed_meanwhile_knows_of_the_trial(long started, int[] guarded)
+    {
+        Agent().Apply(OnTrial(2, 1300));
+        _now = started;
+        var again = Agent();
+        _kernel.Ports().Keys.Should().BeEquivalentTo(guarded);
+        _now = 1300;
+        again.FollowTime().Should().Be(started < 1300);
+        _kernel.Ports().Keys.Should().BeEquivalentTo([1]);
+        again.FellBack.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_trial_that_comes_after_its_end_is_what_was_before()
+    {
+        _now = 1300;
+        var agent = Agent();
+        agent.Apply(OnTrial(2, 1300));
+        _kernel.Ports().Keys.Should().BeEquivalentTo([1]);
     }
 
     [Fact]

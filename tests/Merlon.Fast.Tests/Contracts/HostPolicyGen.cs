@@ -33,7 +33,11 @@ internal static class HostPolicyGen
         Gen.Select(Gen.Guid, Gen.Int[0, 3], Name, Name, Address.Array[0, 4], (id, index, vm, tenant, addresses) =>
             new PolicyEndpoint(new(id.ToString("D"), index), vm, tenant, "", [.. addresses.Distinct()]));
 
-    public static readonly Gen<HostPolicy> Policy =
+    /// <summary>One in two is on trial.</summary>
+    public static readonly Gen<HostPolicy> Policy = Gen.Select(Untried, Untried, Gen.Long[1, 1L << 40], Gen.Bool, (policy, before, by, tried) =>
+        tried ? policy with { Trial = new(by, before with { Sequence = policy.Sequence }) } : policy);
+
+    private static Gen<HostPolicy> Untried =>
         from sequence in Gen.ULong
         from endpoints in Endpoint.Array[1, 8].Select(e => e.DistinctBy(x => x.Key).OrderBy(x => x.Key).ToImmutableArray())
         from sets in Set(endpoints.Length).Array[0, 5]

@@ -64,6 +64,12 @@ public class HostPolicyMessagesTests
         { "rule_lists[0].rules[0].services.low", m => m.RuleLists[0].Rules[0].Services[0].High = 70000 },
         { "rule_lists[0].rules[0].services.protocol", m => m.RuleLists[0].Rules[0].Services[0].Protocol = 256 },
         { "rule_lists[0].rules[0].active", m => m.RuleLists[0].Rules[0].Active.Add(new IntervalMessage { From = 5, To = 5 }) },
+        { "confirm_by", m => m.ConfirmBy = -1 },
+        { "fallback", m => m.ConfirmBy = 5 },
+        { "fallback", m => m.Fallback = Small() },
+        { "fallback", m => (m.ConfirmBy, m.Fallback) = (5, OnTrial()) },
+        { "fallback.sequence", m => (m.Sequence, m.ConfirmBy, m.Fallback) = (2, 5, Small()) },
+        { "nics[0].endpoint", m => (m.ConfirmBy, m.Fallback) = (5, Broken(Small())) },
         { "rule_lists[0].rules[0].policy", m => m.RuleLists[0].Rules[0].Policy = "" },
     };
 
@@ -76,6 +82,19 @@ public class HostPolicyMessagesTests
         breakIt(message);
         var error = Assert.Throws<ContractException>(() => HostPolicyMessages.FromMessage(message));
         Assert.StartsWith(field + ":", error.Message, StringComparison.Ordinal);
+    }
+
+    private static HostPolicyMessage OnTrial()
+    {
+        var message = Small();
+        (message.ConfirmBy, message.Fallback) = (5, Small());
+        return message;
+    }
+
+    private static HostPolicyMessage Broken(HostPolicyMessage message)
+    {
+        message.Nics[0].Endpoint = 9;
+        return message;
     }
 
     private static HostPolicyMessage Small() => new()

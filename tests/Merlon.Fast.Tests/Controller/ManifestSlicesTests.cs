@@ -45,7 +45,7 @@ public sealed class ManifestSlicesTests : IDisposable
         using var store = new SqliteStateStore(Path.Combine(folder, "state.db"));
         var change = PolicyChange.Apply(PolicyDocuments.Empty, files, parsed, prune: false);
         var batch = new StateBatch();
-        RevisionWriter.Write(change, "test", DateTimeOffset.UnixEpoch, batch);
+        RevisionWriter.Write(change, "test", null, DateTimeOffset.UnixEpoch, batch);
         store.Put(batch);
         var read = PolicyDocuments.Load(store);
         Assert.Equal(change.Next.Entries.Select(Said), read.Entries.Select(Said));

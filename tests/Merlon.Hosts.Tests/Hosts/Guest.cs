@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -53,6 +54,16 @@ public sealed class Guest : IDisposable
 
     /// <summary>An unconnected TCP socket of this guest.</summary>
     public Socket Tcp() => _namespace.Enter(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+
+    /// <summary>Runs a command in its network namespace.</summary>
+    public ShellResult Run(params string[] command) => Shell.Run("nsenter", [$"--net={_namespace.Path}", .. command]);
+
+    /// <summary>One of the TcpExt counters of its stack (/proc/net/netstat).</summary>
+    public long TcpExt(string name)
+    {
+        var lines = Run("cat", "/proc/net/netstat").Ok().Split('\n').Where(l => l.StartsWith("TcpExt:", StringComparison.Ordinal)).Select(l => l.Split(' ')).ToArray();
+        return long.Parse(lines[1][Array.IndexOf(lines[0], name)], CultureInfo.InvariantCulture);
+    }
 
     public void Dispose() => _namespace.Dispose();
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using Merlon.Contracts;
+using Merlon.Contracts.Api;
 
 namespace Merlon.Hosts.Tests.Hosts;
 
@@ -48,6 +50,9 @@ public sealed class Product : IDisposable
 
     /// <summary>Applies manifest text and waits until the kernel has it.</summary>
     public void Apply(string yaml) => Cli("apply", "-f", WriteManifest(yaml), "--wait").Ok();
+
+    /// <summary>The revision log, as the command line gives it.</summary>
+    public IReadOnlyList<RevisionRecord> Revisions() => JsonSerializer.Deserialize(Cli("get", "revision", "-o", "json").Ok(), ApiJson.Default.IReadOnlyListRevisionRecord)!;
 
     /// <summary>Waits until controller and agent are one and the kernel has the wanted policy.</summary>
     public void WaitReady() => Until("status --wait", TimeSpan.FromSeconds(30), () => Cli("status", "--wait", "--timeout", "10").Code == 0);

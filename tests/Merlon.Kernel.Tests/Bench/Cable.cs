@@ -1,9 +1,6 @@
-using System.Globalization;
-using Merlon.Datapath;
 using Merlon.Datapath.Attach;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
-using Link = Merlon.Datapath.Links.LinkTable;
 
 namespace Merlon.Kernel.Tests.Bench;
 
@@ -28,30 +25,24 @@ public sealed class Cable : IDisposable
           - {name: web-db, from: [vm/web], to: [vm/db], services: [tcp/7100, sctp/7100, udp/7789, udp/7790, service/ping], action: allow}
         """;
 
-    private static int s_count;
+    private readonly GuestHost _host = new('k');
 
     /// <summary>Open until the end: a port that is freed and taken again may be in a starting process's hands.</summary>
     private readonly Dictionary<int, UdpCounter> _counters = [];
     private long _next;
 
     /// <param name="kind">How the programs hang on the interfaces; null = as this kernel's agent would.</param>
-    public Cable(AttachKind? kind = null)
+    /// <param name="rules">Rules of shop's, a line each, ahead of its own.</param>
+    public Cable(AttachKind? kind = null, params string[] rules)
     {
-        var run = string.Create(CultureInfo.InvariantCulture, $"k{Environment.ProcessId % 10000}{(char)('a' + Interlocked.Increment(ref s_count) % 26)}");
-        Host = new($"mt{run}-host");
-        Host.Ip("link", "add", "br0", "type", "bridge");
-        Host.Ip("link", "set", "br0", "up");
-        Web = new(Host, run, 1, "web");
-        Db = new(Host, run, 2, "db");
-        World = new(Manifest);
-        OnHost(() =>
-        {
-            World.Kernel.Attacher.Kind = kind ?? World.Kernel.Attacher.Kind;
-            foreach (var guest in new[] { Web, Db }) World.AttachPort(guest.Name, Ifindex(guest));
-        });
+        _host.AddBridge("br0");
+        (Web, Db) = (_host.AddGuest(1, "web"), _host.AddGuest(2, "db"));
+        World = new(Manifest.Replace("  rules:\n", "  rules:\n" + string.Concat(rules.Select(r => $"  - {r}\n")), StringComparison.Ordinal));
+        World.Kernel.Attacher.Kind = kind ?? World.Kernel.Attacher.Kind;
+        _host.Guard(World, Web, Db);
     }
 
-    public NetNamespace Host { get; }
+    public NetNamespace Host => _host.Namespace;
 
     public Guest Web { get; }
 
@@ -64,14 +55,10 @@ public sealed class Cable : IDisposable
     /// <summary>How long <see cref="Delivered"/> waits for what did not arrive.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Attaching and asking about interfaces happens in their namespace.</summary>
-    public void OnHost(Action inside) => Host.Enter(() =>
-    {
-        inside();
-        return true;
-    });
+    /// <inheritdoc cref="GuestHost.Inside"/>
+    public void OnHost(Action inside) => _host.Inside(inside);
 
-    public int Ifindex(Guest guest) => Host.Enter(() => Link.Find(guest.Ifname)!.Ifindex);
+    public int Ifindex(Guest guest) => _host.Ifindex(guest.Ifname);
 
     /// <summary>How many of 20 datagrams of web's arrive at a port of db's.</summary>
     public int Delivered(int port)
@@ -91,10 +78,6 @@ public sealed class Cable : IDisposable
     public void Dispose()
     {
         foreach (var counter in _counters.Values) counter.Dispose();
-        // clsact filters are taken off by the number of their interface: not in another namespace.
-        OnHost(World.Dispose);
-        Web.Dispose();
-        Db.Dispose();
-        Host.Dispose();
+        _host.Dispose();
     }
 }

@@ -1,6 +1,8 @@
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Events;
+using Merlon.Datapath.Maps;
+using Merlon.Kernel.Tests.Fixtures;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
@@ -137,6 +139,20 @@ public class World : IDisposable
         var buffer = new MerlonEvent[256];
         for (int n; (n = _events.Drain(buffer)) > 0;) all.AddRange(buffer.AsSpan(0, n));
         return [.. all.OrderBy(e => e.TimeNs)];
+    }
+
+    /// <summary>Drops by reason, but for flooded copies for another MAC: they are no loss.</summary>
+    public Dictionary<Reason, ulong> Losses() => Kernel.Counters.Drops().Where(d => d.Key != Reason.OtherMac).ToDictionary();
+
+    /// <summary>One of its maps, as the agent's own tables know it.</summary>
+    internal KernelMap Open(string map) => Pinned.Map(Folder, map);
+
+    /// <summary>Everything that a capture holds.</summary>
+    public static List<CaptureRecord> All(CaptureReader reader)
+    {
+        var (all, some) = (new List<CaptureRecord>(), new CaptureRecord[64]);
+        for (int n; (n = reader.Drain(some)) > 0;) all.AddRange(some.AsSpan(0, n));
+        return all;
     }
 
     /// <summary>Waits until so many full looks of the timer at every table have passed.</summary>

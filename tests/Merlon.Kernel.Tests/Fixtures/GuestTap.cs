@@ -14,10 +14,10 @@ internal sealed partial class GuestTap : IDisposable
     private const uint SetInterface = 0x400454ca;
     private readonly SafeFileHandle _handle;
 
-    public GuestTap(NetNamespace host, string name)
+    public GuestTap(NetNamespace host, string name, string bridge = "br0")
     {
         (_handle, Ifindex) = host.Enter(() => (Open(name), LinkTable.Find(name)!.Ifindex));
-        host.Ip("link", "set", name, "master", "br0", "up");
+        host.Ip("link", "set", name, "master", bridge, "up");
     }
 
     public int Ifindex { get; }
@@ -38,6 +38,13 @@ internal sealed partial class GuestTap : IDisposable
 
     /// <summary>The next frame that waits for this guest; null when none does.</summary>
     public byte[]? Next(byte[] buffer) => read(_handle, buffer, buffer.Length) is > Header and var n ? buffer[Header..(int)n] : null;
+
+    /// <summary>Waits until a frame waits for this guest, or for so long.</summary>
+    public void Wait(TimeSpan patience)
+    {
+        var one = new PollEntry { Handle = (int)_handle.DangerousGetHandle(), Events = 1 /* POLLIN */ };
+        _ = poll(ref one, 1, (int)patience.TotalMilliseconds);
+    }
 
     /// <summary>The next frame for this guest that <paramref name="wanted"/> takes; null when none comes for a moment.</summary>
     public byte[]? Receive(Func<byte[], bool> wanted)
@@ -73,6 +80,15 @@ internal sealed partial class GuestTap : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint write(SafeFileHandle handle, byte[] buffer, nint size);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int poll(ref PollEntry entries, nuint count, int milliseconds);
+
+    private struct PollEntry
+    {
+        public int Handle;
+        public short Events, Seen;
+    }
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint read(SafeFileHandle handle, byte[] buffer, nint size);

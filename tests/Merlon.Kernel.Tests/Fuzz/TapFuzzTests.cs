@@ -1,6 +1,7 @@
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Kernel.Tests.Bench;
 using Merlon.Kernel.Tests.Fixtures;
+using Merlon.Policy.Model;
 using Xunit;
 
 namespace Merlon.Kernel.Tests.Fuzz;
@@ -18,19 +19,24 @@ public sealed class TapFuzzTests
         evidence.Batches(brief: 40_000, full: 1_000_000, batch: 100_000, (first, count) =>
         {
             var (plain, trunk) = (Played(first, count / 2, trunk: false), Played(first + count / 2, count - count / 2, trunk: true));
-            return [("takenByTheKernel", plain.Taken + trunk.Taken), ("arrived", plain.Arrived + trunk.Arrived), ("arrivedTagged", trunk.Tagged)];
+            return
+            [
+                ("takenByTheKernel", plain.Taken + trunk.Taken), ("arrived", plain.Arrived + trunk.Arrived), ("arrivedTagged", trunk.Tagged),
+                ("answers", plain.Answers + trunk.Answers),
+            ];
         });
     }
 
     // trunk: both VMs may tag, and each hook judges for itself.
-    private static (long Taken, long Arrived, long Tagged) Played(int first, int count, bool trunk)
+    private static (long Taken, long Arrived, long Tagged, long Answers) Played(int first, int count, bool trunk)
     {
         using var wire = new Wire(FirstSeed + (ulong)first, trunk);
         wire.Play(count);
         Assert.True(wire.Wrong.Count == 0, string.Join('\n', wire.Wrong));
         Assert.True(wire.Arrived > count / 50, $"too little passes: {wire.Arrived} of {count}");
         Assert.True(!trunk || wire.Tagged > count / 400, $"too little passes with tags: {wire.Tagged} of {count}");
-        return (wire.Taken, wire.Arrived, wire.Tagged);
+        Assert.True(wire.Answers > 0, "no frame met the rule that rejects");
+        return (wire.Taken, wire.Arrived, wire.Tagged, wire.Answers);
     }
 
     /// <summary>The control: a program that does not ask for sources is caught.</summary>
@@ -50,6 +56,9 @@ public sealed class TapFuzzTests
         private readonly FrameMaker _maker;
         private readonly byte[] _buffer = new byte[80_000];
 
+        /// <summary>Ends of the resets that tcp/22 (`no-ssh`) may be answered with.</summary>
+        private readonly HashSet<(Address From, int Port, Address To, int ToPort)> _rejected = [];
+
         public Wire(ulong seed, bool trunk = false)
         {
             _taps = new(trunk);
@@ -61,6 +70,7 @@ public sealed class TapFuzzTests
         public long Taken { get; private set; }
         public long Arrived { get; private set; }
         public long Tagged { get; private set; }
+        public long Answers { get; private set; }
         public List<string> Wrong { get; } = [];
 
         public void Play(int frames)
@@ -86,6 +96,7 @@ public sealed class TapFuzzTests
         {
             var r = FrameReading.Of(frame);
             if (r is not { IsMulticast: false }) return;
+            if (r is { Protocol: Protocols.Tcp, DestinationPort: 22 }) _rejected.Add((r.To, r.DestinationPort, r.From, r.SourcePort));
             if ((r.DestinationMac != to.Mac || _plain.IsTrunk) && _plain.AtSource(r, from, null) is null) _plain.Delivered(r, from, null);
             if (r.DestinationMac == to.Mac && _plain.AtSource(r, from, to) is null && _plain.AtDestination(r, from, to) is null) Passed(r, from, to);
         }
@@ -103,6 +114,14 @@ public sealed class TapFuzzTests
             return copy;
         }
 
+        // A reset as the program writes it; FrameMaker's IPv4 packets have an id.
+        private bool IsAnswer(FrameReading r, byte[] frame)
+        {
+            var transport = frame.Length - 20;
+            return r.Protocol == Protocols.Tcp && transport == (frame[12] == 8 ? 34 : 54) && frame[transport + 13] is 0x04 or 0x14 &&
+                (frame[12] != 8 || frame.AsSpan(18, 4).SequenceEqual<byte>([0, 0, 0x40, 0])) && _rejected.Contains((r.From, r.SourcePort, r.To, r.DestinationPort));
+        }
+
         private void Passed(FrameReading r, Port from, Port to)
         {
             foreach (var into in new[] { false, true }) _plain.Passed(r, into ? to : from, into);
@@ -111,9 +130,14 @@ public sealed class TapFuzzTests
 
         private string? Objection(Port from, Port to, byte[] frame)
         {
-            Arrived++;
             var r = FrameReading.Of(frame);
+            if (r is not null && IsAnswer(r, frame))
+            {
+                Answers++;
+                return null;
+            }
             if (r is { Vlan: not 0 }) Tagged++;
+            Arrived++;
             var towards = r is { IsMulticast: true } ? null : to;
             if ((_plain.AtSource(r, from, towards) ?? _plain.AtDestination(r, from, to)) is { } objection) return objection;
             Passed(r!, from, to);

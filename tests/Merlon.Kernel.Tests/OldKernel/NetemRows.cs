@@ -18,18 +18,18 @@ public class NetemRows(OldKernelCable place)
     [Theory]
     [InlineData(AddressFamily.InterNetwork)]
     [InlineData(AddressFamily.InterNetworkV6)]
-    public void Repeated_segments(AddressFamily family) => Through("duplicate 20%", family, () => OldKernelCable.TcpExt(place.Db, "TCPDSACKOldSent"));
+    public void Repeated_segments(AddressFamily family) => Through("duplicate 20%", family, () => place.Db.TcpExt("TCPDSACKOldSent"));
 
     [Theory]
     [InlineData(AddressFamily.InterNetwork)]
     [InlineData(AddressFamily.InterNetworkV6)]
-    public void Reordered_segments(AddressFamily family) => Through("delay 5ms reorder 30% 50%", family, () => OldKernelCable.TcpExt(place.Db, "TCPOFOQueue"));
+    public void Reordered_segments(AddressFamily family) => Through("delay 5ms reorder 30% 50%", family, () => place.Db.TcpExt("TCPOFOQueue"));
 
     [Theory]
     [InlineData(AddressFamily.InterNetwork)]
     [InlineData(AddressFamily.InterNetworkV6)]
     public void Lost_repeated_and_reordered_segments_at_once(AddressFamily family) =>
-        Through("delay 3ms 2ms loss 2% duplicate 5% reorder 20%", family, () => OldKernelCable.TcpExt(place.Db, "TCPOFOQueue"));
+        Through("delay 3ms 2ms loss 2% duplicate 5% reorder 20%", family, () => place.Db.TcpExt("TCPOFOQueue"));
 
     private void Through(string what, AddressFamily family, Func<long> injected)
     {

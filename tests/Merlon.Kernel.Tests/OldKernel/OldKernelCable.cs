@@ -40,22 +40,15 @@ public sealed partial class OldKernelCable : IDisposable
     public string OnHost(params string[] command) => Shell.Run("nsenter", [$"--net={Cable.Host.Path}", .. command]).Ok();
 
     /// <summary>Runs a command in a guest's network namespace.</summary>
-    public static string In(Guest guest, params string[] command) => Shell.Run("nsenter", [$"--net={guest.Namespace.Path}", .. command]).Ok();
+    public static string In(Guest guest, params string[] command) => guest.Run(command).Ok();
 
     /// <summary>From here on <see cref="NewDrops"/> counts.</summary>
-    public void Mark() => _drops = new(Cable.World.Kernel.Counters.Drops());
+    public void Mark() => _drops = Cable.World.Losses();
 
     /// <summary>Drops since the mark, by reason. Flooded copies for another MAC are no loss.</summary>
-    public IReadOnlyDictionary<Reason, ulong> NewDrops() => Cable.World.Kernel.Counters.Drops()
+    public IReadOnlyDictionary<Reason, ulong> NewDrops() => Cable.World.Losses()
         .Select(d => KeyValuePair.Create(d.Key, d.Value - _drops.GetValueOrDefault(d.Key)))
-        .Where(d => d.Value > 0 && d.Key != Reason.OtherMac).ToDictionary();
-
-    /// <summary>One of the TcpExt counters of a guest's stack (/proc/net/netstat).</summary>
-    public static long TcpExt(Guest guest, string name)
-    {
-        var lines = In(guest, "cat", "/proc/net/netstat").Split('\n').Where(l => l.StartsWith("TcpExt:", StringComparison.Ordinal)).Select(l => l.Split(' ')).ToArray();
-        return long.Parse(lines[1][Array.IndexOf(lines[0], name)], CultureInfo.InvariantCulture);
-    }
+        .Where(d => d.Value > 0).ToDictionary();
 
     /// <summary>The first number after a word in a text of tc or nft.</summary>
     public static long NumberAfter(string text, string word)

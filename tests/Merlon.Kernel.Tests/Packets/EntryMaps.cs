@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Maps;
 using Merlon.Datapath.Native;
+using Merlon.Kernel.Tests.Fixtures;
 
 namespace Merlon.Kernel.Tests.Packets;
 
@@ -11,8 +12,8 @@ namespace Merlon.Kernel.Tests.Packets;
 internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 {
     private const ulong Existing = 2;
-    private readonly KernelMap _conn4 = Open(bpffsFolder, "conn4"), _conn6 = Open(bpffsFolder, "conn6"), _half4 = Open(bpffsFolder, "half4"),
-        _half6 = Open(bpffsFolder, "half6"), _fragments = Open(bpffsFolder, "fragments"), _budgets = Open(bpffsFolder, "budgets");
+    private readonly KernelMap _conn4 = Pinned.Map(bpffsFolder, "conn4"), _conn6 = Pinned.Map(bpffsFolder, "conn6"), _half4 = Pinned.Map(bpffsFolder, "half4"),
+        _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments"), _budgets = Pinned.Map(bpffsFolder, "budgets");
 
     public void Pass(TimeSpan time)
     {
@@ -60,8 +61,6 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
             map.TryUpdate(key, moved, Bpf.WithLock | Existing);
         }
     }
-
-    private static KernelMap Open(string folder, string name) => new(name, Bpf.OpenPinned(Path.Combine(folder, "maps", name))!);
 
     [InlineArray(48)]
     private struct FragmentKey

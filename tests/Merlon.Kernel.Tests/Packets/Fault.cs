@@ -18,12 +18,20 @@ internal sealed record Fault(string Subject, string Name, string File, string Te
 
     /// <summary>Compiles the program with this fault in it. Throws when it does not compile.</summary>
     /// <param name="folder">For the changed sources and the object.</param>
-    public string Build(string folder)
+    public string Build(string folder) => Build(folder, [this]);
+
+    /// <summary>The same with several, which must leave each other's texts alone.</summary>
+    public static string Build(string folder, IEnumerable<Fault> faults)
     {
         Directory.CreateDirectory(folder);
         foreach (var file in Directory.GetFiles(Sources)) System.IO.File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        var path = Path.Combine(folder, File);
-        System.IO.File.WriteAllText(path, System.IO.File.ReadAllText(path).Replace(Text, With, StringComparison.Ordinal));
+        foreach (var fault in faults)
+        {
+            var path = Path.Combine(folder, fault.File);
+            var source = System.IO.File.ReadAllText(path);
+            if (!source.Contains(fault.Text, StringComparison.Ordinal)) throw new InvalidOperationException($"{fault.Subject}: '{fault.Name}' does not go with the faults before it");
+            System.IO.File.WriteAllText(path, source.Replace(fault.Text, fault.With, StringComparison.Ordinal));
+        }
         var built = Path.Combine(folder, "firewall.bpf.o");
         KernelObject.Run(Path.Combine(folder, "build.sh"), built);
         return built;

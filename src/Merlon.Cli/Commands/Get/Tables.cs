@@ -61,8 +61,8 @@ internal static class Tables
 
     public static void Revisions(Call call, IReadOnlyList<RevisionRecord> revisions)
     {
-        var t = new Listing("TENANT", "REVISION", "AT", "BY", "CHANGED");
-        foreach (var r in revisions) t.Add(r.Tenant, Number(r.Revision), Time(r.At), r.By, Join(r.Changed));
+        var t = new Listing("TENANT", "REVISION", "AT", "BY", "CHANGED", "NOTE");
+        foreach (var r in revisions) t.Add(r.Tenant, Number(r.Revision), Time(r.At), r.By, Join(r.Changed), r.Note);
         t.WriteTo(call);
     }
 
