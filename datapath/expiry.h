@@ -12,6 +12,7 @@
 #define REST_NS 250000000ull      /* between two passes over all tables */
 #define LONGEST_REST_NS 4000000000ull
 #define REST_SHARE 20             /* it rests so many times as long as it worked */
+#define DENIES_NS 1000000000ull   /* between two looks at the denies */
 #define PAUSE_NS 500000ull        /* between two slices */
 #define SLICE 256u                /* looks */
 #define CLOCK_MONOTONIC_ 1
@@ -23,7 +24,7 @@ enum turn {
 	TURN_CONN6 = 1,
 	TURN_HALF4 = 2,
 	TURN_HALF6 = 3,
-	TURN_DENIES = 4,           /* each fourth pass */
+	TURN_DENIES = 4,
 	TURN_COUNT = 5,
 };
 
@@ -196,7 +197,14 @@ static __noinline __u64 run_slice(struct work *w, struct clockwork *clock)
 	if (!clock->marked || !look(clock->table))
 		return PAUSE_NS;
 	clock->marked = 0;
-	if (++clock->table < (clock->passes & 3 ? TURN_DENIES : TURN_COUNT))
+	clock->table++;
+	if (clock->table == TURN_DENIES) {
+		if (w->now_ns < clock->denies_ns)
+			clock->table = TURN_COUNT;
+		else
+			clock->denies_ns = w->now_ns + DENIES_NS;
+	}
+	if (clock->table < TURN_COUNT)
 		return 0;
 	clock->table = 0;
 	clock->passes++;

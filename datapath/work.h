@@ -224,6 +224,7 @@ struct clockwork {
 	__u32 table;               /* enum turn */
 	__u32 marked;              /* its end is in its queue */
 	__u64 total_ns, longest_ns; /* of all slices, of one */
+	__u64 denies_ns;           /* when the denies have their next turn */
 };
 
 static __always_inline struct merlon_conn *conn_of(__u64 *bytes)

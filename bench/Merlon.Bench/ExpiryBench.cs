@@ -96,5 +96,6 @@ internal sealed class ExpiryBench(string objectPath, int entries, TextWriter out
         private readonly ulong _workedNs;
         private readonly uint _table, _marked;
         public readonly ulong TotalNs, LongestNs;
+        private readonly ulong _deniesNs;
     }
 }

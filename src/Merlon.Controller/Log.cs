@@ -24,6 +24,6 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Error, "{Method} {Path} failed")]
     public static partial void RequestFailed(this ILogger log, Exception e, string method, string path);
 
-    [LoggerMessage(8, LogLevel.Error, "the change that was not confirmed cannot be taken back; hosts have put back what was before")]
-    public static partial void CannotEndTrial(this ILogger log, Exception e);
+    [LoggerMessage(8, LogLevel.Error, "what has ended by itself cannot be written down; in the kernels it has ended")]
+    public static partial void CannotEnd(this ILogger log, Exception e);
 }

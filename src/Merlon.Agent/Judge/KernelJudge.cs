@@ -19,7 +19,8 @@ internal sealed class KernelJudge : IDisposable
 
     private readonly string _objectPath;
     private readonly VmInventory _inventory;
-    private readonly HostPolicy _policy;
+    private readonly PolicySet _policy;
+    private readonly VmInventory _oneHost;
     private readonly Dictionary<long, (HostPlan Plan, FrozenDictionary<uint, RuleRef> Rules)> _plans = [];
     private TestBench? _bench;
     private long? _at;
@@ -28,10 +29,8 @@ internal sealed class KernelJudge : IDisposable
     public KernelJudge(PolicySet policy, VmInventory inventory, string objectPath)
     {
         (_objectPath, _inventory) = (objectPath, inventory);
-        var oneHost = new VmInventory([.. inventory.Vms.Select(v => v with { Host = "" })]);
-        var resolved = Resolver.Resolve(policy, oneHost, "", 1).Policy;
-        // Every verdict must make an event; what is logged decides nothing.
-        _policy = resolved with { Nics = [.. resolved.Nics.Select(n => n with { Guard = n.Guard with { Log = Policy.Model.LogLevel.All } })] };
+        _policy = policy;
+        _oneHost = new VmInventory([.. inventory.Vms.Select(v => v with { Host = "" })]);
     }
 
     public FlowVerdict Judge(FlowQuestion q)
@@ -131,9 +130,12 @@ internal sealed class KernelJudge : IDisposable
     private (HostPlan Plan, FrozenDictionary<uint, RuleRef> Rules) PlanAt(long at)
     {
         if (_plans.TryGetValue(at, out var known)) return known;
-        var compiled = ImageCompiler.Compile(_policy, at);
+        var resolved = Resolver.Resolve(_policy, _oneHost, "", 1, at).Policy;
+        // Every verdict must make an event; what is logged decides nothing.
+        var policy = resolved with { Nics = [.. resolved.Nics.Select(n => n with { Guard = n.Guard with { Log = Policy.Model.LogLevel.All } })] };
+        var compiled = ImageCompiler.Compile(policy, at);
         if (compiled.Image is null) throw new AgentFault("over-limit", string.Join("; ", compiled.Errors), "make the policy smaller");
-        var plan = Planner.Plan(HostBook.Empty, ClaimCourt.Settle(_policy, HostBook.Empty.Owners), compiled.Image);
+        var plan = Planner.Plan(HostBook.Empty, ClaimCourt.Settle(policy, HostBook.Empty.Owners), compiled.Image);
         var rules = compiled.Image.Rules.Select((rule, i) => (Id: plan.RuleIds[i], Rule: rule)).Concat(HostNames.Builtins)
             .ToFrozenDictionary(r => r.Id, r => r.Rule);
         return _plans[at] = (plan, rules);

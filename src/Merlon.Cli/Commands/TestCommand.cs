@@ -14,9 +14,11 @@ internal static class TestCommand
         var inventory = new Option<string[]>("--inventory", "-i") { Description = "Inventory", HelpName = "PATH", Required = true };
         var cases = new Argument<string?>("CASES") { Description = "Case file, YAML or JSON (default: the PolicyTests of the manifests)", Arity = ArgumentArity.ZeroOrOne };
         var engine = new Option<string>("--engine") { Description = "Who judges; kernel needs root", DefaultValueFactory = _ => "plain" }.AcceptOnlyFromAmong("plain", "image", "kernel");
-        var verb = new Verb("test", "Judge cases offline and compare with what they expect", "merlon test -f shop.yaml -i inventory.yaml cases.yaml", "merlon test -f shop.yaml -i inventory.yaml cases.yaml --engine kernel -o json")
+        var junit = new Option<string?>("--junit") { Description = "Also write the results there as JUnit XML", HelpName = "FILE" };
+        var verb = new Verb("test", "Judge cases offline and compare with what they expect", "merlon test -f shop.yaml -i inventory.yaml cases.yaml", "merlon test -f shop.yaml -i inventory.yaml cases.yaml --engine kernel -o json",
+            "merlon test -f policies/ -i inventory.yaml --junit results.xml")
         {
-            files, inventory, cases, engine,
+            files, inventory, cases, engine, junit,
         };
         return verb.Runs(async (call, cancel) =>
         {
@@ -27,6 +29,7 @@ internal static class TestCommand
                 ? await KernelEngine.Run(call, call.Get(files)!, call.Get(inventory)!, rows, cancel)
                 : Cases.Run(rows, set, policy.Inventory, call.Get(engine)!);
             call.Print(results, ApiJson.Default.IReadOnlyListCaseResult, r => Show(call, r, rows));
+            if (call.Get(junit) is { } file) JUnit.Write(file, results, r => ExplainRecords.Word(rows[r.Index].Expect));
             var failed = results.Count(r => !r.Ok);
             call.Say($"{results.Count - failed} passed, {failed} failed");
             return failed > 0 ? ExitCode.TestFailed : ExitCode.Ok;

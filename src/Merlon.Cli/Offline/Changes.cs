@@ -36,7 +36,7 @@ internal static class Changes
         t.WriteTo(call);
     }
 
-    private static string Text(NamesRecord names) => Some(names.Names) + (names.Except.Count == 0 ? "" : $" except {Some(names.Except)}");
+    public static string Text(NamesRecord names) => Some(names.Names) + (names.Except.Count == 0 ? "" : $" except {Some(names.Except)}");
 
     /// <summary>What is told of both families needs no word.</summary>
     private static string Families(TrafficChangeRecord change) => change.Families.Count > 1 ? "" : $" ({change.Families[0]})";
@@ -46,6 +46,6 @@ internal static class Changes
 
     private static string Text(WitnessRecord w) => $"{w.FromVm ?? w.From} -> {w.ToVm ?? w.To} {w.Service}, {w.Where}";
 
-    private static string Some(IReadOnlyList<string> names) =>
+    public static string Some(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(MostNames)) + (names.Count > MostNames ? $" and {names.Count - MostNames} more" : "");
 }

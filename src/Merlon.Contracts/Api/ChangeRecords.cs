@@ -12,6 +12,10 @@ public static class ChangeRecords
             new([.. c.Services.Matches.Select(Services.Text)], [.. c.Services.Except.Select(Services.Text)]),
             Decision(c.Before, before), Decision(c.After, after), Witness(c.Witness, before, after)))];
 
+    public static IReadOnlyList<AccessRecord> Of(AccessResult access, Revision revision) =>
+        [.. access.Boxes.Select(b => new AccessRecord(b.Realm, [.. b.Families.Select(f => f.ToString().ToLowerInvariant())], Names(b.From), Names(b.To),
+            new([.. b.Services.Matches.Select(Services.Text)], [.. b.Services.Except.Select(Services.Text)]), [.. b.Rules.Select(r => Place(r, revision.Policy))]))];
+
     private static NamesRecord Names(Ends ends) => new(ends.Names, ends.Except);
 
     private static DecisionRecord Decision(Decision decision, Revision revision) =>

@@ -27,6 +27,11 @@ public sealed record WitnessRecord(
 /// <param name="Never">Proved for every address, port and protocol asked for; else Witness passes.</param>
 public sealed record ProveAnswer(string From, string To, string Service, bool Never, ExplainResult? Witness, IReadOnlyList<string> Assumptions);
 
+/// <summary>Traffic that passes: every first packet from one of From to one of To with one of Services. Boxes of one answer are disjoint.</summary>
+/// <param name="Rules">All that let some of it pass; none = nobody judges it.</param>
+public sealed record AccessRecord(
+    string Realm, IReadOnlyList<string> Families, NamesRecord From, NamesRecord To, NamesRecord Services, IReadOnlyList<RulePlaceRecord> Rules);
+
 /// <summary>POST /v1/prove.</summary>
 /// <param name="From">any, group/[TENANT/]NAME, vm/NAME-or-UUID, prefix or address.</param>
 [System.Text.Json.Serialization.JsonUnmappedMemberHandling(System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow)]

@@ -33,6 +33,12 @@ public sealed record RevisionRecord(string Tenant, long Revision, DateTimeOffset
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record RollbackRequest(string? Tenant = null, long? Revision = null);
 
+/// <summary>POST /v1/isolate.</summary>
+/// <param name="Vm">Name, UUID or vnet name.</param>
+/// <param name="Seconds">1 to 31,536,000; null = until it is lifted.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record IsolateRequest(string Vm, int? Seconds = null);
+
 /// <summary>An error of the API, beside its HTTP status: what went wrong and the mend.</summary>
 public sealed record ApiError(string Code, string Message, string? Mend = null);
 

@@ -1,7 +1,7 @@
 namespace Merlon.Contracts.Api;
 
 /// <summary>One case of `merlon test` and `merlon-agent judge`.</summary>
-/// <param name="At">Instant in Unix seconds; null = no rule has expired and schedules are at the first active instant.</param>
+/// <param name="At">Instant in Unix seconds; null = 0, a Thursday at 00:00 UTC at which no rule has expired.</param>
 public sealed record CaseRow(string From, string To, string Service, string Expect, int? SourcePort = null, long? At = null, string? Rule = null, string? Reason = null);
 
 /// <summary>What an engine said to a case. Rules are tenant/policy/rule@revision, default or builtin/NAME.</summary>

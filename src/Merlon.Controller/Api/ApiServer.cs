@@ -20,7 +20,7 @@ internal static class ApiServer
     {
         var builder = Builder();
         builder.Services.AddSingleton(rooms.Registry).AddSingleton(rooms.Applier).AddSingleton(rooms.Flows)
-            .AddSingleton(rooms.Store).AddSingleton(rooms.Clock).AddHostedService<TrialClock>();
+            .AddSingleton(rooms.Store).AddSingleton(rooms.Clock).AddHostedService<PolicyClock>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

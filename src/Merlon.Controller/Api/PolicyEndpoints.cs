@@ -12,6 +12,9 @@ internal static class PolicyEndpoints
     /// <summary>A day: by then somebody has looked.</summary>
     private const int MostTrialSeconds = 86_400;
 
+    /// <summary>A year: what is to last is a policy of its own.</summary>
+    private const int MostIsolationSeconds = 365 * 86_400;
+
     public static void Register(WebApplication app)
     {
         app.MapGet("/v1/policies", (PolicyView view) => TypedResults.Ok(view.Policies())).WithSummary("Applied policies").WithTags("policy");
@@ -29,10 +32,18 @@ internal static class PolicyEndpoints
         app.MapPost("/v1/rollback", Rollback).WithSummary("End the change on trial, or go back to an older revision of a tenant as a new one").WithTags("policy")
             .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest)
             .Produces<ApiError>(StatusCodes.Status404NotFound).Produces<ApiError>(StatusCodes.Status409Conflict);
+        app.MapPost("/v1/isolate", Isolate).WithSummary("Cut a VM off by a policy of the emergency tier").WithTags("policy")
+            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest)
+            .Produces<ApiError>(StatusCodes.Status404NotFound).Produces<ApiError>(StatusCodes.Status409Conflict);
+        app.MapDelete("/v1/isolate/{vm}", Lift).WithSummary("Lift the isolation of a VM").WithTags("policy")
+            .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity)
+            .Produces<ApiError>(StatusCodes.Status404NotFound).Produces<ApiError>(StatusCodes.Status409Conflict);
         app.MapPost("/v1/plan", Plan).WithSummary("What an apply would do to the traffic and to live connections; nothing is committed").WithTags("policy")
             .Produces<PlanResult>().Produces<PlanResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapGet("/v1/diff", Diff).WithSummary("Which traffic two revisions of a tenant answer differently; without after: the present one").WithTags("policy")
             .Produces<PlanResult>().Produces<ApiError>(StatusCodes.Status400BadRequest).Produces<ApiError>(StatusCodes.Status404NotFound);
+        app.MapGet("/v1/access", Access).WithSummary("What from can reach, or who can reach to").WithTags("policy")
+            .Produces<IReadOnlyList<AccessRecord>>().Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapPost("/v1/prove", Prove).WithSummary("Can any of these ever reach any of those").WithTags("policy")
             .Produces<ProveAnswer>().Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapPost("/v1/explain", Explain).WithSummary("Would this traffic pass, and which rule decides").WithTags("policy")
@@ -62,6 +73,19 @@ internal static class PolicyEndpoints
         return await applier.Rollback(tenant, revision, Author, cancel) is { } result ? Answer(result, result.Applied)
             : Problem.NotFound("no-such-revision", $"tenant {tenant} has no revision {revision}", "see 'merlon get revision'");
     });
+
+    private static async Task<IResult> Isolate(IsolateRequest request, Applier applier, CancellationToken cancel)
+    {
+        if (request.Vm is null || request.Seconds is < 1 or > MostIsolationSeconds)
+            return Problem.BadRequest("incomplete", $"vm must be given, and seconds be between 1 and {MostIsolationSeconds}, or not given");
+        if (applier.State.Inventory.Find(request.Vm) is not { } place) return Problem.NotFound("no-such-vm", $"there is no VM '{request.Vm}'", "see 'merlon get vm'");
+        return await Unless409(async () => await applier.Isolate(place, request.Seconds, Author, cancel) is { } result ? Answer(result, result.Applied)
+            : Problem.With(StatusCodes.Status409Conflict, "not-guarded", $"no interface of {place.Vm.Name} is guarded and enforced: nothing would be cut", "guard it first; see 'merlon describe vm'"));
+    }
+
+    private static Task<IResult> Lift(string vm, Applier applier, CancellationToken cancel) => Unless409(async () =>
+        await applier.Lift(applier.State.Inventory.Find(vm)?.Vm.Uuid ?? vm, Author, cancel) is { } result ? Answer(result, result.Applied)
+            : Problem.NotFound("not-isolated", $"'{vm}' is not isolated", "see 'merlon get policy'"));
 
     private static JsonHttpResult<ApiError> NothingOnTrial() =>
         Problem.NotFound("nothing-on-trial", "no change waits for a confirmation", "name what to go back to: merlon rollback TENANT@REVISION");
@@ -103,6 +127,13 @@ internal static class PolicyEndpoints
         var (result, code, error) = plans.Between(tenant, before, after);
         return result is not null ? TypedResults.Ok(result) : code == "no-such-revision" ? Problem.NotFound(code, error!, "see 'merlon get revision'")
             : Problem.BadRequest(code!, error!, code == "too-large" ? Plans.TooLarge : null);
+    }
+
+    private static IResult Access(string? from, string? to, PolicyView view, TimeProvider clock)
+    {
+        if ((from is null) == (to is null)) return Problem.BadRequest("incomplete", "one of from and to must be given");
+        var (boxes, problem) = view.Access(from ?? to!, from is null ? Policy.Model.Direction.In : Policy.Model.Direction.Out, clock.GetUtcNow());
+        return problem is not null ? Problem.BadRequest(problem.Code, problem.Message, problem.Hint) : TypedResults.Ok(boxes);
     }
 
     private static IResult Prove(ProveRequest question, PolicyView view, TimeProvider clock)

@@ -7,6 +7,7 @@ using Merlon.Controller.Inventory;
 using Merlon.Controller.Store;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
 using Merlon.Policy.Text;
 
 namespace Merlon.Controller.Rules;
@@ -23,6 +24,7 @@ internal sealed class Applier : IDisposable
     private readonly ILogger<Applier> log;
     private readonly ConcurrentDictionary<string, ulong> met = new();
     private readonly PolicyHistory history;
+    private long week;
     private volatile PolicyState state;
 
     public Applier(IStateStore store, HostInventories inventories, TimeProvider clock, ILogger<Applier> log)
@@ -100,12 +102,41 @@ internal sealed class Applier : IDisposable
         return Commit(PolicyChange.To(state.Documents, Before(state.Documents, trial.State).Entries), new(by, note, Forced: true));
     }, cancel);
 
+    /// <summary>Cuts a VM off, or sets another end. Null = it cannot be: none of its interfaces is guarded.</summary>
+    /// <param name="seconds">Null = until it is lifted.</param>
+    public Task<ApplyResult?> Isolate(VmPlace place, int? seconds, string by, CancellationToken cancel) => InTurn(() =>
+    {
+        if (!IsJudged(place)) return null;
+        long? until = seconds is { } span ? Now + span : null;
+        var management = state.Set.Groups.Any(g => g.Tenant == Document.Platform && g.Name == Isolation.Management);
+        var manifest = Isolation.Manifest(place.Vm, management, until);
+        var end = until is { } at ? TimeText.Format(at) : "it is lifted";
+        return Commit(PolicyChange.Apply(state.Documents, [manifest], ManifestParser.Parse([manifest]), prune: false), new(by, $"isolates {place.Vm.Name} until {end}"));
+    }, cancel);
+
+    /// <summary>Null = nothing isolates it.</summary>
+    public Task<ApplyResult?> Lift(string vm, string by, CancellationToken cancel) => InTurn(
+        () => state.Documents.Entries.FirstOrDefault(e => Isolation.VmOf(e.Value.Document) is { } name && (name == vm || e.Key == Isolation.Ref(vm))) is { Key: { } reference } entry
+            ? Commit(PolicyChange.Remove(state.Documents, reference), new(by, $"lifts the isolation of {Isolation.VmOf(entry.Value.Document)}")) : null, cancel);
+
+    /// <summary>Removes what has ended by itself: its rules are gone from every kernel already.</summary>
+    public Task EndIsolations(string by, CancellationToken cancel) => InTurn(() =>
+    {
+        if (state.Trial is not null) return false;
+        foreach (var (reference, entry) in state.Documents.Entries.Where(e => Isolation.HasEnded(e.Value.Document, Now)))
+            Commit(PolicyChange.Remove(state.Documents, reference), new(by, $"the isolation of {Isolation.VmOf(entry.Document)} has ended", Forced: true));
+        return true;
+    }, cancel);
+
     /// <summary>Takes a host's whole inventory and resolves again: it is stored together with every policy that follows from it.</summary>
     public Task Take(string host, HostInventory inventory) => InTurn(() =>
     {
         var batch = new StateBatch();
         return Resolve(inventories.With(host, inventory, batch), batch);
     }, CancellationToken.None);
+
+    /// <summary>Lays the schedules of the coming weeks out again when a week has begun.</summary>
+    public Task FollowWeek(CancellationToken cancel) => InTurn(() => week == Horizon.WeekOf(Now) ? state : Resolve(inventories.All, new()), cancel);
 
     /// <summary>A host that is gone for good: its VMs, what they had claimed, and its policy are forgotten.</summary>
     public Task Forget(string host) => InTurn(() =>
@@ -158,6 +189,7 @@ internal sealed class Applier : IDisposable
     /// <param name="batch">What is to be stored with the outcome.</param>
     private PolicyState Resolve(ImmutableSortedDictionary<string, HostInventory> all, StateBatch batch)
     {
+        week = Horizon.WeekOf(Now);
         var view = InventoryView.Build(all, state.Inventory.Owners);
         var vms = MetadataTrust.Of(state.Set, view);
         var check = new PolicyCheck(Now);
@@ -170,6 +202,10 @@ internal sealed class Applier : IDisposable
         inventories.All = all;
         return state = state with { Inventory = view, Vms = vms, Hosts = hosts, Plans = plans, Problems = problems };
     }
+
+    /// <summary>Some interface is guarded, and not only observed.</summary>
+    private bool IsJudged(VmPlace place) => state.Plans.GetValueOrDefault(place.Host)?.Policy is { } policy
+        && policy.Nics.Any(n => policy.Endpoints[n.Endpoint].Key.VmUuid == place.Vm.Uuid && n.Guard.Mode == Enforcement.Enforce);
 
     private bool IsHeldBack(string host, PolicyDocuments documents) =>
         documents.Entries.IsEmpty && met.GetValueOrDefault(host) > 0 && !state.Hosts.Messages.ContainsKey(host);

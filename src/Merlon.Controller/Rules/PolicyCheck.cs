@@ -49,10 +49,10 @@ internal sealed class PolicyCheck(long atUnixSeconds)
         var plans = ImmutableDictionary.CreateBuilder<string, HostPlan>();
         foreach (var host in hosts)
         {
-            var resolved = Resolver.Resolve(set, inventory, host, 0);
+            var resolved = Resolver.Resolve(set, inventory, host, 0, atUnixSeconds);
             diagnostics.AddRange(resolved.Diagnostics.Where(d => !diagnostics.Contains(d)));
             var policy = trial is null ? resolved.Policy
-                : resolved.Policy with { Trial = new(trial.ConfirmBy, Resolver.Resolve(trial.Fallback, old, host, 0).Policy) };
+                : resolved.Policy with { Trial = new(trial.ConfirmBy, Resolver.Resolve(trial.Fallback, old, host, 0, atUnixSeconds).Policy) };
             if (Plan(set, policy) is { } plan) plans[host] = plan;
         }
         return plans.ToImmutable();

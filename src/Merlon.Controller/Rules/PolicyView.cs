@@ -65,6 +65,14 @@ internal sealed class PolicyView(Applier applier, HostRegistry registry, IStateS
     public ProveResult Prove(ProveRequest question, DateTimeOffset at) =>
         Prover.Prove(applier.State.Revision, question.From, question.To, question.Service, at.ToUnixTimeSeconds());
 
+    /// <summary>What one end can reach (<paramref name="direction"/> out), or who can reach it, as policy is now.</summary>
+    public (IReadOnlyList<AccessRecord> Boxes, Problem? Problem) Access(string who, Direction direction, DateTimeOffset at)
+    {
+        var revision = applier.State.Revision;
+        var result = Policy.Analyze.Access.Of(revision, who, direction, at.ToUnixTimeSeconds());
+        return (ChangeRecords.Of(result, revision), result.Problem);
+    }
+
     // People say vnet names too; the policy language does not know them.
     private string VmOf(string name) => applier.State.Inventory.Find(name) is { } place ? "vm/" + place.Vm.Uuid : name;
 

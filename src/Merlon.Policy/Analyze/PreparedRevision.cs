@@ -14,7 +14,7 @@ internal sealed class PreparedRevision
     {
         Policy = revision.Policy;
         Vms = new([.. revision.Vms.Vms.Select(v => v with { Host = "" })]);
-        Host = Resolver.Resolve(Policy, Vms, "", 0).Policy;
+        Host = Resolver.Resolve(Policy, Vms, "", 0, at).Policy;
         Rules = new(Host, at);
     }
 

@@ -10,7 +10,7 @@ namespace Merlon.Policy.Cases;
 public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
 {
     private readonly Dictionary<(string Host, long At), HostImage> _images = [];
-    private readonly Dictionary<string, HostPolicy> _policies = [];
+    private readonly Dictionary<(string Host, long Week), HostPolicy> _policies = [];
     private readonly Dictionary<(string Host, long At, NicKey), int> _records = [];
 
     public FlowVerdict Judge(FlowQuestion q)
@@ -46,7 +46,8 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
     private HostImage Image(string host, long at)
     {
         if (_images.TryGetValue((host, at), out var image)) return image;
-        if (!_policies.TryGetValue(host, out var resolved)) _policies.Add(host, resolved = Resolver.Resolve(policy, inventory, host, 0).Policy);
+        var week = Horizon.WeekOf(at);
+        if (!_policies.TryGetValue((host, week), out var resolved)) _policies.Add((host, week), resolved = Resolver.Resolve(policy, inventory, host, 0, at).Policy);
         image = ImageCompiler.Compile(resolved, at) is { Image: { } compiled } ? compiled
             : throw new InvalidOperationException(string.Join("; ", ImageCompiler.Compile(resolved, at).Errors));
         _images.Add((host, at), image);

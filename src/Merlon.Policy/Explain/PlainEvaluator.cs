@@ -86,7 +86,7 @@ public static class PlainEvaluator
     {
         var members = new PlainMembership(policy);
         var (own, other) = direction == Direction.Out ? (rule.From, rule.To) : (rule.To, rule.From);
-        return !(rule.ExpiresAt <= question.At)
+        return rule.IsThere(question.At)
             && policy.Matches(tenant, rule.Services).Any(s => s.Matches(question.Protocol, question.DestinationPort, question.SourcePort))
             && members.Any(tenant, own, local)
             && members.Any(tenant, other, remote)

@@ -8,12 +8,13 @@ namespace Merlon.Policy.Resolve;
 public static class Resolver
 {
     /// <param name="host">Only this host's guarded vNICs become <see cref="HostPolicy.Nics"/>; the empty name is that of VMs without a stated host.</param>
-    public static ResolveResult Resolve(PolicySet policy, VmInventory inventory, string host, ulong sequence)
+    /// <param name="at">Unix seconds: schedules are laid out from the week of this instant to <see cref="Horizon.EndOf"/>.</param>
+    public static ResolveResult Resolve(PolicySet policy, VmInventory inventory, string host, ulong sequence, long at = 0)
     {
         var membership = new Membership(policy, inventory);
         var atoms = membership.Atoms;
         var sets = new SetTable(atoms, policy.Groups.Any(g => !g.Except.IsEmpty));
-        var lists = new RuleLists(policy, membership, sets);
+        var lists = new RuleLists(policy, membership, sets, at);
         var guards = new GuardChoice(policy, membership);
         var guarded = new List<(int Nic, NicGuard Guard, int Out, int In)>();
         for (var nic = 0; nic < atoms.Nics.Length; nic++)

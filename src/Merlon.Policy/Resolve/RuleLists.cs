@@ -17,8 +17,13 @@ internal sealed class RuleLists
     private readonly List<RuleList> _lists = [];
     private readonly Dictionary<StoredPolicy, BoundRule[]> _bound = new(ReferenceEqualityComparer.Instance);
 
-    public RuleLists(PolicySet policy, Membership membership, SetTable sets) =>
-        (_policy, _membership, _atoms, _sets) = (policy, membership, membership.Atoms, sets);
+    // No interval at all would mean always.
+    private static readonly ImmutableArray<Interval> Never = [new(long.MinValue, long.MinValue + 1)];
+    private readonly Dictionary<WeeklySchedule, ImmutableArray<Interval>> _schedules = [];
+    private readonly long _at;
+
+    public RuleLists(PolicySet policy, Membership membership, SetTable sets, long at) =>
+        (_policy, _membership, _atoms, _sets, _at) = (policy, membership, membership.Atoms, sets, at);
 
     public ImmutableArray<RuleList> All => [.. _lists];
 
@@ -74,7 +79,15 @@ internal sealed class RuleLists
             remote.Any, [.. remote.Sets.Select(_sets.Number).Distinct().Order()],
             locals.IsEmpty, locals,
             _policy.Matches(document.Tenant, rule.Services), rule.Log, document.Enforcement == Enforcement.Observe,
-            rule.ExpiresAt is { } end ? [new(long.MinValue, end)] : []);
+            Active(rule));
+    }
+
+    private ImmutableArray<Interval> Active(PolicyRule rule)
+    {
+        if (rule.Schedule is not { } schedule) return rule.ExpiresAt is { } end ? [new(long.MinValue, end)] : [];
+        if (!_schedules.TryGetValue(schedule, out var all)) _schedules.Add(schedule, all = schedule.Between(Horizon.WeekOf(_at), Horizon.EndOf(_at)));
+        ImmutableArray<Interval> active = [.. all.Select(i => new Interval(i.From, Math.Min(i.To, rule.ExpiresAt ?? long.MaxValue))).Where(i => i.From < i.To)];
+        return active.IsEmpty ? Never : active;
     }
 
     /// <summary>Rules by identity: a record's own comparison would read all of it.</summary>

@@ -6,6 +6,8 @@ namespace Merlon.Policy.Text;
 /// <summary>Policy documents.</summary>
 internal sealed class RulesReader(Findings findings, TermReader terms)
 {
+    private const int MostTimes = 28;
+
     public PolicyDocument? Read(DocumentHead head, YamlNode node)
     {
         if (Fields.Open(node, "a Policy's spec", findings, "tier", "priority", "enforcement", "rules") is not { } spec) return null;
@@ -26,7 +28,7 @@ internal sealed class RulesReader(Findings findings, TermReader terms)
 
     private PolicyRule? Rule(YamlNode node)
     {
-        if (Fields.Open(node, "a rule", findings, "name", "from", "to", "appliesTo", "services", "action", "log", "expiresAt") is not { } fields) return null;
+        if (Fields.Open(node, "a rule", findings, "name", "from", "to", "appliesTo", "services", "action", "log", "expiresAt", "schedule") is not { } fields) return null;
         var name = fields.Text("name", required: true);
         if (name is not null && !NameRules.IsName(name)) findings.Error("bad-name", fields.Place("name"), $"'{name}' is no rule name", "expected " + NameRules.Documents);
         var from = terms.References(fields, "from", required: true);
@@ -36,7 +38,26 @@ internal sealed class RulesReader(Findings findings, TermReader terms)
         var action = fields.Choice("action", RuleAction.Deny, true, Words.Actions);
         var log = fields.Flag("log");
         var expires = Expiry(fields);
-        return name is null ? null : new(name, from, to, appliesTo, services, action, log, expires, fields.At);
+        var schedule = Schedule(fields);
+        return name is null ? null : new(name, from, to, appliesTo, services, action, log, expires, fields.At) { Schedule = schedule };
+    }
+
+    private WeeklySchedule? Schedule(Fields rule)
+    {
+        if (rule.Get("schedule") is not { } node || Fields.Open(node, "a schedule", findings, "zone", "times") is not { } fields) return null;
+        var zone = fields.Text("zone", required: true);
+        if (zone is not null && !WeeklySchedule.IsZone(zone))
+            findings.Error("unknown-zone", fields.Place("zone"), $"'{zone}' is no time zone of this machine", "expected UTC or a name of the tz database, such as Europe/Berlin");
+        var times = ImmutableArray.CreateBuilder<WeeklySpan>();
+        var items = fields.List("times", required: true);
+        foreach (var item in items)
+        {
+            if (fields.TextOf(item, "an entry of 'times'") is not { } text) continue;
+            if (ScheduleText.Parse(text) is { } span) times.Add(span);
+            else findings.Error("bad-schedule", item.At, $"'{text}' is no weekly time", "expected DAY[-DAY] HH:MM-HH:MM, such as mon-fri 08:00-18:00");
+        }
+        if (fields.Has("times") && items.Length is 0 or > MostTimes) findings.Error("bad-schedule", fields.Place("times"), $"'times' must list 1 to {MostTimes} weekly times");
+        return zone is null ? null : new(zone, times.ToImmutable());
     }
 
     private long? Expiry(Fields fields)

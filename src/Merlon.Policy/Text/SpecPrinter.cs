@@ -68,7 +68,9 @@ internal static class SpecPrinter
         ("services", FlowText.List(r.Services.Select(Service))),
         ("action", Words.Of(Words.Actions, r.Action)),
         ("log", r.Log ? "true" : null),
-        ("expiresAt", r.ExpiresAt is { } t ? TimeText.Format(t) : null));
+        ("expiresAt", r.ExpiresAt is { } t ? TimeText.Format(t) : null),
+        ("schedule", r.Schedule is not { } s ? null : FlowText.Map(
+            ("zone", FlowText.Scalar(s.Zone)), ("times", FlowText.List(s.Times.Select(ScheduleText.Format))))));
 
     private static string Case(CaseRow c) => FlowText.Map(
         ("from", FlowText.Scalar(c.From)),

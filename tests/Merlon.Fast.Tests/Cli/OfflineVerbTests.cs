@@ -69,6 +69,19 @@ public sealed class OfflineVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task Results_are_written_for_CI_servers()
+    {
+        var file = File("results.xml", "");
+        var said = await CommandLine.Run("test", "-f", File("policy.yaml", Policy), "-i", File("inventory.yaml", Inventory), "--junit", file,
+            File("two.yaml", "- {from: vm/web-1, to: vm/db-1, service: tcp/5432, expect: allow}\n- {from: vm/web-1, to: vm/db-1, service: tcp/22, expect: allow}\n"));
+        Assert.Equal(6, said.Code);
+        var suite = System.Xml.Linq.XDocument.Parse(await System.IO.File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Root!;
+        Assert.Equal(("2", "1"), (suite.Attribute("tests")!.Value, suite.Attribute("failures")!.Value));
+        Assert.Equal("expected allow, got deny (default)", suite.Elements("testcase").Last().Element("failure")!.Attribute("message")!.Value);
+        Assert.Empty(suite.Elements("testcase").First().Elements());
+    }
+
+    [Fact]
     public async Task Explain_answers_offline_with_rule_and_line()
     {
         string[] with = ["-f", File("policy.yaml", Policy), "-i", File("inventory.yaml", Inventory), "-o", "json"];

@@ -115,6 +115,34 @@ public class ServerVerbTests
     }
 
     [Fact]
+    public async Task Documents_that_only_a_policy_test_refuses_end_with_6()
+    {
+        await using var api = await FakeController.Start();
+        api.Says("POST /v1/apply", new ApplyResult(false, [], [], 0, [new("error", "test-failed", "test vm/a -> vm/b tcp/22 expects deny, but it gets allow", "t.yaml", 7, 5)]), ApiJson.Default.ApplyResult, 422);
+        var file = Path.GetTempFileName();
+        Assert.Equal(6, (await CommandLine.Run(api.Environment, "apply", "-f", file)).Code);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_change_on_trial_says_until_when()
+    {
+        await using var api = await FakeController.Start();
+        api.Says("POST /v1/apply", new ApplyResult(true, [], ["policy/shop/p"], 7, [], new(2026, 11, 24, 8, 5, 0, default)), ApiJson.Default.ApplyResult);
+        api.Says("POST /v1/confirm", new ApplyResult(true, [new("shop", 3, Records.At, "token", [], "confirmed")], [], 8, []), ApiJson.Default.ApplyResult);
+        var file = Path.GetTempFileName();
+        var said = await CommandLine.Run(api.Environment, "apply", "-f", file, "--confirm-within", "5m");
+        File.Delete(file);
+        Assert.Equal((0, "on trial: at 2026-11-24 08:05:00Z every host puts back what was before, unless you run 'merlon confirm'\n"), (said.Code, said.Error));
+        Assert.Equal(300, JsonSerializer.Deserialize(api.Asked.First().Body, ApiJson.Default.ApplyRequest)!.ConfirmWithin);
+        Assert.Equal("unchanged\ntenant shop is at revision 3: confirmed\n", (await CommandLine.Run(api.Environment, "confirm")).Out);
+        Assert.Equal(3, (await CommandLine.Run(api.Environment, "rollback")).Code);
+        Assert.Equal(1, (await CommandLine.Run(api.Environment, "rollback", "shop")).Code);
+        Assert.Equal(1, (await CommandLine.Run(api.Environment, "isolate", "db-1", "--for", "1h", "--lift")).Code);
+        Assert.Equal(1, (await CommandLine.Run(api.Environment, "isolate", "db-1")).Code);
+    }
+
+    [Fact]
     public async Task Status_says_when_it_waited_in_vain_and_why()
     {
         await using var api = await FakeController.Start();

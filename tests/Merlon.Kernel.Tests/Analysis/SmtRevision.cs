@@ -66,7 +66,7 @@ public sealed class SmtRevision(string name, Revision revision, SmtLine line, lo
         foreach (var tier in revision.Policy.Policies.Where(p => withObserved || p.Document.Enforcement == Enforcement.Enforce).GroupBy(p => p.Document.Tier).Reverse())
         {
             var (behind, step) = (next, 0);
-            foreach (var (policy, rule) in tier.Reverse().SelectMany(p => p.Document.Rules.Reverse().Where(r => !(r.ExpiresAt <= at)).Select(r => (p.Document, r))))
+            foreach (var (policy, rule) in tier.Reverse().SelectMany(p => p.Document.Rules.Reverse().Where(r => r.IsThere(at)).Select(r => (p.Document, r))))
             {
                 var (own, remote) = direction == Direction.Out ? (rule.From, rule.To) : (rule.To, rule.From);
                 var matches = And(policy.Tier == Tier.Tenant ? OfTenant(end, policy.Tenant) : "true",

@@ -71,7 +71,7 @@ public sealed class KernelEngine : IDisposable
     {
         if (_at == at) return;
         _at = at;
-        var policy = Resolver.Resolve(_set!, _inventory!, "", 0).Policy;
+        var policy = Resolver.Resolve(_set!, _inventory!, "", 0, at).Policy;
         var image = ImageCompiler.Compile(policy, at).Image!;
         if (image.Digest == _digest) return;
         _digest = image.Digest;

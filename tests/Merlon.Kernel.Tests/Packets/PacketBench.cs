@@ -81,7 +81,8 @@ internal sealed class PacketBench(string objectPath) : IDisposable
         var hits = world.RuleHits();
         foreach (var (hook, vm) in (ReadOnlySpan<(string, string?)>)[("from_vm", step.From), ("to_vm", step.Into)])
             if (vm is not null && world.World.Hook(hook, world.World[vm], step.Frame) is { Passed: false } dropped) return new(Verdict.Deny, dropped.Reason, hook);
-        var told = world.World.Events();
+        // A summary is of packets before this one.
+        var told = world.World.Events().Where(e => !e.Flags.HasFlag(EventFlags.Summary)).ToList();
         if (told.FirstOrDefault(e => e.Flags.HasFlag(EventFlags.WouldDeny)) is { Type: not 0 } would) return new(Verdict.WouldDeny, would.Reason);
         if (told.FirstOrDefault(e => e.Type == EventType.Open) is { Type: not 0 } open) return new(Verdict.Allow, open.Reason);
         var changed = world.RuleHits().Where(h => h.Value != hits[h.Key]).Select(h => h.Key).ToArray();
