@@ -432,6 +432,15 @@ struct merlon_capture {            /* map captures: RINGBUF, shared by all CPUs 
 	__u8 frame[MERLON_CAPTURE_BYTES];
 };
 
+/* ---- traces: words of a test packet's control block (__sk_buff.cb) -------------------------------------- */
+
+#define MERLON_TRACE 0x4d54524fu   /* in word ASKED: the others are to be filled */
+#define MERLON_TRACE_ASKED 0
+#define MERLON_TRACE_VERDICT 1     /* merlon_verdict */
+#define MERLON_TRACE_REASON 2      /* merlon_reason; 0 = not told */
+#define MERLON_TRACE_RULE 3        /* host rule id that decided; 0 = none did */
+#define MERLON_TRACE_SOURCE 4      /* to_vm: the vNIC whose from_vm handed the packet over; 0 = from outside */
+
 /* ---- counters ---------------------------------------------------------------------------------------- */
 
 enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed by these */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
-#include "capture.h"
+#include "trace.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -213,6 +213,7 @@ static __always_inline int run(struct __sk_buff *skb, __u32 in)
 	verdict = hook(skb, w, in);
 	if (w->port.flags & PORT_CAPTURED)
 		capture(skb, w);
+	trace(skb, w);
 	return verdict == SHOT && w->rejected ? answer(skb, w) : verdict;
 }
 
