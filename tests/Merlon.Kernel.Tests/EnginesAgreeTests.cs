@@ -13,11 +13,11 @@ namespace Merlon.Kernel.Tests;
 public sealed class EnginesAgreeTests
 {
     private const ulong FirstSeed = 2_000_001;
-    private const int Policies = 400;
-    private const int Batches = 12;
+    private const int Policies = 200;
+    private const int Batches = 30;
     private const int PacketsPerPolicy = 300;
 
-    /// <summary>Of one batch: 1,200 of all.</summary>
+    /// <summary>Of one batch: 3,000 of all.</summary>
     private const int LeastHits = 100;
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class EnginesAgreeTests
             Console.WriteLine($"policy: seeds {FirstSeed + (ulong)first} to {FirstSeed + (ulong)(first + count) - 1}");
             var (coverage, told) = (new Coverage(), 0L);
             for (var seed = FirstSeed + (ulong)first; seed < FirstSeed + (ulong)(first + count); seed++) told += Compare(seed, kernel, coverage);
-            Assert.True(coverage.Packets >= 100_000, $"only {coverage}");
+            Assert.True(coverage.Packets >= 40_000, $"only {coverage}");
             Assert.True(told >= coverage.Packets / 2, $"rule and reason were read from {told} events only: {coverage}");
             coverage.Require(LeastHits);
             return [.. coverage.Hits, ("told", told)];
@@ -39,7 +39,7 @@ public sealed class EnginesAgreeTests
     /// <summary>How many answers came with a rule.</summary>
     private static long Compare(ulong seed, KernelEngine kernel, Coverage coverage)
     {
-        var random = new RandomPolicy(seed);
+        var random = new RandomPolicy(seed, wide: true);
         var image = CaseRunner.ImageEngine(random.Set, random.Inventory);
         var packets = new RandomPackets(seed, random.Set, random.Inventory);
         var told = 0L;

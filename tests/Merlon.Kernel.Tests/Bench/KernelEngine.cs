@@ -121,7 +121,12 @@ public sealed class KernelEngine : IDisposable
         }
     }
 
-    private static Packet Craft(FlowQuestion q) => new(q.From.Address, q.To.Address)
+    private const int NeighbourSolicitation = 135;
+
+    private static Packet Craft(FlowQuestion q) => q.Protocol == Protocols.Icmp6 && q.DestinationPort >> 8 == NeighbourSolicitation
+        ? Neighbour.Nd(NeighbourSolicitation, default, q.From.Address, q.To.Address, q.To.Address) : First(q);
+
+    private static Packet First(FlowQuestion q) => new(q.From.Address, q.To.Address)
     {
         Proto = q.Protocol,
         SourcePort = Protocols.IsIcmp(q.Protocol) ? 1 : q.SourcePort,
