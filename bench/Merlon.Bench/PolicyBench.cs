@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Merlon.Contracts.Wire;
 using Merlon.Fast.Tests.Policy;
 using Merlon.Policy.Analyze;
 using Merlon.Policy.Cases;
@@ -20,7 +21,7 @@ internal sealed class PolicyBench(TextWriter output)
     /// <summary>Verdicts in which image and plain evaluator differ.</summary>
     public int Wrong { get; private set; }
 
-    public void Header() => output.WriteLine($"{"shape",-8} {"rules",7} {"resolve ms",10} {"compile ms",10} {"min-max",13} {"cpu ms",6} {"MiB",6} {"remote",6} {"service",7} {"packets",8} {"wrong",5}");
+    public void Header() => output.WriteLine($"{"shape",-8} {"rules",7} {"resolve ms",10} {"compile ms",10} {"min-max",13} {"cpu ms",6} {"MiB",6} {"message",7} {"remote",6} {"service",7} {"packets",8} {"wrong",5}");
 
     public void Compile(Shape shape, int rules)
     {
@@ -38,7 +39,7 @@ internal sealed class PolicyBench(TextWriter output)
         var (packets, wrong) = Check(policy, rules);
         Wrong += wrong;
         output.WriteLine(FormattableString.Invariant(
-            $"{line}{times[Rounds / 2],10:f0} {$"{times[0]:f0}-{times[^1]:f0}",13} {used[Rounds / 2],6:f0} {image.Words.Length / 131072.0,6:f1} {image.Stats.RemoteClasses,6} {image.Stats.ServiceClasses,7} {packets,8} {wrong,5}"));
+            $"{line}{times[Rounds / 2],10:f0} {$"{times[0]:f0}-{times[^1]:f0}",13} {used[Rounds / 2],6:f0} {image.Words.Length / 131072.0,6:f1} {HostPolicyMessages.ToMessage(resolved).CalculateSize() / 1048576.0,7:f1} {image.Stats.RemoteClasses,6} {image.Stats.ServiceClasses,7} {packets,8} {wrong,5}"));
     }
 
     /// <summary>A plan on so many rules of which one line was edited: everything from the parsed documents to the boxes.</summary>

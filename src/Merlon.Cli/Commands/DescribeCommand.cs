@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Merlon.Cli.Clients;
 using Merlon.Cli.Commands.Get;
 using Merlon.Cli.Output;
@@ -50,12 +51,14 @@ internal static class DescribeCommand
         var policies = await api.Get("/v1/policies", ApiJson.Default.IReadOnlyListPolicyRecord, cancel);
         var policy = One(policies, name, p => p.Tenant, p => p.Name, "policy");
         var all = await api.Get("/v1/rules", ApiJson.Default.IReadOnlyListRuleRecord, cancel);
+        var hosts = (await api.Get("/v1/status", ApiJson.Default.StatusRecord, cancel)).Hosts;
         RuleRecord[] rules = [.. all.Where(r => r.Rule.StartsWith($"{policy.Tenant}/{policy.Name}/", StringComparison.Ordinal))];
         if (call.Format != OutputFormat.Table)
         {
             // One object: the policy's fields and its rules.
             var tree = JsonSerializer.SerializeToNode(policy, ApiJson.Default.PolicyRecord)!.AsObject();
             tree["ruleList"] = JsonSerializer.SerializeToNode(rules, ApiJson.Default.IReadOnlyListRuleRecord);
+            tree["tables"] = new JsonObject(hosts.Where(h => h.Tables is not null).Select(h => KeyValuePair.Create(h.Uuid, JsonSerializer.SerializeToNode(h.Tables, ApiJson.Default.TablesRecord))));
             call.Print(tree);
             return;
         }
@@ -63,7 +66,24 @@ internal static class DescribeCommand
             ("Enforcement", policy.Enforcement), ("Revision", $"{policy.Revision}"), ("Annotations", Tables.Join(policy.Annotations.Select(a => $"{a.Key}={a.Value}"))));
         call.Out.WriteLine();
         Tables.Rules(call, rules);
+        Limits(call, hosts);
     }
+
+    /// <summary>What the policies of a host take together: a limit belongs to no one of them.</summary>
+    private static void Limits(Call call, IReadOnlyList<HostRecord> hosts)
+    {
+        if (hosts.All(h => h.Tables is null)) return;
+        call.Out.WriteLine();
+        var t = new Listing("TABLES OF", "REMOTE CLASSES", "SERVICE CLASSES", "GUARDED NICS", "BYTES", "HEADROOM");
+        foreach (var (host, tables) in hosts.Where(h => h.Tables is not null).Select(h => (h.Name, h.Tables!)))
+        {
+            UsedRecord[] all = [tables.RemoteClasses, tables.ServiceClasses, tables.GuardedNics, tables.Bytes];
+            t.Add([host, .. all.Select(Of), FormattableString.Invariant($"{100 - all.Max(u => 100.0 * u.Used / u.Limit):f0} %")]);
+        }
+        t.WriteTo(call);
+    }
+
+    private static string Of(UsedRecord used) => FormattableString.Invariant($"{used.Used} of {used.Limit}");
 
     private static async Task Group(Call call, JsonHttp api, string name, CancellationToken cancel)
     {

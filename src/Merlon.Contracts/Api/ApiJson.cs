@@ -38,6 +38,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(ProveAnswer))]
 [JsonSerializable(typeof(HostStatus))]
 [JsonSerializable(typeof(StatusRecord))]
+[JsonSerializable(typeof(TablesRecord))]
 [JsonSerializable(typeof(IReadOnlyList<HostRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<DoctorCheck>))]
 [JsonSerializable(typeof(AttachRequest))]

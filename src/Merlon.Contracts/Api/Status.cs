@@ -29,8 +29,10 @@ public sealed record TrialRecord(DateTimeOffset ConfirmBy, string By);
 /// <summary>A host as the controller sees it.</summary>
 /// <param name="SequenceWanted">HostPolicy it should have; 0 = none yet. An apply that changes nothing for a host leaves it as it is.</param>
 /// <param name="Error">Why it refused its newest policy.</param>
+/// <param name="Tables">What the policy that it should have takes of the limits; null = it has none yet.</param>
 public sealed record HostRecord(
-    string Name, string Uuid, bool Connected, DateTimeOffset LastSeen, ulong SequenceApplied, ulong SequenceWanted, string? Error, HostStatus? Status)
+    string Name, string Uuid, bool Connected, DateTimeOffset LastSeen, ulong SequenceApplied, ulong SequenceWanted, string? Error, HostStatus? Status,
+    TablesRecord? Tables = null)
 {
     /// <summary>True when its kernel has everything up to the apply of this <see cref="ApplyResult.Sequence"/>.</summary>
     public bool Has(ulong sequence) => SequenceWanted > 0 && SequenceApplied > 0 && SequenceApplied >= Math.Min(sequence, SequenceWanted);
@@ -38,6 +40,12 @@ public sealed record HostRecord(
     /// <summary>True when it has not told its VMs yet, or its kernel has not what it should have.</summary>
     public bool IsLate() => Error is not null || SequenceWanted == 0 || SequenceApplied != SequenceWanted;
 }
+
+/// <summary>Sizes of one host's compiled policy: an apply beyond a limit is refused.</summary>
+public sealed record TablesRecord(UsedRecord RemoteClasses, UsedRecord ServiceClasses, UsedRecord GuardedNics, UsedRecord Bytes);
+
+/// <summary>So much of so much.</summary>
+public sealed record UsedRecord(long Used, long Limit);
 
 /// <summary>One check of doctor.</summary>
 /// <param name="Result">ok, warning or broken.</param>

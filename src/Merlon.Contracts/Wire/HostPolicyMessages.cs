@@ -18,7 +18,7 @@ public static class HostPolicyMessages
         message.Endpoints.AddRange(policy.Endpoints.Select(Endpoint));
         message.Nics.AddRange(policy.Nics.Select(Nic));
         message.Sets.AddRange(policy.Sets.Select(Set));
-        message.RuleLists.AddRange(policy.RuleLists.Select(RuleList));
+        AddRules(message, policy.RuleLists);
         if (policy.Trial is { } trial) (message.ConfirmBy, message.Fallback) = (trial.ConfirmBy, ToMessage(trial.Fallback));
         return message;
     }
@@ -103,11 +103,24 @@ public static class HostPolicyMessages
 
     private static PrefixMessage Prefix(Prefix prefix) => new() { Network = Bytes(prefix.Network), Length = (uint)prefix.Length };
 
-    private static RuleListMessage RuleList(RuleList list)
+    // A rule of a hundred lists is one object, and is sent once.
+    private static void AddRules(HostPolicyMessage message, IEnumerable<RuleList> lists)
     {
-        var message = new RuleListMessage { Direction = (int)list.Direction, DefaultAction = (int)list.Default };
-        message.Rules.AddRange(list.Rules.Select(Rule));
-        return message;
+        var indexes = new Dictionary<ResolvedRule, uint>(ReferenceEqualityComparer.Instance);
+        foreach (var list in lists)
+        {
+            var told = new RuleListMessage { Direction = (int)list.Direction, DefaultAction = (int)list.Default };
+            foreach (var rule in list.Rules)
+            {
+                if (!indexes.TryGetValue(rule, out var index))
+                {
+                    indexes.Add(rule, index = (uint)message.Rules.Count);
+                    message.Rules.Add(Rule(rule));
+                }
+                told.RuleIndexes.Add(index);
+            }
+            message.RuleLists.Add(told);
+        }
     }
 
     private static RuleMessage Rule(ResolvedRule rule)

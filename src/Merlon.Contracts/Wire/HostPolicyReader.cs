@@ -14,10 +14,11 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
         Expect.Count(message.Nics.Count, Limits.Nics, "nics");
         Expect.Count(message.Sets.Count, Limits.Sets, "sets");
         Expect.Count(message.RuleLists.Count, Limits.RuleLists, "rule_lists");
-        Expect.Count(message.RuleLists.Sum(l => l.Rules.Count), Limits.Rules, "rules");
+        Expect.Count(message.Rules.Count + message.RuleLists.Sum(l => l.Rules.Count), Limits.Rules, "rules");
+        Expect.Count(message.RuleLists.Sum(l => l.RuleIndexes.Count), Limits.RuleIndexes, "rule_indexes");
         Expect.Count(message.Sets.Sum(s => s.Prefixes.Count + s.Holes.Count), Limits.Prefixes, "prefixes");
         Expect.Count(message.Sets.Sum(s => s.Exceptions.Count), Limits.Prefixes, "exceptions");
-        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message.RuleLists, message.Sets.Count)) { Trial = Trial() };
+        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message)) { Trial = Trial() };
     }
 
     private Trial? Trial()

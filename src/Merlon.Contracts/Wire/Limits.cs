@@ -18,6 +18,9 @@ public static class Limits
     /// <summary>MERLON_MAX_RULE_IDS of datapath/abi.h.</summary>
     public const int Rules = 1 << 20;
 
+    /// <summary>Places of rules in the lists of one policy.</summary>
+    public const int RuleIndexes = 1 << 24;
+
     public const int ServicesOfRule = 4096;
     public const int IntervalsOfRule = 4096;
     public const int AddressesOfEndpoint = 256;

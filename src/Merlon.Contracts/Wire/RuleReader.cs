@@ -10,21 +10,30 @@ internal static class RuleReader
 {
     private const uint MaxPort = 65535;
 
-    public static ImmutableArray<RuleList> Lists(RepeatedField<RuleListMessage> messages, int sets) =>
-        [.. messages.Select((m, i) => List(m, sets, $"rule_lists[{i}]"))];
+    public static ImmutableArray<RuleList> Lists(HostPolicyMessage message)
+    {
+        var rules = Rules(message.Rules, message.Sets.Count, "rules");
+        return [.. message.RuleLists.Select((m, i) => List(m, rules, message.Sets.Count, $"rule_lists[{i}]"))];
+    }
 
-    private static RuleList List(RuleListMessage m, int sets, string field)
+    private static ImmutableArray<ResolvedRule> Rules(RepeatedField<RuleMessage> messages, int sets, string field) =>
+        [.. messages.Select((m, i) => Rule(m, sets, $"{field}[{i}]"))];
+
+    private static RuleList List(RuleListMessage m, ImmutableArray<ResolvedRule> known, int sets, string field)
     {
         var fallback = Expect.Enum<RuleAction>(m.DefaultAction, field + ".default_action");
         Expect.That(fallback != RuleAction.Pass, field + ".default_action", "pass has nowhere to go");
-        var rules = ImmutableArray.CreateBuilder<ResolvedRule>(m.Rules.Count);
-        for (var i = 0; i < m.Rules.Count; i++)
-        {
-            var rule = Rule(m.Rules[i], sets, $"{field}.rules[{i}]");
-            Expect.That(i == 0 || rules[i - 1].Tier <= rule.Tier, $"{field}.rules[{i}].tier", "a tier before the one above it");
-            rules.Add(rule);
-        }
-        return new(Expect.Enum<Direction>(m.Direction, field + ".direction"), rules.MoveToImmutable(), fallback);
+        Expect.That(m.Rules.Count == 0 || m.RuleIndexes.Count == 0, field + ".rules", "rules beside rule_indexes");
+        var rules = m.Rules.Count > 0 ? Rules(m.Rules, sets, field + ".rules") : Named(m.RuleIndexes, known, field + ".rule_indexes");
+        for (var i = 1; i < rules.Length; i++) Expect.That(rules[i - 1].Tier <= rules[i].Tier, $"{field}.rules[{i}].tier", "a tier before the one above it");
+        return new(Expect.Enum<Direction>(m.Direction, field + ".direction"), rules, fallback);
+    }
+
+    private static ImmutableArray<ResolvedRule> Named(RepeatedField<uint> indexes, ImmutableArray<ResolvedRule> known, string field)
+    {
+        var rules = ImmutableArray.CreateBuilder<ResolvedRule>(indexes.Count);
+        foreach (var index in indexes) rules.Add(known[Expect.Index(index, known.Length, field)]);
+        return rules.MoveToImmutable();
     }
 
     private static ResolvedRule Rule(RuleMessage m, int sets, string field)

@@ -12,9 +12,9 @@ internal sealed class StatusView(HostRegistry registry, Applier applier, FlowLog
 
     public IReadOnlyList<HostRecord> Hosts()
     {
-        var wanted = applier.State.Hosts.Messages;
+        var (wanted, plans) = (applier.State.Hosts.Messages, applier.State.Plans);
         return [.. registry.Hosts.Select(h => new HostRecord(
-            h.Name, h.Uuid, h.Connected, h.LastSeen, h.Applied, wanted.GetValueOrDefault(h.Uuid)?.Sequence ?? 0, h.Error, h.Status))];
+            h.Name, h.Uuid, h.Connected, h.LastSeen, h.Applied, wanted.GetValueOrDefault(h.Uuid)?.Sequence ?? 0, h.Error, h.Status, plans.GetValueOrDefault(h.Uuid)?.Tables))];
     }
 
     public StatusRecord Status()

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
+using Merlon.Policy.Compile;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 
@@ -7,8 +9,13 @@ namespace Merlon.Controller.Rules;
 
 /// <summary>What one host should have.</summary>
 /// <param name="Digests">Ruleset digest by vNIC, as the agent will read it back.</param>
-internal sealed record HostPlan(HostPolicy Policy, HostPolicyMessage Message, ImmutableDictionary<NicKey, string> Digests)
+internal sealed record HostPlan(HostPolicy Policy, HostPolicyMessage Message, ImmutableDictionary<NicKey, string> Digests, ImageStats Stats)
 {
+    /// <summary>What it takes of the limits.</summary>
+    public TablesRecord Tables => new(
+        new(Stats.RemoteClasses, ImageLimits.RemoteClasses), new(Stats.ServiceClasses, ImageLimits.ServiceClasses),
+        new(Policy.Nics.Length, ImageLimits.Nics), new(Stats.Words * 8L, ImageLimits.Words * 8L));
+
     /// <summary>The same policy, whatever its sequence.</summary>
     public bool SaysTheSameAs(HostPolicyMessage? other) => other is not null && Message.Numbered(other.Sequence).Equals(other);
 }

@@ -69,7 +69,7 @@ internal sealed class PolicyCheck(long atUnixSeconds)
             diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0, Smaller));
             return null;
         }
-        return new(policy, message, image.Nics.ToImmutableDictionary(n => n.Key, n => n.RulesetDigest));
+        return new(policy, message, image.Nics.ToImmutableDictionary(n => n.Key, n => n.RulesetDigest), image.Stats);
     }
 
     private static Diagnostic Failed(CaseOutcome outcome)

@@ -1,6 +1,7 @@
 using CsCheck;
 using Google.Protobuf;
 using Merlon.Contracts.Wire;
+using Merlon.Fast.Tests.Policy;
 using Xunit;
 
 namespace Merlon.Fast.Tests.Contracts;
@@ -71,6 +72,10 @@ public class HostPolicyMessagesTests
         { "fallback.sequence", m => (m.Sequence, m.ConfirmBy, m.Fallback) = (2, 5, Small()) },
         { "nics[0].endpoint", m => (m.ConfirmBy, m.Fallback) = (5, Broken(Small())) },
         { "rule_lists[0].rules[0].policy", m => m.RuleLists[0].Rules[0].Policy = "" },
+        { "rule_lists[0].rules", m => Pool(m).RuleLists[0].Rules.Add(m.Rules[0]) },
+        { "rule_lists[0].rule_indexes", m => Pool(m).RuleLists[0].RuleIndexes.Add(1) },
+        { "rule_lists[0].rules[1].tier", m => Pool(m, 1).RuleLists[0].RuleIndexes.Add(1) },
+        { "rules[0].policy", m => Pool(m).Rules[0].Policy = "" },
     };
 
     [Theory]
@@ -82,6 +87,34 @@ public class HostPolicyMessagesTests
         breakIt(message);
         var error = Assert.Throws<ContractException>(() => HostPolicyMessages.FromMessage(message));
         Assert.StartsWith(field + ":", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whatever the number of VMs and lists: a thousand vNICs of a hundred tenants' rules would not fit into one message otherwise.</summary>
+    [Fact]
+    public void A_rule_of_many_lists_is_sent_once_and_is_one_rule_again()
+    {
+        var vms = Enumerable.Range(0, 100).Select(i => Scene.Vm($"vm-{i}", $"t: t{i}", $"10.0.{i / 100}.{i % 100 + 1}"));
+        var own = Enumerable.Range(0, 100).Select(i => $"name: own{i}, from: [any], to: [vm/vm-{i}], services: [tcp/{i + 1}], action: allow");
+        var shared = Enumerable.Range(0, 50).Select(i => $"name: r{i}, from: [any], to: [any], services: [udp/{i + 1}], action: allow");
+        var scene = new Scene(Scene.VmsOf([.. vms]) + Scene.Rules("p", [.. own, .. shared]));
+        var message = HostPolicyMessages.ToMessage(scene.Policy);
+        Assert.True(scene.Policy.RuleLists.Length > 100 && message.Rules.Count < 400, $"{scene.Policy.RuleLists.Length} lists, {message.Rules.Count} rules");
+        var back = HostPolicyMessages.FromMessage(message);
+        Assert.Equal(message.Rules.Count, back.RuleLists.SelectMany(l => l.Rules).Distinct(ReferenceEqualityComparer.Instance).Count());
+        Assert.Equal(scene.Image.Digest, Merlon.Policy.Compile.ImageCompiler.Compile(back, 0).Image!.Digest);
+    }
+
+    /// <summary>The message with its one rule named by index.</summary>
+    private static HostPolicyMessage Pool(HostPolicyMessage message, int tier = 2)
+    {
+        message.Rules.Add(message.RuleLists[0].Rules);
+        message.RuleLists[0].Rules.Clear();
+        message.RuleLists[0].RuleIndexes.Add(0);
+        if (tier == 2) return message;
+        var earlier = message.Rules[0].Clone();
+        (earlier.Tier, earlier.Rule) = (tier, "earlier");
+        message.Rules.Add(earlier);
+        return message;
     }
 
     private static HostPolicyMessage OnTrial()

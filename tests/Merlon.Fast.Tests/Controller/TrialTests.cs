@@ -158,5 +158,5 @@ public class TrialTests
         return answer.StatusCode;
     }
 
-    private static uint[] Ports(HostPolicyMessage policy) => [.. policy.RuleLists.SelectMany(l => l.Rules).SelectMany(r => r.Services).Select(s => s.Low).Distinct()];
+    private static uint[] Ports(HostPolicyMessage policy) => [.. policy.Rules.SelectMany(r => r.Services).Select(s => s.Low).Distinct()];
 }

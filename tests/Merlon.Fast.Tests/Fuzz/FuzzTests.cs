@@ -1,10 +1,5 @@
 using System.Diagnostics;
-using System.Text;
-using Google.Protobuf;
-using Merlon.Contracts.Wire;
-using Merlon.Fast.Tests.Policy;
 using Merlon.Hosts.Tests.Hosts;
-using Merlon.Policy.Resolve;
 using Xunit;
 
 namespace Merlon.Fast.Tests.Fuzz;
@@ -27,7 +22,7 @@ public sealed class FuzzTests
     [Trait("long", "fuzz")]
     public void No_bytes_crash_or_hang_what_reads_them()
     {
-        var corpus = FuzzTargets.All.Keys.ToDictionary(name => name, Corpus);
+        var corpus = FuzzTargets.All.Keys.ToDictionary(name => name, FuzzCorpus.Of);
         foreach (var (name, target) in FuzzTargets.All) Try(name, target, corpus[name]);
         new Evidence("fuzz").Batches(3, 2000, 20, (first, count) =>
         {
@@ -69,28 +64,4 @@ public sealed class FuzzTests
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < MostAllocated, $"{name}: {GC.GetAllocatedBytesForCurrentThread() - before} bytes for {Convert.ToBase64String(input)}");
         }
     }
-
-    private static byte[][] Corpus(string target)
-    {
-        var saved = Path.Combine(CaseFolder.Root, "tests/cases/fuzz", target);
-        return [.. Seeds(target), .. Directory.Exists(saved) ? Directory.GetFiles(saved).Order(StringComparer.Ordinal).Select(File.ReadAllBytes) : []];
-    }
-
-    private static IEnumerable<byte[]> Seeds(string target) => target switch
-    {
-        "rule" => Items("  - {name: ", "  - "),
-        "inventory" => Items("  - {name: ", "  - ").Where(b => Encoding.UTF8.GetString(b).Contains("nics:", StringComparison.Ordinal)),
-        "cases" => Items("  - {from: ", "  ").Append("""[{"from": "vm/web-1", "to": "any", "service": "tcp/80", "expect": "deny"}]"""u8.ToArray()),
-        "host-policy" => Enumerable.Range(0, 12).Select(i => HostPolicyMessages.ToMessage(Resolved(new((ulong)i))).ToByteArray()),
-        _ => Manifests(),
-    };
-
-    private static HostPolicy Resolved(RandomPolicy random) => Resolver.Resolve(random.Set, random.Inventory, "", 1).Policy;
-
-    private static IEnumerable<byte[]> Manifests() =>
-        Directory.GetFiles(Path.Combine(CaseFolder.Root, "tests/cases/policy"), "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllBytes);
-
-    /// <summary>Lines of all manifests that begin so, without what stands before.</summary>
-    private static IEnumerable<byte[]> Items(string start, string before) =>
-        Manifests().SelectMany(m => Encoding.UTF8.GetString(m).Split('\n')).Where(l => l.StartsWith(start, StringComparison.Ordinal)).Select(l => Encoding.UTF8.GetBytes(l[before.Length..])).DistinctBy(Convert.ToHexString);
 }

@@ -36,18 +36,17 @@ public sealed class Coverage
             if (PlainEvaluator.Evaluate(without, _inventory, packet).Flow != answer.Flow) Hit(name);
     }
 
-    /// <summary>Fails when the run was too narrow to prove anything: a verdict below one in ten, or anything else hit less than <paramref name="least"/> times.</summary>
-    public void Require(long least)
+    /// <summary>Fails when a run was too narrow to prove anything: a verdict below one in ten, or anything else hit less than <paramref name="least"/> times.</summary>
+    /// <param name="count">Sums of <see cref="Hits"/>.</param>
+    public static void Require(Func<string, long> count, long least)
     {
-        foreach (var verdict in (Verdict[])[Verdict.Allow, Verdict.Deny, Verdict.Reject, Verdict.WouldDeny]) AtLeast($"verdict-{verdict}", Packets / 10);
+        foreach (var verdict in (Verdict[])[Verdict.Allow, Verdict.Deny, Verdict.Reject, Verdict.WouldDeny]) AtLeast($"verdict-{verdict}", count("packets") / 10);
         foreach (var tier in Enum.GetValues<Tier>()) AtLeast($"tier-{tier}", least);
         foreach (var family in Enum.GetValues<AddressFamily>()) AtLeast($"family-{family}", least);
         foreach (var feature in (string[])["pass", "appliesTo", "nested-group", "expiry", "schedule"]) AtLeast(feature, least);
+
+        void AtLeast(string what, long wanted) => Assert.True(count(what) >= wanted, $"{count(what)} {what} of {count("packets")} packets are too few, {wanted} are the least");
     }
-
-    public override string ToString() => string.Join(", ", Hits.Select(h => $"{h.Key} {h.Count}"));
-
-    private void AtLeast(string what, long least) => Assert.True(_hits.GetValueOrDefault(what) >= least, $"too few {what}, {least} are the least: {this}");
 
     private void Hit(string what) => _hits[what] = _hits.GetValueOrDefault(what) + 1;
 

@@ -25,7 +25,8 @@ public sealed class Evidence(string name)
     /// returns what it counted. The counts are added up. A long run that was interrupted goes on after its last whole batch,
     /// as long as the commit is the same.</summary>
     /// <param name="test">Number of the batch's first round, and how many rounds.</param>
-    public void Batches(int brief, int full, int batch, Func<int, int, IEnumerable<(string Key, long Count)>> test)
+    /// <param name="whole">Asserts what must hold of the sums of all batches, before they are written down.</param>
+    public void Batches(int brief, int full, int batch, Func<int, int, IEnumerable<(string Key, long Count)>> test, Action<Func<string, long>>? whole = null)
     {
         var file = Path.Combine(Repository.Root, "artifacts", "long", name + ".json");
         if (Long && File.Exists(file) && JsonNode.Parse(File.ReadAllText(file)) is JsonObject saved && (string?)saved["commit"] == Commit())
@@ -43,6 +44,7 @@ public sealed class Evidence(string name)
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             File.WriteAllText(file, new JsonObject { ["commit"] = Commit(), ["result"] = _result.DeepClone() }.ToJsonString());
         }
+        whole?.Invoke(Number);
         Write();
         if (Long) File.Delete(file);
     }
