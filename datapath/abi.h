@@ -282,7 +282,7 @@ enum merlon_state {
 #define CONN_LIBERAL 0x80u         /* TCP in fragments was seen: its windows are no longer exact */
 
 struct merlon_side {               /* one endpoint's guard: vNIC or outside */
-	__u32 vnic;                /* 0 = outside, or not guarded in the direction that counts */
+	__u32 vnic;                /* 0 = outside; known where the direction is not guarded too */
 	__u32 epoch;               /* policy epoch that approved it; 0 = not approved, or no longer here */
 };
 
@@ -320,7 +320,9 @@ enum merlon_rate_of {
 	RATE_CONNECTIONS = 0,
 	RATE_ICMP = 1,
 	RATE_NEIGHBOURS = 2,
-	RATE_COUNT = 3,
+	RATE_ICMP_ANSWERS = 3,     /* echo replies and errors: others make a VM send them */
+	RATE_NEIGHBOUR_ANSWERS = 4, /* ARP replies, neighbour advertisements */
+	RATE_COUNT = 5,
 };
 
 struct merlon_rate {               /* a token bucket: one each interval, and a second's worth at once */

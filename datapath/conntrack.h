@@ -262,8 +262,20 @@ static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 	return reason;
 }
 
+static __always_inline int rate_reason(__u32 of)
+{
+	switch (of) {
+	case RATE_CONNECTIONS:
+		return REASON_CONNECTION_RATE;
+	case RATE_ICMP:
+	case RATE_ICMP_ANSWERS:
+		return REASON_ICMP_RATE;
+	}
+	return REASON_NEIGHBOUR_RATE;
+}
+
 /* One more for the VM: 0, or why not. The bucket is one word, so no lock: whoever loses it to other CPUs four times in a row, which
- * then took four, passes. */
+ * then took four, passes and leaves the debt. */
 __noinline int spend(struct work *w, __u32 vm, __u32 of)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
@@ -281,11 +293,12 @@ __noinline int spend(struct work *w, __u32 vm, __u32 of)
 		from = due > w->now_ns ? due : w->now_ns;
 		if (from + rate->interval_ns > w->now_ns + SECOND_NS) {
 			__sync_fetch_and_add(&b->refused, 1);
-			return of == RATE_CONNECTIONS ? REASON_CONNECTION_RATE : of == RATE_ICMP ? REASON_ICMP_RATE : REASON_NEIGHBOUR_RATE;
+			return rate_reason(of);
 		}
 		if (__sync_val_compare_and_swap(&rate->next_ns, due, from + rate->interval_ns) == due)
 			return 0;
 	}
+	__sync_fetch_and_add(&rate->next_ns, rate->interval_ns);
 	return 0;
 }
 

@@ -78,7 +78,7 @@ static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
 	int reason = spoofed_arp(skb, w);
 
 	if (!reason && !w->in)
-		reason = spend(w, w->port.vm, RATE_NEIGHBOURS);
+		reason = spend(w, w->port.vm, w->packet.arp_reply ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
 	if (reason)
 		return drop(w, reason);
 	hit(RULE_ID_BUILTIN_ARP);
@@ -131,8 +131,12 @@ __noinline int over_rate(struct work *w)
 		return 0;
 	p = &w->packet;
 	if (is_nd(p))
-		return spend(w, w->port.vm, RATE_NEIGHBOURS);
-	return p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6 ? spend(w, w->port.vm, RATE_ICMP) : 0;
+		return spend(w, w->port.vm, p->icmp_type == ND_NEIGHBOUR_ADVERTISEMENT ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
+	if (p->proto == PROTO_ICMP)
+		return spend(w, w->port.vm, is_error(p) || p->icmp_type == ICMP_ECHO_REPLY ? RATE_ICMP_ANSWERS : RATE_ICMP);
+	if (p->proto == PROTO_ICMP6)
+		return spend(w, w->port.vm, is_error(p) || p->icmp_type == ICMP6_ECHO_REPLY ? RATE_ICMP_ANSWERS : RATE_ICMP);
+	return 0;
 }
 
 static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
@@ -194,6 +198,7 @@ static __always_inline int hook(struct __sk_buff *skb, struct work *w, __u32 in)
 		return SHOT;
 	if (reason == REASON_ETHERTYPE && may_type(w)) {
 		hit(RULE_ID_BUILTIN_ETHER_TYPE);
+		tell(w, VERDICT_ALLOW, REASON_BUILTIN, RULE_ID_BUILTIN_ETHER_TYPE);
 		return PASS;
 	}
 	if (reason)

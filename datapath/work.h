@@ -59,6 +59,7 @@ struct packet {
 	__u32 fragment_header;     /* IPv6: one was walked */
 	__u32 vlan;                /* as in the keys of abi.h; a priority tag is none */
 	__u32 tags;
+	__u32 arp_reply;
 	__u32 seq;
 	__u32 ack;
 	__u32 window;
