@@ -1,4 +1,5 @@
 using System.Text;
+using Merlon.Contracts;
 using Merlon.Contracts.Api;
 
 namespace Merlon.Cli;
@@ -6,11 +7,6 @@ namespace Merlon.Cli;
 /// <summary>Manifest files named on the command line: a file, or every *.yaml and *.yml under a folder.</summary>
 internal static class Manifests
 {
-    /// <summary>A policy is text that people wrote; more than this is a mistake.</summary>
-    private const long MaxBytes = 64 << 20;
-
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     public static IReadOnlyList<ManifestFile> Read(IEnumerable<string> paths)
     {
         var files = new List<ManifestFile>();
@@ -22,9 +18,7 @@ internal static class Manifests
     {
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxBytes })
-                throw new CliException($"{path} is larger than {MaxBytes >> 20} MiB", "split it");
-            return File.ReadAllText(path, Utf8);
+            return ManifestBytes.Text(path) ?? throw new CliException($"{path} is larger than {ManifestBytes.Most >> 20} MiB", "split it");
         }
         catch (DecoderFallbackException)
         {

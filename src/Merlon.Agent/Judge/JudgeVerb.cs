@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Merlon.Contracts;
 using Merlon.Contracts.Api;
 using Merlon.Policy.Cases;
 using Merlon.Policy.Inventory;
@@ -46,6 +47,9 @@ internal static class JudgeVerb
         ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(f => f.EndsWith(".yaml", StringComparison.Ordinal) || f.EndsWith(".yml", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
         : [path];
 
-    private static ManifestText Read(string path) =>
-        File.Exists(path) ? new(path, File.ReadAllText(path)) : throw new AgentFault("bad-input", $"{path} does not exist", "name a file or a folder with manifests");
+    private static ManifestText Read(string path)
+    {
+        if (!File.Exists(path)) throw new AgentFault("bad-input", $"{path} does not exist", "name a file or a folder with manifests");
+        return new(path, ManifestBytes.Text(path) ?? throw new AgentFault("bad-input", $"{path} is larger than {ManifestBytes.Most >> 20} MiB", "split it"));
+    }
 }

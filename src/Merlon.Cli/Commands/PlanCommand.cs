@@ -19,10 +19,11 @@ internal static class PlanCommand
         var save = new Option<string?>("--out") { Description = "Write the plan there, for 'merlon apply FILE'", HelpName = "FILE" };
         var against = new Option<string?>("--against") { Description = "Compare with these manifests instead of the server", HelpName = "PATH" };
         var inventory = new Option<string[]>("--inventory", "-i") { Description = "Inventory, with --against", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
+        var days = new Option<int>("--days") { Description = "Look at flows of so many days", HelpName = "N", DefaultValueFactory = _ => PlannedFlows.DefaultDays };
         var verb = new Verb("plan", "What an apply would open, close and cut. Exit 0: nothing changes, 2: something does, 6: a policy test fails, 1: errors",
             "merlon plan -f policies/", "merlon plan -f policies/ --prune --out change.plan", "merlon plan -f policies/ --against /etc/merlon/policies -i inventory.yaml")
         {
-            files, prune, save, against, inventory,
+            files, prune, days, save, against, inventory,
         };
         return verb.Runs(async (call, cancel) =>
         {
@@ -33,7 +34,7 @@ internal static class PlanCommand
             }
             var request = new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
             using var api = Controller.Connect(call);
-            var plan = await api.Post("/v1/plan", request, ApiJson.Default.ApplyRequest, ApiJson.Default.PlanResult, cancel);
+            var plan = await api.Post($"/v1/plan?days={call.Get(days)}", request, ApiJson.Default.ApplyRequest, ApiJson.Default.PlanResult, cancel);
             var code = Show(call, plan);
             if (code is not (ExitCode.Error or ExitCode.TestFailed) && call.Get(save) is { } file) await Save(file, new(PlanFile.FormatName, plan.Base, request.Prune, request.Files), cancel);
             return code;
@@ -79,7 +80,8 @@ internal static class PlanCommand
             return ApplyCommand.OnlyTests(plan.Diagnostics) ? ExitCode.TestFailed : ExitCode.Error;
         }
         call.Say($"{plan.Documents.Count} documents change; {Changes.Summary(plan.Changes)}"
-            + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut" : ""));
+            + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut" : "")
+            + (plan.Flows is { } flows ? $"; {flows.Changes.Sum(f => f.Flows)} of {flows.Looked} recorded flows would be answered otherwise" : ""));
         return plan.Documents.Count > 0 || plan.Changes.Count > 0 ? ExitCode.Differences : ExitCode.Ok;
     }
 
@@ -88,12 +90,25 @@ internal static class PlanCommand
         foreach (var document in plan.Documents) call.Out.WriteLine(Printable.Line($"{document} changes"));
         if (plan.Changes.Count > 0) call.Out.WriteLine();
         Changes.Table(call, plan.Changes);
-        if (plan.Cut is not { Count: > 0 } cut) return;
+        if (plan.Cut is { Count: > 0 } cut)
+        {
+            call.Out.WriteLine();
+            var t = new Listing("CUT FROM", "TO", "SERVICE", "STATE", "PACKETS");
+            foreach (var c in cut) t.Add(End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut + c.PacketsIn}");
+            t.WriteTo(call);
+        }
+        if (plan.Flows is { Changes.Count: > 0 } flows) Recorded(call, flows);
+    }
+
+    private static void Recorded(Call call, PlannedFlows flows)
+    {
         call.Out.WriteLine();
-        var t = new Listing("CUT FROM", "TO", "SERVICE", "STATE", "PACKETS");
-        foreach (var c in cut) t.Add(End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut + c.PacketsIn}");
+        var t = new Listing("SEEN FROM", "TO", "SERVICE", "NOW", "THEN", "FLOWS", "LAST");
+        foreach (var f in flows.Changes) t.Add(End(f.Source), End(f.Destination), f.Service, Decision(f.Before, f.RuleBefore), Decision(f.After, f.RuleAfter), $"{f.Flows}", $"{f.Last:u}");
         t.WriteTo(call);
     }
+
+    private static string Decision(string verdict, string? rule) => rule is null ? verdict : $"{verdict} ({rule})";
 
     private static string End(FlowEndRecord end) => end.Vm is null ? end.Address : $"{end.Vm} ({end.Address})";
 }

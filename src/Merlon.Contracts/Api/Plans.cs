@@ -5,10 +5,29 @@ namespace Merlon.Contracts.Api;
 /// <summary>Answer to POST /v1/plan (an <see cref="ApplyRequest"/>) and GET /v1/diff: what would become of the traffic.</summary>
 /// <param name="Base">Newest revision of every tenant that the answer starts from.</param>
 /// <param name="Documents">Documents that would say something else afterwards, or be gone.</param>
+/// <param name="Flows">Of /v1/plan alone: real traffic of the last days that would be answered otherwise.</param>
 /// <param name="Cut">Live connections that pass now and would be refused; null = a host did not tell its connections.</param>
 public sealed record PlanResult(
     IReadOnlyDictionary<string, long> Base, IReadOnlyList<string> Documents, IReadOnlyList<TrafficChangeRecord> Changes,
-    IReadOnlyList<ConnectionRecord>? Cut, IReadOnlyList<DiagnosticRecord> Diagnostics);
+    IReadOnlyList<ConnectionRecord>? Cut, IReadOnlyList<DiagnosticRecord> Diagnostics, PlannedFlows? Flows = null);
+
+/// <summary>Recorded flows that the change would answer otherwise.</summary>
+/// <param name="Looked">How many were looked at: those that ended since <paramref name="Since"/>, the newest <see cref="Most"/> at most.</param>
+public sealed record PlannedFlows(DateTimeOffset Since, int Looked, IReadOnlyList<PlannedFlow> Changes)
+{
+    public const int Most = 50_000;
+
+    public const int DefaultDays = 7;
+
+    public const int MostDays = 365;
+}
+
+/// <summary>Flows between the same ends, on the same service, whatever their source ports.</summary>
+/// <param name="Before">allow, deny, reject, would-deny, would-allow: what the present policy says.</param>
+/// <param name="RuleAfter">The rule that would decide; null = nobody judges.</param>
+/// <param name="Flows">How many records of the log: openings and refusals.</param>
+public sealed record PlannedFlow(
+    FlowEndRecord Source, FlowEndRecord Destination, string Service, string Before, string After, string? RuleBefore, string? RuleAfter, int Flows, DateTimeOffset Last);
 
 /// <summary>A plan as kept in a file: what <c>merlon apply PLAN</c> commits, unless a tenant's revision has moved since.</summary>
 /// <param name="Format"><see cref="FormatName"/>.</param>

@@ -32,7 +32,7 @@ internal static class PolicyEndpoints
         app.MapDelete("/v1/isolate/{vm}", Lift).WithSummary("Lift the isolation of a VM").WithTags("policy")
             .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity)
             .Produces<ApiError>(StatusCodes.Status404NotFound).Produces<ApiError>(StatusCodes.Status409Conflict);
-        app.MapPost("/v1/plan", Plan).WithSummary("What an apply would do to the traffic and to live connections; nothing is committed").WithTags("policy")
+        app.MapPost("/v1/plan", Plan).WithSummary("What an apply would do to the traffic, to live connections and to flows like those of the last days; nothing is committed").WithTags("policy")
             .Produces<PlanResult>().Produces<PlanResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapGet("/v1/diff", Diff).WithSummary("Which traffic two revisions of a tenant answer differently; without after: the present one").WithTags("policy")
             .Produces<PlanResult>().Produces<ApiError>(StatusCodes.Status400BadRequest).Produces<ApiError>(StatusCodes.Status404NotFound);
@@ -108,10 +108,11 @@ internal static class PolicyEndpoints
             ? Problem.BadRequest("path-twice", $"the path '{twice.Key}' is there twice") : null;
     }
 
-    private static async Task<IResult> Plan(ApplyRequest request, Plans plans, CancellationToken cancel)
+    private static async Task<IResult> Plan(ApplyRequest request, int? days, Plans plans, CancellationToken cancel)
     {
         if (Refusal(request) is { } refusal) return refusal;
-        var (result, error) = await plans.Of(request, cancel);
+        if (days is < 1 or > PlannedFlows.MostDays) return Problem.BadRequest("days", $"days is not between 1 and {PlannedFlows.MostDays}");
+        var (result, error) = await plans.Of(request, days ?? PlannedFlows.DefaultDays, cancel);
         if (error is not null) return Problem.BadRequest("too-large", error, Plans.TooLarge);
         return result!.Diagnostics.All(d => d.Severity != "error") ? TypedResults.Ok(result) : TypedResults.UnprocessableEntity(result);
     }

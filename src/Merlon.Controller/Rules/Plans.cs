@@ -1,16 +1,18 @@
 using Merlon.Contracts.Api;
 using Merlon.Controller.Agents;
+using Merlon.Controller.Flows;
 using Merlon.Policy.Analyze;
 
 namespace Merlon.Controller.Rules;
 
 /// <summary>What a change would do, before it is made.</summary>
-internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnections live, TimeProvider clock)
+internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnections live, FlowLog flows, TimeProvider clock)
 {
     public const string TooLarge = "the policy of all hosts together is over a limit of the analysis; see Limits in docs/policy-language.md";
 
     /// <summary>The plan, with its errors if there are any; or why there is none.</summary>
-    public async Task<(PlanResult? Result, string? Error)> Of(ApplyRequest request, CancellationToken cancel)
+    /// <param name="days">How far back recorded flows are looked at.</param>
+    public async Task<(PlanResult? Result, string? Error)> Of(ApplyRequest request, int days, CancellationToken cancel)
     {
         var preview = applier.Preview(request);
         var (before, at) = (preview.Now.Revision, clock.GetUtcNow().ToUnixTimeSeconds());
@@ -20,7 +22,14 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
         if (diff.Error is not null) return (null, diff.Error);
         var (connections, problem) = await live.Of(null, LiveConnections.Most, cancel);
         var cut = problem is null && preview.Now.Problems.IsEmpty ? new CutConnections(before, after, at).Of(connections) : null;
-        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics), null);
+        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before, after, at, days)), null);
+    }
+
+    private PlannedFlows Recorded(Revision before, Revision after, long at, int days)
+    {
+        var since = DateTimeOffset.FromUnixTimeSeconds(at).AddDays(-days);
+        var found = flows.Newest(FlowFilter.All with { Since = since }, PlannedFlows.Most);
+        return new(since, found.Count, new FlowChanges(before, after, at).Of(found.Select(f => f.Flow)));
     }
 
     /// <summary>Two revisions of one tenant, all else as it is now.</summary>

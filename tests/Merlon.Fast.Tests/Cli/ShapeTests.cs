@@ -21,6 +21,23 @@ public class ShapeTests
         }
     }
 
+    /// <summary>Every verb that gives data gives it as JSON too, and shows in its help how it is called.</summary>
+    [Fact]
+    public async Task Every_verb_takes_json_and_its_help_ends_with_its_examples()
+    {
+        var root = MerlonCommand.Create(new Names(asking: null));
+        foreach (var verb in Verbs(root).Where(v => !v.Hidden))
+        {
+            string[] path = [.. Path(verb)];
+            var said = await CommandLine.Run([.. path, "--help"]);
+            Assert.Equal((0, ""), (said.Code, said.Error));
+            Assert.Contains("-o, --output <json|table|yaml>", said.Out, StringComparison.Ordinal);
+            Assert.EndsWith($"Examples:\n{string.Concat(verb.Examples.Select(e => $"  {e}\n"))}\n", said.Out, StringComparison.Ordinal);
+            var words = verb.Examples.First(e => e.StartsWith("merlon ", StringComparison.Ordinal)).Split('>')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..];
+            Assert.Empty(root.Parse(words.Contains("-o") ? words : [.. words, "-o", "json"]).Errors);
+        }
+    }
+
     [Fact]
     public async Task Help_goes_to_stdout_and_ends_with_examples()
     {
@@ -93,6 +110,9 @@ public class ShapeTests
         var tree = JsonNode.Parse("""{"a":"yes","b":"10.8.0.5","c":"plain word","d":[],"e":{},"f":[{"x":1,"y":[true,null]},"- z"],"g":"a: b","h":"line\nline","i":"52:54:00:00:00:05","k":"web #1"}""");
         Golden.Expect("yaml", YamlText.Of(tree));
     }
+
+    private static IEnumerable<string> Path(Command verb) =>
+        verb.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? Path(parent).Append(verb.Name) : [verb.Name];
 
     private static IEnumerable<Verb> Verbs(Command command) =>
         command.Subcommands.SelectMany(s => Verbs(s).Concat(s is Verb v ? [v] : []));

@@ -26,6 +26,14 @@ public class AcceptTests
         Same(parsed, ManifestParser.Parse([new("printed", ManifestPrinter.Print(parsed))]).Documents);
     }
 
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void A_canonical_form_prints_as_itself(string file)
+    {
+        var canonical = CaseFolder.Read(Path.ChangeExtension(file, ".canonical"));
+        Assert.Equal(canonical, ManifestPrinter.Print(ManifestParser.Parse([new("f", canonical)]).Documents));
+    }
+
     [Fact]
     public void Random_documents_survive_printing()
     {

@@ -16,9 +16,7 @@ public class DecideTests
     [MemberData(nameof(Files))]
     public void Every_case_gets_its_verdict_from_every_engine(string file)
     {
-        var (set, inventory) = Load(file);
-        var rows = set.Tests.SelectMany(t => t.Cases).ToArray();
-        Assert.NotEmpty(rows);
+        var (set, inventory, rows) = DecideFile.Read(file);
         foreach (var (engine, judge) in Engines(set, inventory))
         {
             var wrong = CaseRunner.Run(rows, set, inventory, engine, judge).Where(o => !o.Ok)
@@ -32,20 +30,11 @@ public class DecideTests
     [MemberData(nameof(Files))]
     public void Every_case_fails_when_another_verdict_is_expected(string file)
     {
-        var (set, inventory) = Load(file);
-        var rows = set.Tests.SelectMany(t => t.Cases).Select(r => r with { Expect = r.Expect == Verdict.Allow ? Verdict.Deny : Verdict.Allow });
-        Assert.DoesNotContain(CaseRunner.Run(rows, set, inventory, "plain", CaseRunner.PlainEngine(set, inventory)), o => o.Ok);
+        var (set, inventory, rows) = DecideFile.Read(file);
+        var opposite = rows.Select(r => r with { Expect = r.Expect == Verdict.Allow ? Verdict.Deny : Verdict.Allow });
+        Assert.DoesNotContain(CaseRunner.Run(opposite, set, inventory, "plain", CaseRunner.PlainEngine(set, inventory)), o => o.Ok);
     }
 
     private static IEnumerable<(string, Func<FlowQuestion, FlowVerdict>)> Engines(PolicySet set, VmInventory inventory) =>
         [("plain", CaseRunner.PlainEngine(set, inventory)), ("image", CaseRunner.ImageEngine(set, inventory))];
-
-    private static (PolicySet, VmInventory) Load(string file)
-    {
-        var parsed = ManifestParser.Parse([new(file, CaseFolder.Read(file))]);
-        Assert.Empty(parsed.Diagnostics);
-        var built = PolicySet.Build(parsed.Documents.Select(d => new StoredDocument(d, 1)));
-        Assert.Empty(built.Diagnostics);
-        return (built.Set!, VmInventory.FromDocuments(built.Set!.Inventories));
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Merlon.Fast.Tests.Cli;
 using Merlon.Policy.Cases;
 using Merlon.Policy.Compile;
 using Xunit;
@@ -16,6 +17,30 @@ public partial class DocsTests
         var rows = scene.Set.Tests.SelectMany(t => t.Cases).ToArray();
         foreach (var judge in new[] { CaseRunner.PlainEngine(scene.Set, scene.Inventory), CaseRunner.ImageEngine(scene.Set, scene.Inventory) })
             Assert.Empty(CaseRunner.Run(rows, scene.Set, scene.Inventory, "", judge).Where(o => !o.Ok).Select(o => $"{o.Row.From} {o.Row.To} {o.Row.Service}: {o.Problem}"));
+    }
+
+    /// <summary>As somebody types them in: VMs as inventory, the rest as policy, the cases as a file of their own.</summary>
+    [Theory]
+    [InlineData("check")]
+    [InlineData("test", "--engine", "plain")]
+    [InlineData("test", "--engine", "image")]
+    public async Task The_examples_of_the_manual_pass_the_command_line(params string[] verb)
+    {
+        var folder = Directory.CreateTempSubdirectory("merlon-manual-");
+        try
+        {
+            var files = Blocks().Matches(CaseFolder.Read("docs/policy-language.md")).Select(m => m.Groups[1].Value)
+                .GroupBy(b => b.Contains("kind: Inventory", StringComparison.Ordinal) ? "vms" : b.Contains("kind: PolicyTest", StringComparison.Ordinal) ? "cases" : "policy")
+                .ToDictionary(g => g.Key, g => (Path: Path.Combine(folder.FullName, g.Key + ".yaml"), Text: string.Join("---\n", g)));
+            foreach (var (path, text) in files.Values) await File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);
+            string[] what = verb[0] == "check" ? [files["policy"].Path, files["cases"].Path] : ["-f", files["policy"].Path, files["cases"].Path];
+            var said = await CommandLine.Run([.. verb, .. what, "-i", files["vms"].Path, "-o", "json"]);
+            Assert.True(said.Code == 0, said.Out + said.Error);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]

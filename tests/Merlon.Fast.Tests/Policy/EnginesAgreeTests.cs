@@ -18,7 +18,7 @@ public class EnginesAgreeTests(ITestOutputHelper output)
         for (var i = 0; i < policies; i++)
         {
             var seed = firstSeed + (ulong)i;
-            var random = new RandomPolicy(seed, hosts);
+            var random = new RandomPolicy(seed, hosts, wide: true);
             var (plain, image) = (CaseRunner.PlainEngine(random.Set, random.Inventory), CaseRunner.ImageEngine(random.Set, random.Inventory));
             var packets = new RandomPackets(seed, random.Set, random.Inventory);
             for (var p = 0; p < Packets / policies; p++)

@@ -17,24 +17,28 @@ public sealed class RandomPolicy
         "192.0.2.0/24", "192.0.2.128/25", "::/0", "fd00::/8", "fd00:0:0:1::/64", "fd00:0:0:1::4/126", "fd00:0:0:1::5/128", "2001:db8::/32",
     ];
 
+    private static readonly RuleAction[] s_actions = [RuleAction.Allow, RuleAction.Allow, RuleAction.Allow, RuleAction.Deny, RuleAction.Reject, RuleAction.Pass];
+    private static readonly RuleAction[] s_wideActions = [.. s_actions, RuleAction.Reject];
     private static readonly ImmutableSortedDictionary<string, string> None = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
     private readonly Dice _dice;
     private readonly int _hosts, _rules;
+    private readonly bool _wide;
     private readonly List<Document> _documents = [];
 
     /// <param name="hosts">VMs are spread over so many hosts; 1 = no host is stated.</param>
     /// <param name="rules">At most so many rules in a policy.</param>
-    public RandomPolicy(ulong seed, int hosts = 1, int rules = 6)
+    /// <param name="wide">More of what is rare: rejects, observing, schedules.</param>
+    public RandomPolicy(ulong seed, int hosts = 1, int rules = 6, bool wide = false)
     {
-        (_dice, _hosts, _rules) = (new(seed), hosts, rules);
+        (_dice, _hosts, _rules, _wide) = (new(seed), hosts, rules, wide);
         var vms = _dice.Some(3, 8, Vm);
         _documents.Add(new InventoryDocument("platform", "inventory", None, default, [.. vms]));
         for (var i = _dice.Between(2, 6); i > 0; i--) _documents.Add(Group($"g{i}"));
         foreach (var tenant in Tenants) _documents.Add(new ServiceDocument(tenant, "svc", None, default, [.. _dice.Some(1, 3, _ => Member())]));
         for (var i = _dice.Between(2, 6); i > 0; i--) _documents.Add(Policy($"p{i}"));
         foreach (var tenant in Tenants)
-            if (_dice.Percent(40)) _documents.Add(new TenantDocument("platform", tenant, None, default, Default(), Default()));
-        if (_dice.Percent(40)) _documents.AddRange(_dice.Some(1, 3, i => Guard($"guard{i}")));
+            if (_dice.Percent(_wide ? 60 : 40)) _documents.Add(new TenantDocument("platform", tenant, None, default, Default(), Default()));
+        if (_dice.Percent(_wide ? 50 : 40)) _documents.AddRange(_dice.Some(1, 3, i => Guard($"guard{i}")));
         Text = ManifestPrinter.Print(_documents);
         var parsed = ManifestParser.Parse([new("random.yaml", Text)]);
         var built = PolicySet.Build(parsed.Documents.Select(d => new StoredDocument(d, 7)));
@@ -97,15 +101,19 @@ public sealed class RandomPolicy
         var tenant = _dice.Percent(35) ? "platform" : _dice.Of(Tenants);
         var tier = tenant != "platform" ? Tier.Tenant : _dice.Of([Tier.Emergency, Tier.Platform, Tier.Baseline]);
         return new(tenant, name, None, default, tier, _dice.Percent(50) ? 1000 : _dice.Below(3),
-            _dice.Percent(20) ? Enforcement.Observe : Enforcement.Enforce, [.. _dice.Some(1, _rules, i => Rule(tenant, $"r{i}"))]);
+            _dice.Percent(_wide ? 35 : 20) ? Enforcement.Observe : Enforcement.Enforce, [.. _dice.Some(1, _rules, i => Rule(tenant, $"r{i}"))]);
     }
 
     private PolicyRule Rule(string tenant, string name) => new(name,
         References(tenant), References(tenant),
         _dice.Percent(15) ? References(tenant) : null,
         [.. _dice.Some(1, 3, _ => Service(tenant))],
-        _dice.Of([RuleAction.Allow, RuleAction.Allow, RuleAction.Allow, RuleAction.Deny, RuleAction.Reject, RuleAction.Pass]),
-        _dice.Percent(30), _dice.Percent(15) ? _dice.Of<long>([1000, 2000]) : null, default);
+        _dice.Of(_wide ? s_wideActions : s_actions),
+        _dice.Percent(30), _dice.Percent(15) ? _dice.Of<long>([1000, 2000]) : null, default)
+    {
+        // A rule that is there from 960 to 1980 s, and at every such time of the week.
+        Schedule = _wide && _dice.Percent(10) ? new("UTC", [new(DayOfWeek.Thursday, DayOfWeek.Thursday, 16, 33)]) : null,
+    };
 
     private ImmutableArray<Reference> References(string tenant) => [.. _dice.Some(1, 2, _ => Reference(tenant, any: true))];
 
@@ -157,6 +165,6 @@ public sealed class RandomPolicy
             2 => Reference("platform", any: true),
             _ => new(ReferenceKind.Any, "", "", default, 0, default),
         }],
-        _dice.Percent(80), true, _dice.Percent(30) ? Enforcement.Observe : Enforcement.Enforce, OnFailure.Closed,
+        _dice.Percent(80), true, _dice.Percent(_wide ? 50 : 30) ? Enforcement.Observe : Enforcement.Enforce, OnFailure.Closed,
         _dice.Of([LogLevel.Denies, LogLevel.Rules, LogLevel.All]), AntiSpoof.Default, 0, 0, Rates.None, OtherFrames.None, false);
 }

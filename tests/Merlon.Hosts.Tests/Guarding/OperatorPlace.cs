@@ -33,6 +33,13 @@ internal sealed class OperatorPlace : IDisposable
 
     public Product Product => _host.Product;
 
+    /// <summary>The operator's rules, there only at a time of the week, whole minutes of UTC.</summary>
+    public static string OpenAt(DateTimeOffset from, TimeSpan length)
+    {
+        var time = FormattableString.Invariant($"{from.DayOfWeek.ToString()[..3].ToLowerInvariant()} {from:HH:mm}-{from + length:HH:mm}");
+        return Manifests.Open($"tcp/{Port}").Replace("action: allow", $"action: allow, schedule: {{zone: UTC, times: [{time}]}}", StringComparison.Ordinal);
+    }
+
     /// <summary>Applies rules without the operator's, on trial for a time; gives its end.</summary>
     public DateTimeOffset Try(string within)
     {

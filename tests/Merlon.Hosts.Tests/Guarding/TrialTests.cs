@@ -7,16 +7,12 @@ namespace Merlon.Hosts.Tests.Guarding;
 /// whoever of the two has died meanwhile.</summary>
 public sealed class TrialTests
 {
-    /// <summary>Four hosts at once: each does little but wait.</summary>
+    /// <summary>Five hosts at once: each does little but wait.</summary>
     [Fact]
-    public Task The_old_rules_are_back_at_the_stated_second() => Task.WhenAll(
+    public Task The_old_rules_are_back_at_the_stated_second_and_scheduled_ones_come_at_theirs() => Task.WhenAll((
         from controllerDies in new[] { false, true }
         from agentDies in new[] { false, true }
-        select Task.Factory.StartNew(() =>
-        {
-            using var place = new OperatorPlace();
-            OldRulesAreBack(place, controllerDies, agentDies);
-        }, TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        select InPlace(place => OldRulesAreBack(place, controllerDies, agentDies))).Append(InPlace(ScheduledRuleComes)));
 
     [Fact]
     public void Confirmed_it_stays_beyond_that_second()
@@ -43,6 +39,25 @@ public sealed class TrialTests
         Assert.False(place.Reaches());
         place.Product.StartAgent();
         Product.Until("the old rules", TimeSpan.FromSeconds(10), place.Reaches);
+    }
+
+    private static Task InPlace(Action<OperatorPlace> test) => Task.Factory.StartNew(() =>
+    {
+        using var place = new OperatorPlace();
+        test(place);
+    }, TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>The agent alone turns a rule on at the minute that its schedule names: the controller is dead.</summary>
+    private static void ScheduledRuleComes(OperatorPlace place)
+    {
+        var minute = new DateTimeOffset(DateTimeOffset.UtcNow.AddSeconds(8).Ticks / TimeSpan.TicksPerMinute * TimeSpan.TicksPerMinute, default).AddMinutes(1);
+        place.Product.Apply(OperatorPlace.OpenAt(minute, TimeSpan.FromMinutes(5)));
+        Product.Kill9(place.Product.Controller);
+        Assert.False(place.Reaches(), "the rule was there before its time");
+        var there = place.FirstSuccess(minute.AddSeconds(10));
+        Console.WriteLine($"schedule: to begin at {minute:HH:mm:ss}, there at {there:HH:mm:ss.fff}");
+        Assert.InRange(there, minute, minute.AddSeconds(2));
+        Product.Until("the old session to go on", TimeSpan.FromSeconds(15), place.Answers);
     }
 
     private static void OldRulesAreBack(OperatorPlace place, bool controllerDies, bool agentDies)

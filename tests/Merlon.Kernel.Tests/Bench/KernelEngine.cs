@@ -18,7 +18,7 @@ public sealed class KernelEngine : IDisposable
     private readonly Dictionary<NicKey, Port> _ports = [];
     private readonly Dictionary<uint, RuleRef> _rules = [];
     private PolicySet? _set;
-    private VmInventory? _inventory;
+    private VmInventory? _inventory, _oneHost;
     private string _digest = "";
     private long? _at;
     private ushort _segment;
@@ -39,6 +39,7 @@ public sealed class KernelEngine : IDisposable
         foreach (var (segment, mac, _) in _world.Kernel.Macs.List()) _world.Kernel.Macs.Remove(segment, mac);
         _ports.Clear();
         (_set, _inventory, _digest, _at) = (set, inventory, "", null);
+        _oneHost = new([.. inventory.Vms.Select(v => v with { Host = "" })]);
     }
 
     /// <summary>Null = neither end is guarded.</summary>
@@ -71,7 +72,7 @@ public sealed class KernelEngine : IDisposable
     {
         if (_at == at) return;
         _at = at;
-        var policy = Resolver.Resolve(_set!, _inventory!, "", 0, at).Policy;
+        var policy = Resolver.Resolve(_set!, _oneHost!, "", 0, at).Policy;
         var image = ImageCompiler.Compile(policy, at).Image!;
         if (image.Digest == _digest) return;
         _digest = image.Digest;
@@ -120,7 +121,12 @@ public sealed class KernelEngine : IDisposable
         }
     }
 
-    private static Packet Craft(FlowQuestion q) => new(q.From.Address, q.To.Address)
+    private const int NeighbourSolicitation = 135;
+
+    private static Packet Craft(FlowQuestion q) => q.Protocol == Protocols.Icmp6 && q.DestinationPort >> 8 == NeighbourSolicitation
+        ? Neighbour.Nd(NeighbourSolicitation, default, q.From.Address, q.To.Address, q.To.Address) : First(q);
+
+    private static Packet First(FlowQuestion q) => new(q.From.Address, q.To.Address)
     {
         Proto = q.Protocol,
         SourcePort = Protocols.IsIcmp(q.Protocol) ? 1 : q.SourcePort,
