@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
 using Merlon.Agent.Capture;
+using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Contracts.Api;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -26,7 +27,7 @@ internal static class AgentApi
         });
     }
 
-    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture)
+    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture, GateDoor gate)
     {
         app.MapGet("/v1/status", http => Write(http, keeper.Box.Ask(status.Status), ApiJson.Default.HostStatus));
         app.MapGet("/v1/nics", http => Write(http, keeper.Box.Ask(status.Nics), ApiJson.Default.IReadOnlyListNicRecord));
@@ -36,6 +37,8 @@ internal static class AgentApi
         app.MapGet("/v1/doctor", http => Write(http, Task.Run(doctor), ApiJson.Default.IReadOnlyListDoctorCheck));
         app.MapPost("/v1/attach", http => Attach(http, keeper));
         app.MapGet("/v1/capture", http => Guard(http, () => capture.Serve(http)));
+        app.MapPost("/v1/gate", http => Guard(http, () => gate.Serve(http)));
+        app.MapPost("/v1/gate/proof/{nonce}", gate.Prove);
         app.MapDelete("/v1/attach/{ifname}", http => Detach(http, keeper));
     }
 

@@ -43,6 +43,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(AttachRequest))]
 [JsonSerializable(typeof(AttachResult))]
 [JsonSerializable(typeof(CaptureResult))]
+[JsonSerializable(typeof(GateAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<CaseRow>))]
 [JsonSerializable(typeof(IReadOnlyList<CaseResult>))]
 public sealed partial class ApiJson : JsonSerializerContext
