@@ -45,9 +45,9 @@ internal static class GateVerb
     private static async Task<int> RunAsync(AgentOptions options, HookCall call)
     {
         var door = new AgentDoor(options.Paths, AgentPatience);
-        if (call.ProbeNonce is { } nonce)
+        if (call.IsProbe)
         {
-            var proved = await door.ProveAsync(nonce);
+            var proved = await door.ProveAsync(DomainXml.Parse(ReadDomain()).Uuid);
             return Refuse(new(false, "probe", $"{call.Name} is the agent's question whether libvirt calls this hook ({(proved ? "answered" : "nobody waits for the answer")})", "nothing is wrong"));
         }
         if ((call.Operation, call.Suboperation) is not (("start", "begin") or ("release", "end"))) return 0;

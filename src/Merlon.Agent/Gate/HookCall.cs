@@ -4,10 +4,11 @@ namespace Merlon.Agent.Gate;
 /// and compared, never run or opened.</summary>
 internal sealed record HookCall(string Name, string Operation, string Suboperation)
 {
-    /// <summary>A VM of this name is the agent's own question to libvirt (<see cref="HookProof"/>), and never starts.</summary>
-    public const string ProbePrefix = "merlon-probe-";
+    /// <summary>The VM of this name is the agent's own question to libvirt (<see cref="HookProof"/>), its UUID the nonce. It never starts. The name is
+    /// always the same, since libvirt keeps a log file for each.</summary>
+    public const string ProbeName = "merlon-probe";
 
-    public string? ProbeNonce => Name.StartsWith(ProbePrefix, StringComparison.Ordinal) ? Name[ProbePrefix.Length..] : null;
+    public bool IsProbe => Name == ProbeName && Operation == "prepare";
 
     public static HookCall Parse(ReadOnlySpan<string> words) => words.Length >= 3
         ? new(words[0], words[1], words[2])

@@ -5,7 +5,7 @@ using Merlon.Contracts.Api;
 namespace Merlon.Agent.Gate;
 
 /// <summary>Whether libvirt really calls the start gate. libvirtd learns which hooks there are when it starts, so a file in its place proves
-/// nothing: the agent asks libvirt to start a VM that must never run, and the hook of that start brings its nonce back. Any thread.</summary>
+/// nothing: the agent asks libvirt to start a VM that must never run, and the hook of that start brings its UUID back, which is a nonce. Any thread.</summary>
 internal sealed class HookProof
 {
     private const string Never = "libvirt has not called it yet";
@@ -28,7 +28,7 @@ internal sealed class HookProof
     /// <summary>The nonce of a new question; an older one counts no more.</summary>
     public string Ask()
     {
-        lock (_gate) return _asked = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        lock (_gate) return _asked = new Guid(RandomNumberGenerator.GetBytes(16)).ToString("D");
     }
 
     /// <summary>A hook came with this nonce; true = it is the one asked for.</summary>

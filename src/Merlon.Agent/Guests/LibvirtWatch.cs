@@ -81,7 +81,7 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
         if (proof.IsLive || Environment.TickCount64 < Volatile.Read(ref _proveAt)) return;
         Volatile.Write(ref _proveAt, Environment.TickCount64 + (long)ProveEvery.TotalMilliseconds);
         var before = proof.Record.Found;
-        proof.Asked(connection.TryStartProbe(HookCall.ProbePrefix + proof.Ask()));
+        proof.Asked(connection.TryStartProbe(HookCall.ProbeName, proof.Ask()));
         if (proof.IsLive) Log.GateProved(log);
         else if (proof.Record.Found is var found && found != before) Log.GateNotProved(log, found);
     }

@@ -6,8 +6,9 @@ namespace Merlon.Libvirt.Domains;
 /// makes anything. Asking libvirt to start it shows whether hooks are called.</summary>
 internal static class ProbeDomain
 {
-    public static string Xml(string name, bool kvm) => new XElement("domain", new XAttribute("type", kvm ? "kvm" : "qemu"),
+    public static string Xml(string name, string uuid, bool kvm) => new XElement("domain", new XAttribute("type", kvm ? "kvm" : "qemu"),
         new XElement("name", name),
+        new XElement("uuid", uuid),
         new XElement("memory", new XAttribute("unit", "MiB"), 16),
         new XElement("os", new XElement("type", "hvm")),
         new XElement("devices",

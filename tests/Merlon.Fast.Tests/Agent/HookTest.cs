@@ -18,8 +18,9 @@ public sealed class HookTest : IDisposable
     [InlineData("db-1", "release", "end", true)]
     [InlineData("db-1", "prepare", "begin", false)]
     [InlineData("db-1", "started", "begin", false)]
-    [InlineData("merlon-probe-0011", "prepare", "begin", true)]
+    [InlineData("merlon-probe", "prepare", "begin", true)]
     [InlineData("$(touch pwned) `id` 'x' \"y\" * ; -- start:", "start", "begin", true)]
+    [InlineData("merlon-probe-2", "prepare", "begin", false)]
     [InlineData("start:x", "stopped", "end", false)]
     public void The_file_runs_the_binary_for_what_it_must_decide_and_hands_every_name_on_as_it_is(string name, string operation, string suboperation, bool runs)
     {
