@@ -20,6 +20,9 @@ internal static class Doctor
             : new("controller", "warning", "not used (--controller none): no policy can come", "name one with --controller"));
         checks.Add(Simple("policy", status.SequenceApplied == status.SequenceWanted, $"sequence {status.SequenceApplied} in force, {status.SequenceWanted} wanted",
             "see the alarm policy-refused"));
+        if (status.StartGate is { } gate)
+            checks.Add(new("start-gate", gate.Live ? "ok" : "warning", gate.Live ? gate.Found : $"UNGUARDED STARTS POSSIBLE: {gate.Found}",
+                gate.Live ? null : "merlon-agent install-hook, then systemctl reload libvirtd (or virtqemud); the agent asks libvirt again within a minute"));
         foreach (var nic in status.Interfaces.Where(i => i.Problem is not null))
             checks.Add(new($"interface {nic.Ifname}", "broken", nic.Problem!, "the agent puts it right by itself; if it comes back, find out who changes it"));
         foreach (var alarm in status.Alarms) checks.Add(new(alarm.Code, "warning", alarm.Message, alarm.Mend));

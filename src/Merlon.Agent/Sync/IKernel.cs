@@ -29,6 +29,9 @@ internal interface IKernel
 
     void Detach(int ifindex);
 
+    /// <summary>Drops what waits in the interface's queue for its reader.</summary>
+    void Purge(int ifindex);
+
     /// <summary>Null = attached at both hooks and first; else what is wrong.</summary>
     string? Check(int ifindex);
 

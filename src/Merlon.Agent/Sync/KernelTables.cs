@@ -1,5 +1,6 @@
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Links;
 using Merlon.Policy.Model;
 
 namespace Merlon.Agent.Sync;
@@ -35,6 +36,8 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
     public void Attach(int ifindex, uint incarnation) => Try(() => datapath.Attacher.Attach(ifindex, incarnation));
 
     public void Detach(int ifindex) => Try(() => datapath.Attacher.Detach(ifindex));
+
+    public void Purge(int ifindex) => Try(() => TapQueue.Purge(ifindex));
 
     public string? Check(int ifindex) => datapath.Attacher.Verify(ifindex).Problem;
 

@@ -67,6 +67,8 @@ internal sealed class PretendedKernel : IKernel
         if (_attached.ContainsKey(ifindex)) Change("detach", () => _attached.Remove(ifindex));
     }
 
+    public void Purge(int ifindex) => Change("purge", () => { });
+
     public string? Check(int ifindex) => _attached.ContainsKey(ifindex) ? null : "not attached";
 
     public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => _attached.ToDictionary(a => a.Key, a => (a.Value, true));
