@@ -76,8 +76,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
                 throw new KernelFault($"{port.Ifname} is guarded for another VM", null);
         PutOwners(plan);
         foreach (var port in starting) PutClosed(port);
-        foreach (var vm in starting.GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard)))
-            kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen));
+        foreach (var vm in Budgets(starting)) SetBudget(vm);
         foreach (var port in starting) AttachEmpty(port);
         if (!inForce()) throw new KernelFault("the policy read back is not the one to be in force", null);
         foreach (var port in starting) PutMac(port);
@@ -115,13 +114,19 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         else kernel.PutMac(place, new((uint)port.Ifindex, port.Plan.Vnic));
     }
 
-    // A budget is a VM's: of several vNICs with different Guards the most generous counts.
     private void SetBudgets(IReadOnlyList<WantedPort> wanted)
     {
-        var vms = wanted.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard)).ToList();
+        var vms = Budgets(wanted);
         kernel.KeepShares(vms.Count);
-        foreach (var vm in vms) kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen), vm.Select(b => b.Rates).Aggregate((a, b) => a.Or(b)));
+        foreach (var vm in vms) SetBudget(vm);
     }
+
+    private static List<IGrouping<ushort, (uint Connections, uint HalfOpen, Rates Rates)>> Budgets(IReadOnlyList<WantedPort> ports) =>
+        [.. ports.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard))];
+
+    // A budget is a VM's: of several vNICs with different Guards the most generous counts.
+    private void SetBudget(IGrouping<ushort, (uint Connections, uint HalfOpen, Rates Rates)> vm) =>
+        kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen), vm.Select(b => b.Rates).Aggregate((a, b) => a.Or(b)));
 
     private Dictionary<int, (uint Incarnation, bool Live)> Attached() => _attached ??= new(kernel.Attached());
 
