@@ -5,6 +5,7 @@ namespace Merlon.Hosts.Tests.Gate;
 
 /// <summary>VMs that flood from their first moment, under a real libvirtd that calls the hook: none of their frames gets out and none waits
 /// for them, whatever becomes of the agent. Where no gate stood, both are counted: the same count can fail.</summary>
+[Collection(Alone.Name)]
 public sealed class StartGateTests : IDisposable
 {
     internal const string Guards = """

@@ -4,6 +4,7 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Gate;
 
 /// <summary>Many starts of VMs that flood from their first moment, and what the gate adds to the time that virsh takes.</summary>
+[Collection(Alone.Name)]
 public sealed class StartsTests
 {
     private const int AtATime = 2;
