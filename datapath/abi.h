@@ -18,6 +18,8 @@
 #define MERLON_NIC_LOCALS 8u       /* distinct local address classes of one vNIC */
 #define MERLON_MAX_V6_LENGTHS 32u  /* active IPv6 prefix lengths of one image */
 #define MERLON_V6_PROBES 16u       /* longest probe sequence in the IPv6 prefix table */
+#define MERLON_PORT_VLANS 8u       /* ranges of VLANs that a vNIC may tag with */
+#define MERLON_PORT_ETHER_TYPES 8u /* EtherTypes that a vNIC may use beside IPv4, IPv6 and ARP */
 
 /* ---- verdicts and reasons -------------------------------------------------------------------- */
 
@@ -73,6 +75,8 @@ enum merlon_reason {
 	REASON_OTHER_MAC = 59,          /* a flooded copy for another MAC; counted, no event */
 	REASON_CHECKSUM_OFFLOAD = 60,   /* a checksum is to be written over a header that was judged */
 	REASON_SEGMENT_OFFLOAD = 61,    /* the packet is to be cut into others than were judged */
+	REASON_CONNECTION_RATE = 62,    /* the VM opens more in a second than its Guard grants */
+	REASON_ICMP_RATE = 63,
 
 	/* of close events: how the connection ended (or REASON_REVOKED) */
 	REASON_FINISHED = 64,           /* both sides' FIN */
@@ -80,6 +84,8 @@ enum merlon_reason {
 	REASON_IDLE_TIMEOUT = 66,
 	REASON_PORT_REMOVED = 67,       /* the vNIC is no longer here, and no other one holds the connection */
 	REASON_REPLACED = 68,           /* a newer connection of the same ends was answered */
+
+	REASON_NEIGHBOUR_RATE = 69,     /* ARP and ND */
 };
 
 /* ---- ports: one record per attached interface -------------------------------------------------- */
@@ -92,17 +98,23 @@ enum merlon_reason {
 #define SPOOF_OBSERVE 1u
 #define SPOOF_ENFORCE 2u
 
+struct merlon_vlans {              /* a range; 0-0 = none */
+	__u16 low, high;
+};
+
 struct merlon_port {               /* map ports: HASH by ifindex */
 	__u32 vnic;                /* unique for ever within an instance; never reused, 0 = none */
 	__u32 incarnation;         /* of the port: ifindexes are reused */
 	__u16 slot;                /* index into the image's bind section; reused */
-	__u16 segment;
+	__u16 segment;             /* of a port with vlans: its own, no other port's */
 	__u16 realm;
 	__u16 vm;                  /* index into budgets */
 	__u8 mac[6];
 	__u8 flags;                /* PORT_* */
 	__u8 spoof_mac, spoof_ipv4, spoof_ipv6, spoof_arp, spoof_nd, spoof_dhcp, spoof_ra; /* SPOOF_* */
-	__u8 pad[3];
+	__u16 ether_types[MERLON_PORT_ETHER_TYPES]; /* 0 = none */
+	struct merlon_vlans vlans[MERLON_PORT_VLANS];
+	__u8 pad[2];
 };
 
 struct merlon_mac_key {            /* map macs: HASH, who is behind a MAC of a segment */
@@ -227,12 +239,15 @@ struct merlon_control {            /* map control: ARRAY of 1 */
 
 /* ---- connections ---------------------------------------------------------------------------------- */
 /* Endpoints are sorted: a is the lower (address, port) in byte order. ICMP echo: id at the
- * end that asks, id + 1 at the one that answers. */
+ * end that asks, id + 1 at the one that answers. vlan: the outer tag's number, the inner one's << 16, each with
+ * VLAN_SERVICE where it is a service tag; 0 = untagged. */
+#define VLAN_SERVICE 0x8000u       /* 802.1ad */
 
 struct merlon_key4 {               /* maps conn4, half4 */
 	__u16 segment;
 	__u8 proto;
 	__u8 pad;
+	__u32 vlan;
 	__u32 addr_a, addr_b;      /* network order */
 	__u16 port_a, port_b;      /* network order */
 };
@@ -241,6 +256,7 @@ struct merlon_key6 {               /* maps conn6, half6 */
 	__u16 segment;
 	__u8 proto;
 	__u8 pad;
+	__u32 vlan;
 	__u16 port_a, port_b;
 	__u8 addr_a[16], addr_b[16];
 };
@@ -300,10 +316,24 @@ struct merlon_conn {
 	__u32 max_ack[2];          /* highest acknowledgement a, b sent (RFC 5961: the exact RST) */
 };
 
+enum merlon_rate_of {
+	RATE_CONNECTIONS = 0,
+	RATE_ICMP = 1,
+	RATE_NEIGHBOURS = 2,
+	RATE_COUNT = 3,
+};
+
+struct merlon_rate {               /* a token bucket: one each interval, and a second's worth at once */
+	__u64 next_ns;             /* when the next one would be due if all came evenly; boot clock */
+	__u32 interval_ns;         /* 0 = no limit */
+	__u32 pad;
+};
+
 struct merlon_budget {             /* map budgets: ARRAY by vm */
 	__u32 opening[2], established[2]; /* IPv4, IPv6 */
 	__u32 max_half_open, max_connections; /* of both versions together; 0 = no limit */
 	__u64 refused;
+	struct merlon_rate rates[RATE_COUNT];
 };
 
 /* So many entries of each table are a VM's own; what it has above them is borrowed from that table's pool, which
@@ -402,6 +432,15 @@ struct merlon_capture {            /* map captures: RINGBUF, shared by all CPUs 
 	__u8 frame[MERLON_CAPTURE_BYTES];
 };
 
+/* ---- traces: words of a test packet's control block (__sk_buff.cb) -------------------------------------- */
+
+#define MERLON_TRACE 0x4d54524fu   /* in word ASKED: the others are to be filled */
+#define MERLON_TRACE_ASKED 0
+#define MERLON_TRACE_VERDICT 1     /* merlon_verdict */
+#define MERLON_TRACE_REASON 2      /* merlon_reason; 0 = not told */
+#define MERLON_TRACE_RULE 3        /* host rule id that decided; 0 = none did */
+#define MERLON_TRACE_SOURCE 4      /* to_vm: the vNIC whose from_vm handed the packet over; 0 = from outside */
+
 /* ---- counters ---------------------------------------------------------------------------------------- */
 
 enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed by these */
@@ -426,6 +465,7 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 #define RULE_ID_BUILTIN_ND 3u
 #define RULE_ID_BUILTIN_DHCP 4u
 #define RULE_ID_BUILTIN_GROUP 5u   /* MLD and IGMP reports */
+#define RULE_ID_BUILTIN_ETHER_TYPE 6u /* an EtherType that the Guard lists */
 #define RULE_ID_FIRST 16u          /* the agent numbers policy rules from here */
 
 #endif

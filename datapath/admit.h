@@ -60,7 +60,9 @@ static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 diffe
 	int placed, reason;
 
 	w->vm = opener_vm(w);
-	reason = charge(w, w->vm, HALF);
+	reason = spend(w, w->vm, RATE_CONNECTIONS);
+	if (!reason)
+		reason = charge(w, w->vm, HALF);
 	if (reason)
 		return drop(w, reason);
 	fill_fresh(w, guarded(w, direction) ? w->epoch : 0, log || differs);

@@ -62,6 +62,39 @@ __noinline int own_address(struct work *w, const struct address *address)
 	return own_link_local(w, address->bytes) || owns(w, address->bytes);
 }
 
+/* fe80::/64 with the EUI-64 of another guarded vNIC's MAC on this segment. */
+static __always_inline bool others_link_local(struct work *w, const __u8 *a)
+{
+	struct merlon_mac_key key = {.segment = w->port.segment};
+	struct merlon_mac_owner *owner;
+
+	if (*(const __u64 *)a != bpf_cpu_to_be64(0xfe80000000000000ull) || a[11] != 0xff || a[12] != 0xfe)
+		return false;
+	key.mac[0] = a[8] ^ 2;
+	key.mac[1] = a[9];
+	key.mac[2] = a[10];
+	key.mac[3] = a[13];
+	key.mac[4] = a[14];
+	key.mac[5] = a[15];
+	owner = bpf_map_lookup_elem(&macs, &key);
+	return owner && owner->vnic != w->port.vnic;
+}
+
+/* Another vNIC has it. Who asks for such an address before using it (RFC 4862 5.4, RFC 5227 2.1) makes its owner, that
+ * may be asking just then, believe that it is taken. */
+__noinline int others_address(struct work *w, const struct address *address)
+{
+	struct merlon_owner_key key = {};
+	struct merlon_owner *owner;
+
+	if (!w || !address)
+		return 1;
+	key.realm = w->port.realm;
+	copy16(key.address, address->bytes);
+	owner = bpf_map_lookup_elem(&owners, &key);
+	return owner ? owner->vnic != w->port.vnic : others_link_local(w, address->bytes);
+}
+
 /* Packets that must be sent before an address is there: DHCP, IGMP, DAD, router solicitation, MLD. */
 static __always_inline bool may_be_unspecified(const struct packet *p)
 {
@@ -102,20 +135,27 @@ static __always_inline int spoofed_mac(struct work *w)
 	return enforced(w, w->port.spoof_mac, REASON_SPOOFED_MAC) ? REASON_SPOOFED_MAC : 0;
 }
 
+static __always_inline bool may_speak_for(struct work *w, const struct address *sender)
+{
+	if (unspecified(sender->bytes))
+		return !others_address(w, (struct address *)w->packet.destination);
+	return own_address(w, sender);
+}
+
 /* The claim is asked first: stacks believe other hardware types too, and an observed drop passes. */
 static __noinline int spoofed_arp(struct __sk_buff *skb, struct work *w)
 {
 	struct address sender;
 	struct arp h;
 
-	if (bpf_skb_load_bytes(skb, sizeof(struct frame), &h, sizeof(h)))
+	if (bpf_skb_load_bytes(skb, w->packet.l3, &h, sizeof(h)))
 		return REASON_TRUNCATED;
 	map4(w->packet.source, *(__be32 *)h.sender);
 	map4(w->packet.destination, *(__be32 *)h.target);
 	copy16(sender.bytes, w->packet.source);
-	/* A probe (RFC 5227) has sender 0 and claims nothing. */
+	/* A probe (RFC 5227) has sender 0: it asks for the target. */
 	if (!w->in && w->port.spoof_arp != SPOOF_OFF &&
-	    !(same6(h.sender_mac, w->port.mac) && (unspecified(sender.bytes) || own_address(w, &sender))) &&
+	    !(same6(h.sender_mac, w->port.mac) && may_speak_for(w, &sender)) &&
 	    enforced(w, w->port.spoof_arp, REASON_SPOOFED_ARP))
 		return REASON_SPOOFED_ARP;
 	return h.hardware != bpf_htons(1) || h.protocol != bpf_htons(ETH_IP4) || h.hardware_size != 6 ||
@@ -164,6 +204,8 @@ static __noinline int check_nd(struct __sk_buff *skb, struct work *w)
 		if (p->l4_length < 8 + sizeof(target) || bpf_skb_load_bytes(skb, p->l4 + 8, &target, sizeof(target)))
 			return REASON_TRUNCATED;
 		if (type == ND_NEIGHBOUR_ADVERTISEMENT && !own_address(w, &target))
+			return REASON_SPOOFED_ND;
+		if (type == ND_NEIGHBOUR_SOLICITATION && probe && others_address(w, &target))
 			return REASON_SPOOFED_ND;
 		options += 16;
 	}

@@ -27,6 +27,9 @@
 /* What a connection that was cut has left, in case its rule comes back. */
 #define TIMEOUT_REVOKED 30000u
 
+#define SECOND_NS 1000000000ull
+#define SPEND_TRIES 4
+
 #define CONN 0
 #define HALF 1
 
@@ -45,7 +48,7 @@ static __always_inline bool source_is_b(const struct packet *p)
 static __always_inline __u32 tag_of(const struct ends *e)
 {
 	const __u64 *a = (const __u64 *)e->a, *b = (const __u64 *)e->b;
-	__u64 h = mix(e->segment | (__u64)e->proto << 16, a[0]);
+	__u64 h = mix(e->segment | (__u64)e->proto << 16 | (__u64)e->vlan << 32, a[0]);
 
 	h = mix(h, a[1]);
 	h = mix(h, b[0]);
@@ -71,6 +74,7 @@ static __noinline int set_ends(struct work *w, const struct packet *p)
 		e->port_b = p->destination_port;
 	}
 	e->segment = w->port.segment;
+	e->vlan = w->packet.vlan; /* a quoted packet is of the VLAN that it comes back on */
 	e->proto = p->proto;
 	w->tag = tag_of(e);
 	return 0;
@@ -81,6 +85,7 @@ static __always_inline void key4(const struct ends *e, struct merlon_key4 *k)
 	k->segment = e->segment;
 	k->proto = e->proto;
 	k->pad = 0;
+	k->vlan = e->vlan;
 	k->addr_a = *(const __u32 *)(e->a + 12);
 	k->addr_b = *(const __u32 *)(e->b + 12);
 	k->port_a = e->port_a;
@@ -92,6 +97,7 @@ static __always_inline void key6(const struct ends *e, struct merlon_key6 *k)
 	k->segment = e->segment;
 	k->proto = e->proto;
 	k->pad = 0;
+	k->vlan = e->vlan;
 	k->port_a = e->port_a;
 	k->port_b = e->port_b;
 	copy16(k->addr_a, e->a);
@@ -106,6 +112,7 @@ static __always_inline void ends4(struct ends *e, const struct merlon_key4 *k)
 	e->port_a = k->port_a;
 	e->port_b = k->port_b;
 	e->segment = k->segment;
+	e->vlan = k->vlan;
 	e->proto = k->proto;
 }
 
@@ -116,6 +123,7 @@ static __always_inline void ends6(struct ends *e, const struct merlon_key6 *k)
 	e->port_a = k->port_a;
 	e->port_b = k->port_b;
 	e->segment = k->segment;
+	e->vlan = k->vlan;
 	e->proto = k->proto;
 }
 
@@ -252,6 +260,33 @@ static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 	__sync_fetch_and_add(&used[table & 1], -1);
 	__sync_fetch_and_add(&b->refused, 1);
 	return reason;
+}
+
+/* One more for the VM: 0, or why not. The bucket is one word, so no lock: whoever loses it to other CPUs four times in a row, which
+ * then took four, passes. */
+__noinline int spend(struct work *w, __u32 vm, __u32 of)
+{
+	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+	struct merlon_rate *rate;
+	__u64 due, from;
+	__u32 i;
+
+	if (!w || !b || of >= RATE_COUNT)
+		return 0;
+	rate = &b->rates[of];
+	if (!rate->interval_ns)
+		return 0;
+	for (i = 0; i < SPEND_TRIES; i++) {
+		due = *(volatile __u64 *)&rate->next_ns;
+		from = due > w->now_ns ? due : w->now_ns;
+		if (from + rate->interval_ns > w->now_ns + SECOND_NS) {
+			__sync_fetch_and_add(&b->refused, 1);
+			return of == RATE_CONNECTIONS ? REASON_CONNECTION_RATE : of == RATE_ICMP ? REASON_ICMP_RATE : REASON_NEIGHBOUR_RATE;
+		}
+		if (__sync_val_compare_and_swap(&rate->next_ns, due, from + rate->interval_ns) == due)
+			return 0;
+	}
+	return 0;
 }
 
 static __noinline int discharge(struct work *w, __u32 vm, __u32 half)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
-#include "capture.h"
+#include "trace.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -35,10 +35,50 @@ static __always_inline int check_macs(struct work *w)
 	return 0;
 }
 
+/* Without a branch: of eight ranges the verifiers would try every way through. */
+static __always_inline bool listed_vlan(const struct merlon_port *port, __u32 vlan)
+{
+	__u32 i, outside = 1;
+
+	for (i = 0; i < MERLON_PORT_VLANS; i++)
+		outside &= ((vlan - port->vlans[i].low) | (port->vlans[i].high - vlan)) >> 31;
+	return !outside && vlan;
+}
+
+/* A tag on a VLAN of the port's, or a priority tag, which says no more than none. Each of two must be one of them: a
+ * switch may take the outer one off. */
+static __always_inline bool may_tag(const struct work *w)
+{
+	const struct packet *p = &w->packet;
+
+	if (!p->vlan)
+		return p->tags <= 1;
+	return listed_vlan(&w->port, p->vlan & 0xfff) && (p->tags == 1 || listed_vlan(&w->port, p->vlan >> 16 & 0xfff));
+}
+
+/* What stands before the EtherType. Where it is only told, what is inside the tag is asked like anything else. */
+__noinline int refuse_tag(struct work *w)
+{
+	return !w || (!may_tag(w) && drop(w, REASON_VLAN_TAG) == SHOT);
+}
+
+__noinline int may_type(struct work *w)
+{
+	__u32 i, found = 0;
+
+	if (!w)
+		return 0;
+	for (i = 0; i < MERLON_PORT_ETHER_TYPES; i++)
+		found |= ((__u32)(w->port.ether_types[i] ^ w->packet.ethertype) - 1) >> 31;
+	return found && w->packet.ethertype;
+}
+
 static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
 {
 	int reason = spoofed_arp(skb, w);
 
+	if (!reason && !w->in)
+		reason = spend(w, w->port.vm, RATE_NEIGHBOURS);
 	if (reason)
 		return drop(w, reason);
 	hit(RULE_ID_BUILTIN_ARP);
@@ -82,11 +122,26 @@ static __always_inline int judge_ip(struct __sk_buff *skb, struct work *w)
 	return track(w);
 }
 
+/* What a VM may send in a second, connections apart. */
+__noinline int over_rate(struct work *w)
+{
+	const struct packet *p;
+
+	if (!w || w->in)
+		return 0;
+	p = &w->packet;
+	if (is_nd(p))
+		return spend(w, w->port.vm, RATE_NEIGHBOURS);
+	return p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6 ? spend(w, w->port.vm, RATE_ICMP) : 0;
+}
+
 static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 {
 	int reason = check_ip(skb, w), verdict;
 	__u32 rule;
 
+	if (!reason)
+		reason = over_rate(w);
 	if (reason)
 		return drop_unasked(w, reason);
 	rule = w->packet.fragment ? 0 : builtin(w);
@@ -95,7 +150,8 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 		tell(w, VERDICT_ALLOW, REASON_BUILTIN, rule);
 		return PASS;
 	}
-	if (!w->in && !to_many(&w->packet))
+	/* What is tagged here need not be so there: each hook judges for itself. */
+	if (!w->in && !to_many(&w->packet) && !w->packet.vlan)
 		find_peer(w);
 	if (w->packet.fragment == FRAGMENT_LATER)
 		return follow_first(w);
@@ -134,6 +190,12 @@ static __always_inline int hook(struct __sk_buff *skb, struct work *w, __u32 in)
 	spoofed = check_macs(w);
 	if (spoofed)
 		return drop(w, spoofed);
+	if (reason != REASON_VLAN_TAG && refuse_tag(w))
+		return SHOT;
+	if (reason == REASON_ETHERTYPE && may_type(w)) {
+		hit(RULE_ID_BUILTIN_ETHER_TYPE);
+		return PASS;
+	}
 	if (reason)
 		return drop_unasked(w, reason);
 	if (may_be_answer(&w->packet) && own_answer(skb, w))
@@ -151,6 +213,7 @@ static __always_inline int run(struct __sk_buff *skb, __u32 in)
 	verdict = hook(skb, w, in);
 	if (w->port.flags & PORT_CAPTURED)
 		capture(skb, w);
+	trace(skb, w);
 	return verdict == SHOT && w->rejected ? answer(skb, w) : verdict;
 }
 

@@ -254,6 +254,15 @@ static __noinline int take_step(struct work *w, struct merlon_conn *c)
 	return step;
 }
 
+/* What a guarded end of this host says has passed that end's own hook just before. An answer in its name that has not is
+ * forged outside: together with a forged SYN it must not cost the two their live connection. */
+static __always_inline bool own_words(const struct work *w, const struct merlon_conn *c)
+{
+	__u32 vnic = c->side[w->plan.source & 1].vnic;
+
+	return !w->in || !vnic || w->handoff.vnic == vnic;
+}
+
 /* PASS, SHOT, or LOOK_ON: this entry says nothing about the packet. */
 static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 family, __u32 half)
 {
@@ -271,7 +280,7 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 		return LOOK_ON;
 	if (step == STEP_WINDOW || step == STEP_STATE)
 		return drop(w, step_reason(step));
-	if (step == STEP_ANSWERED && half)
+	if (step == STEP_ANSWERED && half && own_words(w, c))
 		retire(w, family, 0);
 	if (step == STEP_PROMOTE && half) {
 		reason = promote(w, c, family);

@@ -24,6 +24,7 @@ static __always_inline void fragment_key(struct work *w, struct fragment_key *k)
 	k->proto = p->family == FAMILY_4 ? p->proto : 0;
 	k->in = w->in;
 	k->segment = w->port.segment;
+	k->vlan = p->vlan;
 }
 
 /* The first fragment passed. Two firsts of one id: the longer one counts. */

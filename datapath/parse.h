@@ -14,6 +14,7 @@
 #define ETH_IP6 0x86dd
 #define ETH_VLAN 0x8100
 #define ETH_QINQ 0x88a8
+#define TAGS 2
 
 #define IP4_OPTIONS 40
 #define EXTENSION_HEADERS 8 /* RFC 8200 asks for fewer; more than this is evasion */
@@ -26,6 +27,10 @@ struct frame {
 	__u8 destination[6], source[6];
 	__be16 ethertype;
 } __attribute__((packed));
+
+struct tag {
+	__be16 control, ethertype; /* of what is behind it */
+};
 
 struct ip4 {
 	__u8 version, tos;
@@ -228,6 +233,35 @@ __noinline int parse_ip6(struct __sk_buff *skb, struct packet *p, __u32 at, __u3
 	return parse_transport(skb, p, quoted);
 }
 
+static __always_inline bool note_tag(struct packet *p, __u32 service, __u32 control)
+{
+	__u32 vlan = (control & 0xfff) | (service ? VLAN_SERVICE : 0);
+
+	p->vlan |= p->tags ? vlan << 16 : vlan;
+	return ++p->tags <= TAGS;
+}
+
+/* Takes the tags off: the one that the driver or the kernel took out of the frame, then those that stand in it. False
+ * for one more than is read, or half of one. */
+static __always_inline bool parse_tags(struct __sk_buff *skb, struct packet *p)
+{
+	struct tag h;
+	__u32 i;
+
+	if (skb->vlan_present && !note_tag(p, skb->vlan_proto == bpf_htons(ETH_QINQ), skb->vlan_tci))
+		return false;
+	for (i = 0; i <= TAGS; i++) {
+		if (p->ethertype != ETH_VLAN && p->ethertype != ETH_QINQ)
+			return true;
+		if (bpf_skb_load_bytes(skb, p->l3, &h, sizeof(h)) ||
+		    !note_tag(p, p->ethertype == ETH_QINQ, bpf_ntohs(h.control)))
+			return false;
+		p->ethertype = bpf_ntohs(h.ethertype);
+		p->l3 += sizeof(h);
+	}
+	return false;
+}
+
 __noinline int parse_frame(struct __sk_buff *skb, struct packet *p)
 {
 	struct frame h;
@@ -240,12 +274,13 @@ __noinline int parse_frame(struct __sk_buff *skb, struct packet *p)
 	__builtin_memcpy(p->source_mac, h.source, 6);
 	__builtin_memcpy(p->destination_mac, h.destination, 6);
 	p->ethertype = bpf_ntohs(h.ethertype);
-	if (skb->vlan_present || p->ethertype == ETH_VLAN || p->ethertype == ETH_QINQ)
+	p->l3 = sizeof(h);
+	if (!parse_tags(skb, p))
 		return REASON_VLAN_TAG;
 	if (p->ethertype == ETH_IP4)
-		return parse_ip4(skb, p, sizeof(h), 0);
+		return parse_ip4(skb, p, p->l3, 0);
 	if (p->ethertype == ETH_IP6)
-		return parse_ip6(skb, p, sizeof(h), 0);
+		return parse_ip6(skb, p, p->l3, 0);
 	return p->ethertype == ETH_ARP ? 0 : REASON_ETHERTYPE;
 }
 

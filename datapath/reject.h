@@ -97,7 +97,7 @@ static __always_inline bool answerable(struct work *w)
 	if (w->in && (!same6(p->destination_mac, w->port.mac) || same6(p->source_mac, w->port.mac) ||
 		      !own_address(w, (struct address *)p->destination)))
 		return false;
-	if (p->l3 != sizeof(struct frame) || p->l4 - p->l3 != header)
+	if (p->tags || p->l4 - p->l3 != header)
 		return false;
 	if (p->proto == PROTO_TCP)
 		return !(p->tcp_flags & TCP_RST);
@@ -352,7 +352,7 @@ static __noinline int own_answer(struct __sk_buff *skb, struct work *w)
 	struct expected_answer *e;
 	__s32 *passes;
 
-	if (!answer_key(skb, w))
+	if (w->packet.tags || !answer_key(skb, w))
 		return 0;
 	e = bpf_map_lookup_elem(&answers, &w->answer_key);
 	if (!e || e->expires_ns < w->now_ns)

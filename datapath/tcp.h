@@ -12,6 +12,8 @@
 
 /* Acknowledgements may be late by this much even where windows are small. */
 #define ACK_SLACK 66000u
+/* The most that can be offered (RFC 7323 2.3). Twice as much is less than half of the numbers. */
+#define MOST_WINDOW (65535u << 14)
 /* So much data a SYN may carry. */
 #define SYN_SLACK 65535u
 
@@ -79,11 +81,17 @@ static __always_inline __u32 max_of(__u32 a, __u32 b)
 static __always_inline bool in_window(const struct merlon_window *own, const struct merlon_window *peer,
 				      __u32 seq, __u32 end, __u32 ack)
 {
+	__u32 late;
+
 	if (after(seq, own->max_end))
 		return false;
 	if (peer->max_win && !after(end, own->end - peer->max_win - 1))
 		return false;
-	return !after(ack, peer->end) && after(ack, peer->end - max_of(own->max_win, ACK_SLACK) - 1);
+	/* Overtaken by one of a whole window more, after which another window was sent. */
+	late = max_of(own->max_win, ACK_SLACK);
+	if (late > MOST_WINDOW)
+		late = MOST_WINDOW;
+	return !after(ack, peer->end) && after(ack, peer->end - 2 * late - 1);
 }
 
 /* An accepted segment moves what both sides may send next. */

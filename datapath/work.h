@@ -57,6 +57,8 @@ struct packet {
 	__u32 fragment_offset;     /* bytes */
 	__u32 fragment_end;        /* offset behind this fragment: headers that are reassembled count */
 	__u32 fragment_header;     /* IPv6: one was walked */
+	__u32 vlan;                /* as in the keys of abi.h; a priority tag is none */
+	__u32 tags;
 	__u32 seq;
 	__u32 ack;
 	__u32 window;
@@ -90,6 +92,7 @@ struct ends {
 	__u16 segment;
 	__u8 proto;
 	__u8 half;
+	__u32 vlan;
 };
 
 /* What a packet of a known connection is to its entry. */
@@ -207,6 +210,7 @@ struct fragment_key {
 	__u8 proto;
 	__u8 in;
 	__u16 segment;
+	__u32 vlan;
 };
 
 struct fragment {

@@ -37,7 +37,7 @@ internal sealed class Daemon(AgentOptions options)
         var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => libvirt?.HostUuid ?? HostIdentity.Uuid());
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
-            options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping));
+            options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping), new(keeper, datapath));
         using var pki = options.Controller is null ? null : HostPki.EnsureAt(options.Paths.Pki);
         var link = pki is null ? null : new ControllerLink(options.Controller!, pki, flows, log);
         if (link is not null) keeper.Send = link.Send;

@@ -46,6 +46,7 @@ internal static class MerlonCommand
             DoctorCommand.Create(),
             AttachCommand.Create(),
             AttachCommand.CreateDetach(),
+            TraceCommand.Create(names),
             CaptureCommand.Create(),
             Commands.Lab.LabCommand.Create(),
             CompletionCommand.Create(),

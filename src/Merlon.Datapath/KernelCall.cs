@@ -9,6 +9,9 @@ internal sealed class KernelCall(Loaded loaded, string program)
     {
         Span<byte> packet = stackalloc byte[PacketBytes];
         packet.Clear();
-        return ProgramRun.Run(loaded.Program(program), packet, [], ProgramRun.Mark, argument, 1, "kernel-call", $"calling {program}").ReturnCode;
+        Span<uint> context = stackalloc uint[ProgramRun.ContextWords];
+        context.Clear();
+        context[ProgramRun.Mark] = argument;
+        return ProgramRun.Run(loaded.Program(program), packet, [], context, 1, "kernel-call", $"calling {program}").ReturnCode;
     }
 }

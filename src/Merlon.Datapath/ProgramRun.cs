@@ -1,25 +1,26 @@
-using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Merlon.Datapath.Native;
 
 namespace Merlon.Datapath;
 
-/// <summary>BPF_PROG_TEST_RUN of a program that takes an skb, with one field of that skb set.</summary>
+/// <summary>BPF_PROG_TEST_RUN of a program that takes an skb.</summary>
 internal static class ProgramRun
 {
-    /// <summary>Where the field stands in struct __sk_buff.</summary>
-    public const int Mark = 8, Ifindex = 40;
+    /// <summary>Words of struct __sk_buff.</summary>
+    public const int Mark = 2, Ifindex = 10, ControlBlock = 12;
 
-    private const int ContextBytes = 192;
+    /// <summary>Words of it that a run may set and read.</summary>
+    public const int ContextWords = 48;
 
+    /// <param name="context">struct __sk_buff, as the program finds and then leaves it.</param>
     /// <param name="code">Of the error when the kernel refuses to run it; <paramref name="doing"/> is what was tried.</param>
     public static unsafe (int ReturnCode, int OutputBytes, uint Duration) Run(
-        BpfFd program, ReadOnlySpan<byte> packet, Span<byte> output, int field, uint value, int repeat, string code, string doing)
+        BpfFd program, ReadOnlySpan<byte> packet, Span<byte> output, Span<uint> context, int repeat, string code, string doing)
     {
-        Span<byte> context = stackalloc byte[ContextBytes];
-        context.Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(context[field..], value);
-        // SAFETY: all three buffers are pinned for the call and carry their sizes.
-        fixed (byte* input = packet, outputStart = output, contextStart = context)
+        var bytes = (uint)MemoryMarshal.AsBytes(context).Length;
+        // SAFETY: all three buffers are pinned for the call and carry their sizes; the kernel reads the context before it writes it.
+        fixed (byte* input = packet, outputStart = output)
+        fixed (uint* contextStart = context)
         {
             var run = new TestRunOptions
             {
@@ -29,7 +30,9 @@ internal static class ProgramRun
                 DataOut = outputStart,
                 DataSizeOut = (uint)output.Length,
                 ContextIn = contextStart,
-                ContextSizeIn = ContextBytes,
+                ContextSizeIn = bytes,
+                ContextOut = contextStart,
+                ContextSizeOut = bytes,
                 Repeat = repeat,
             };
             BpfError.Check(LibBpf.TestRun(program, &run), code, doing);

@@ -10,6 +10,7 @@ internal static class Frames
     private const byte HopLimit = 64;
 
     /// <param name="destinationPort">Port, or ICMP type &lt;&lt; 8 | code.</param>
+    /// <param name="sourcePort">Port, or ICMP id.</param>
     public static byte[] Make(
         MacAddress from, MacAddress to, Address source, Address destination, int protocol, int destinationPort, int sourcePort)
     {
@@ -53,7 +54,7 @@ internal static class Frames
         17 => Ports(8, destinationPort, sourcePort, length: 8),
         132 => Sctp(destinationPort, sourcePort),
         Protocols.Igmp => [0x16, 0, 0, 0, 0, 0, 0, 0], // a report: the kind is no part of a question
-        1 or 58 => [(byte)(destinationPort >> 8), (byte)destinationPort, 0, 0, 0, 1, 0, 1],
+        1 or 58 => Icmp(destinationPort, sourcePort),
         _ => new byte[8],
     };
 
@@ -63,6 +64,14 @@ internal static class Frames
         BinaryPrimitives.WriteUInt16BigEndian(header, (ushort)sourcePort);
         BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(2), (ushort)destinationPort);
         BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(4), (ushort)length);
+        return header;
+    }
+
+    private static byte[] Icmp(int typeAndCode, int id)
+    {
+        var header = new byte[8];
+        BinaryPrimitives.WriteUInt16BigEndian(header, (ushort)typeAndCode);
+        BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(4), (ushort)id);
         return header;
     }
 

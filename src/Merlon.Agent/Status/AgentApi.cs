@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
 using Merlon.Agent.Capture;
 using Merlon.Agent.Guests;
+using Merlon.Agent.Judge;
 using Merlon.Contracts.Api;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
@@ -26,7 +27,7 @@ internal static class AgentApi
         });
     }
 
-    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture)
+    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture, TraceDoor trace)
     {
         app.MapGet("/v1/status", http => Write(http, keeper.Box.Ask(status.Status), ApiJson.Default.HostStatus));
         app.MapGet("/v1/nics", http => Write(http, keeper.Box.Ask(status.Nics), ApiJson.Default.IReadOnlyListNicRecord));
@@ -35,6 +36,11 @@ internal static class AgentApi
             keeper.Box.Ask(() => status.Connections(http.Request.Query["vm"].ToString(), Limit(http))), ApiJson.Default.IReadOnlyListConnectionRecord));
         app.MapGet("/v1/doctor", http => Write(http, Task.Run(doctor), ApiJson.Default.IReadOnlyListDoctorCheck));
         app.MapPost("/v1/attach", http => Attach(http, keeper));
+        app.MapPost("/v1/trace", http => Guard(http, async () =>
+        {
+            var packet = await Read(http, ApiJson.Default.ExplainPacket);
+            await http.Response.WriteAsJsonAsync(await keeper.Box.Ask(() => trace.Trace(packet)), ApiJson.Default.TraceHops);
+        }));
         app.MapGet("/v1/capture", http => Guard(http, () => capture.Serve(http)));
         app.MapDelete("/v1/attach/{ifname}", http => Detach(http, keeper));
     }
@@ -59,7 +65,7 @@ internal static class AgentApi
         var asked = Stopwatch.GetTimestamp();
         await Guard(http, async () =>
         {
-            var request = await Read(http);
+            var request = await Read(http, ApiJson.Default.AttachRequest);
             var waiting = await keeper.Box.Ask(() => keeper.Attach(request, asked));
             // Nothing can come before libvirt has spoken: no use in waiting.
             var wait = await keeper.Box.Ask(() => keeper.LibvirtKnown) ? PolicyWait : TimeSpan.Zero;
@@ -82,16 +88,16 @@ internal static class AgentApi
             new AttachResult(ifname, removed.Vm, removed.VmUuid, false, Stopwatch.GetElapsedTime(asked).TotalMilliseconds), ApiJson.Default.AttachResult);
     });
 
-    private static async Task<AttachRequest> Read(HttpContext http)
+    private static async Task<T> Read<T>(HttpContext http, JsonTypeInfo<T> type)
     {
         try
         {
-            return await http.Request.ReadFromJsonAsync(ApiJson.Default.AttachRequest, http.RequestAborted)
-                ?? throw new RequestRefused("bad-request", "the body is empty", "send an AttachRequest");
+            return await http.Request.ReadFromJsonAsync(type, http.RequestAborted)
+                ?? throw new RequestRefused("bad-request", "the body is empty", $"send an {typeof(T).Name}");
         }
         catch (System.Text.Json.JsonException e)
         {
-            throw new RequestRefused("bad-request", $"the body is no AttachRequest: {e.Message}", "see merlon attach --help");
+            throw new RequestRefused("bad-request", $"the body is no {typeof(T).Name}: {e.Message}", "see the verb's --help");
         }
     }
 
@@ -106,7 +112,7 @@ internal static class AgentApi
             http.Response.StatusCode = refused.Code switch
             {
                 "bad-request" => StatusCodes.Status400BadRequest,
-                "no-interface" or "not-attached" or "no-vm" => StatusCodes.Status404NotFound,
+                "no-interface" or "not-attached" or "no-vm" or "not-here" => StatusCodes.Status404NotFound,
                 _ => StatusCodes.Status409Conflict,
             };
             await http.Response.WriteAsJsonAsync(new ApiError(refused.Code, refused.Message, refused.Mend), ApiJson.Default.ApiError);

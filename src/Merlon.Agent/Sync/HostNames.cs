@@ -17,7 +17,7 @@ internal sealed class HostNames
             .ToDictionary(n => n.Vnic, n => n.Name);
         _rules = Builtins.Select(b => (b.Id, Name: b.Rule.ToString())).Concat(book.Rules.Select(r => (Id: r.Value, Name: r.Key)))
             .ToDictionary(r => r.Id, r => r.Name);
-        _segments = book.Segments.ToDictionary(s => (uint)s.Value, s => s.Key);
+        _segments = book.Segments.ToDictionary(s => (uint)s.Value, s => Numbering.NetworkOf(s.Key));
     }
 
     /// <summary>Rules that every program has.</summary>
@@ -28,6 +28,7 @@ internal sealed class HostNames
         (AbiLimits.RuleIdBuiltinNd, RuleRef.Builtin("nd")),
         (AbiLimits.RuleIdBuiltinDhcp, RuleRef.Builtin("dhcp")),
         (AbiLimits.RuleIdBuiltinGroup, RuleRef.Builtin("group")),
+        (AbiLimits.RuleIdBuiltinEtherType, RuleRef.Builtin("ethertype")),
     ];
 
     /// <summary>Null = outside, or a number that is in no book.</summary>

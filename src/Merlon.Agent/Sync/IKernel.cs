@@ -22,7 +22,7 @@ internal interface IKernel
     /// <summary>So many VMs are guarded: their shares of the connection tables stay free for them.</summary>
     void KeepShares(int vms);
 
-    void SetBudget(ushort vm, uint connections, uint halfOpen);
+    void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates);
 
     /// <summary>Both hooks, first in order; under the same incarnation it keeps what is already there.</summary>
     void Attach(int ifindex, uint incarnation);

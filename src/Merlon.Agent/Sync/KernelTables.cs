@@ -28,7 +28,7 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void RemoveOwner(Address address, uint realm) => datapath.Owners.Remove(realm, address);
 
-    public void SetBudget(ushort vm, uint connections, uint halfOpen) => datapath.Budgets.SetLimits(vm, connections, halfOpen);
+    public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => datapath.Budgets.SetLimits(vm, connections, halfOpen, rates);
 
     public void KeepShares(int vms) => datapath.Budgets.KeepShares(vms);
 

@@ -27,8 +27,9 @@ internal sealed class Numbering(HostBook book)
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
             old is not null && old.Stamp == stamp ? old.Epoch : Next(ref _epoch, "epoch"), stamp);
         _nics.Add(kept);
-        return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, nic.Segment,
-            kept.Vnic, kept.Slot, Of(_segmentOf, _segments, nic.Segment), realm, Of(_budgetOf, _budgets, endpoint.Key.VmUuid),
+        var segment = SegmentOf(nic, endpoint.Key);
+        return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, segment,
+            kept.Vnic, kept.Slot, Of(_segmentOf, _segments, segment), realm, Of(_budgetOf, _budgets, endpoint.Key.VmUuid),
             kept.Epoch, record, image.RulesetDigest, image.Problem);
     }
 
@@ -63,6 +64,13 @@ internal sealed class Numbering(HostBook book)
             Sequence = sequence,
         };
     }
+
+    /// <summary>The network of a segment's name.</summary>
+    public static string NetworkOf(string segment) => segment.Split('\n')[0];
+
+    // What leaves a trunk port with a tag may arrive without one, and the reverse: its conversations have entries of their own, at its own
+    // hooks, as if it were reached through a router.
+    private static string SegmentOf(PolicyNic nic, NicKey key) => nic.Guard.Frames.IsTrunk ? $"{nic.Segment}\n{key}" : nic.Segment;
 
     private static ushort Of(ImmutableDictionary<string, ushort>.Builder names, NumberPool pool, string name)
     {

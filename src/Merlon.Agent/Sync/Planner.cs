@@ -35,6 +35,6 @@ internal static class Planner
     {
         var g = nic.Guard;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{rulesetDigest} {endpoint.Realm}|{nic.Segment}|{nic.Mac} {g.Name}|{g.Out}|{g.In}|{(int)g.Mode}|{(int)g.Log}");
+            $"{rulesetDigest} {endpoint.Realm}|{nic.Segment}|{nic.Mac} {g.Name}|{g.Out}|{g.In}|{(int)g.Mode}|{(int)g.Log}{(g.Frames.IsTrunk ? "|trunk" : "")}");
     }
 }

@@ -66,7 +66,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     {
         var vms = wanted.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard)).ToList();
         kernel.KeepShares(vms.Count);
-        foreach (var vm in vms) kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen));
+        foreach (var vm in vms) kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen), vm.Select(b => b.Rates).Aggregate((a, b) => a.Or(b)));
     }
 
     private Dictionary<int, (uint Incarnation, bool Live)> Attached() => _attached ??= new(kernel.Attached());

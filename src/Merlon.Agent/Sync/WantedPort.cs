@@ -35,6 +35,8 @@ internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, Por
             SpoofNd = (byte)spoof.Nd,
             SpoofDhcp = (byte)spoof.DhcpServer,
             SpoofRa = (byte)spoof.Ra,
+            EtherTypes = PortEtherTypes.From(plan.Guard.Frames.EtherTypes),
+            Vlans = PortVlans.From(plan.Guard.Frames.Vlans),
         };
     }
 }

@@ -50,7 +50,7 @@ internal static class ExplainCommand
         var said = Explainer.Explain(set, policy.Inventory, question.From, question.To, question.Service, question.SourcePort, now);
         if (said.Error is not null || said.Answer is null) throw new CliException(said.Error ?? "no answer", "name VMs of the inventory, or addresses", ExitCode.NotFound);
         return new(question.From, question.To, question.Service, ExplainRecords.Word(said.Answer.Verdict), said.Answer.Reason,
-            [.. said.Answer.Hops.Select(ExplainRecords.Hop)], said.Assumptions);
+            [.. said.Answer.Hops.Select(ExplainRecords.Hop)], said.Assumptions, ExplainRecords.Packet(said.Question!.Value));
     }
 
     /// <summary>The verdict, and every judgement on the way.</summary>

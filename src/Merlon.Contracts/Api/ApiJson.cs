@@ -43,6 +43,9 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(AttachRequest))]
 [JsonSerializable(typeof(AttachResult))]
 [JsonSerializable(typeof(CaptureResult))]
+[JsonSerializable(typeof(ExplainPacket))]
+[JsonSerializable(typeof(TraceResult))]
+[JsonSerializable(typeof(TraceHops))]
 [JsonSerializable(typeof(IReadOnlyList<CaseRow>))]
 [JsonSerializable(typeof(IReadOnlyList<CaseResult>))]
 public sealed partial class ApiJson : JsonSerializerContext

@@ -12,7 +12,9 @@ public static class ExplainRecords
     public static ExplainResult Path(FlowQuestion packet, PlainAnswer answer) => new(
         packet.From.Address.ToString(), packet.To.Address.ToString(), Service(packet.Protocol, packet.DestinationPort),
         Word(answer.Verdict), answer.Reason, [.. answer.Hops.Select(Hop)],
-        Protocols.HasPorts(packet.Protocol) ? [$"source port {packet.SourcePort}"] : []);
+        Protocols.HasPorts(packet.Protocol) ? [$"source port {packet.SourcePort}"] : [], Packet(packet));
+
+    public static ExplainPacket Packet(FlowQuestion q) => new(End(q.From), End(q.To), q.Protocol, q.SourcePort, q.DestinationPort);
 
     /// <summary>The answer of <see cref="Prover"/> to a question that has one.</summary>
     public static ProveAnswer Of(ProveRequest question, ProveResult result) => new(question.From, question.To, question.Service,
@@ -29,6 +31,8 @@ public static class ExplainRecords
     public static ExplainHop Hop(PlainHop hop) => new(
         hop.Direction == Direction.Out ? "out of VM" : "into VM", hop.Vm, Word(hop.Side.Verdict), hop.Side.Rule?.ToString() ?? "none",
         hop.Reason, hop.Tier?.ToString().ToLowerInvariant(), hop.File, hop.Line);
+
+    private static ExplainEnd End(EndpointRef end) => new(end.Nic?.VmUuid, end.Nic?.Index, end.Address.ToString());
 
     public static string Service(int protocol, int destination) => ServiceText.Format(new(protocol, destination, destination, 0, 65535));
 }

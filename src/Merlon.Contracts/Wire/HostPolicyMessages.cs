@@ -61,7 +61,15 @@ public static class HostPolicyMessages
         };
     }
 
-    private static GuardMessage Guard(NicGuard guard) => new()
+    private static GuardMessage Guard(NicGuard guard)
+    {
+        var message = GuardAlone(guard);
+        message.Vlans.AddRange(guard.Frames.Vlans.Select(v => new VlanRangeMessage { Low = (uint)v.Low, High = (uint)v.High }));
+        Add(message.EtherTypes, guard.Frames.EtherTypes);
+        return message;
+    }
+
+    private static GuardMessage GuardAlone(NicGuard guard) => new()
     {
         Name = guard.Name,
         Out = guard.Out,
@@ -78,6 +86,9 @@ public static class HostPolicyMessages
         SpoofRa = (int)guard.AntiSpoof.Ra,
         MaxConnections = guard.MaxConnections,
         MaxHalfOpen = guard.MaxHalfOpen,
+        ConnectionRate = guard.Rates.Connections,
+        IcmpRate = guard.Rates.Icmp,
+        NeighbourRate = guard.Rates.Neighbours,
     };
 
     private static EndpointSetMessage Set(EndpointSet set)

@@ -105,7 +105,30 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
             Expect.Enum<Enforcement>(m.Mode, field + ".mode"),
             Expect.Enum<OnFailure>(m.OnFailure, field + ".on_failure"),
             Expect.Enum<LogLevel>(m.Log, field + ".log"),
-            Spoof(m, field), m.MaxConnections, m.MaxHalfOpen);
+            Spoof(m, field), m.MaxConnections, m.MaxHalfOpen,
+            new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field));
+    }
+
+    private static int Rate(int rate, string field)
+    {
+        Expect.That(rate is >= 0 and <= Rates.Most, field, "is no rate");
+        return rate;
+    }
+
+    private static OtherFrames Frames(GuardMessage m, string field)
+    {
+        Expect.Count(m.Vlans.Count, OtherFrames.MostVlans, field + ".vlans");
+        Expect.Count(m.EtherTypes.Count, OtherFrames.MostEtherTypes, field + ".ether_types");
+        var last = 0u;
+        foreach (var range in m.Vlans)
+        {
+            Expect.That(range.Low > last && range.High >= range.Low && range.High <= VlanRange.Most, field + ".vlans", "no range of VLANs, or not in ascending order");
+            last = range.High;
+        }
+        foreach (var type in Ascending(m.EtherTypes, ushort.MaxValue + 1, field + ".ether_types"))
+            Expect.That(OtherFrames.MayList(type), field + ".ether_types", "a type that must not pass unread");
+        return m.Vlans.Count + m.EtherTypes.Count == 0 ? OtherFrames.None
+            : new([.. m.Vlans.Select(v => new VlanRange((int)v.Low, (int)v.High))], [.. m.EtherTypes.Select(t => (int)t)]);
     }
 
     private static AntiSpoof Spoof(GuardMessage m, string field) => new(

@@ -58,7 +58,7 @@ internal sealed class PolicyView(Applier applier, HostRegistry registry, IStateS
         var said = Explainer.Explain(state.Set, state.Vms, VmOf(question.From), VmOf(question.To), question.Service, question.SourcePort, at.ToUnixTimeSeconds());
         if (said.Answer is not { } answer) return (null, said.Error ?? "there is no answer");
         return (new(question.From, question.To, question.Service, ExplainRecords.Word(answer.Verdict), answer.Reason,
-            [.. answer.Hops.Select(ExplainRecords.Hop)], said.Assumptions), null);
+            [.. answer.Hops.Select(ExplainRecords.Hop)], said.Assumptions, ExplainRecords.Packet(said.Question!.Value)), null);
     }
 
     /// <summary>Can any of these ever reach any of those, as policy is now?</summary>

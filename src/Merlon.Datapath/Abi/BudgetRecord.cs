@@ -9,6 +9,7 @@ public struct BudgetRecord
     public Versions Opening, Established;
     public uint MaxHalfOpen, MaxConnections;
     public ulong Refused;
+    public BudgetRates Rates;
 
     /// <summary>Of both IP versions.</summary>
     public readonly uint HalfOpen => Opening.IPv4 + Opening.IPv6;

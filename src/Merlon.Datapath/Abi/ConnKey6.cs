@@ -9,6 +9,8 @@ public struct ConnKey6
     public ushort Segment;
     public byte Proto;
     private readonly byte _pad;
+    /// <summary>The outer tag's number, the inner one's &lt;&lt; 16, each with <see cref="AbiLimits.VlanService"/> where it is a service tag; 0 = untagged.</summary>
+    public uint Vlan;
     public ushort PortA, PortB;
     public AddressBytes AddrA, AddrB;
 }

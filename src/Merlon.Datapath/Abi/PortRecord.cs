@@ -11,13 +11,15 @@ public struct PortRecord
     /// <summary>Of the port: ifindexes are reused.</summary>
     public uint Incarnation;
     public ushort Slot;
+    /// <summary>Of a port with VLANs: its own, no other port's.</summary>
     public ushort Segment;
     public ushort Realm;
     public ushort Vm;
     public MacBytes Mac;
     public PortFlags Flags;
     public byte SpoofMac, SpoofIpv4, SpoofIpv6, SpoofArp, SpoofNd, SpoofDhcp, SpoofRa;
-    private readonly byte _pad0, _pad1, _pad2;
-
-
+    /// <summary>0 = none.</summary>
+    public PortEtherTypes EtherTypes;
+    public PortVlans Vlans;
+    private readonly ushort _pad;
 }

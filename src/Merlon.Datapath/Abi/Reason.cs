@@ -44,10 +44,14 @@ public enum Reason : byte
     OtherMac = 59,
     ChecksumOffload = 60,
     SegmentOffload = 61,
+    ConnectionRate = 62,
+    IcmpRate = 63,
 
     Finished = 64,
     Reset = 65,
     IdleTimeout = 66,
     PortRemoved = 67,
     Replaced = 68,
+
+    NeighbourRate = 69,
 }

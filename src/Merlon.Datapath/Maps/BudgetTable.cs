@@ -1,5 +1,6 @@
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Native;
+using Merlon.Policy.Model;
 
 namespace Merlon.Datapath.Maps;
 
@@ -23,11 +24,14 @@ public sealed class BudgetTable : IDisposable
     public BudgetRecord Get(ushort vm) => _map.TryLookup((uint)vm, out BudgetRecord budget) ? budget : default;
 
     /// <summary>Sets the limits and leaves the counts, which the program changes at the same time, alone.</summary>
-    public void SetLimits(ushort vm, uint maxConnections, uint maxHalfOpen)
+    public void SetLimits(ushort vm, uint maxConnections, uint maxHalfOpen, Rates? rates = null)
     {
         ref var budget = ref Live(vm);
         Volatile.Write(ref budget.MaxConnections, maxConnections);
         Volatile.Write(ref budget.MaxHalfOpen, maxHalfOpen);
+        var (connections, icmp, neighbours) = rates ?? Rates.None;
+        foreach (var (of, rate) in (ReadOnlySpan<(RateOf, int)>)[(RateOf.Connections, connections), (RateOf.Icmp, icmp), (RateOf.Neighbours, neighbours)])
+            Volatile.Write(ref budget.Rates[(int)of].IntervalNs, rate == 0 ? 0 : 1_000_000_000 / (uint)rate);
     }
 
     /// <summary>Keeps the shares of so many VMs (<see cref="AbiLimits.ShareHalf"/>, <see cref="AbiLimits.ShareConn"/>) of each table free

@@ -41,7 +41,7 @@ public sealed class ConnectionTable
     {
         foreach (var (key, value) in map.ReadAll<ConnKey4, ConnRecord>(Bpf.WithLock))
             if (Listed(value, half))
-                into.Add(ConnectionEntry.From(key.Segment, key.Proto, (V4(key.AddrA), Host(key.PortA)), (V4(key.AddrB), Host(key.PortB)), value, half));
+                into.Add(ConnectionEntry.From(key.Segment, key.Vlan, key.Proto, (V4(key.AddrA), Host(key.PortA)), (V4(key.AddrB), Host(key.PortB)), value, half));
     }
 
     private static void List6(KernelMap map, bool half, List<ConnectionEntry> into)
@@ -49,7 +49,7 @@ public sealed class ConnectionTable
         foreach (var (key, value) in map.ReadAll<ConnKey6, ConnRecord>(Bpf.WithLock))
             if (Listed(value, half))
                 into.Add(ConnectionEntry.From(
-                    key.Segment, key.Proto, (key.AddrA.ToAddress(), Host(key.PortA)), (key.AddrB.ToAddress(), Host(key.PortB)), value, half));
+                    key.Segment, key.Vlan, key.Proto, (key.AddrA.ToAddress(), Host(key.PortA)), (key.AddrB.ToAddress(), Host(key.PortB)), value, half));
     }
 
     private static Address V4(uint networkOrder) => new(BinaryPrimitives.ReverseEndianness(networkOrder), AddressFamily.IPv4);

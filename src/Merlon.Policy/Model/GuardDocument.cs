@@ -9,7 +9,7 @@ namespace Merlon.Policy.Model;
 public sealed record GuardDocument(
     string Tenant, string Name, ImmutableSortedDictionary<string, string> Annotations, Position Position,
     int Priority, bool Exclude, ImmutableArray<Reference> Select, bool Out, bool In, Enforcement Mode, OnFailure OnFailure,
-    LogLevel Log, AntiSpoof AntiSpoof, int MaxConnections, int MaxHalfOpen, bool TrustMetadata) : Document(Tenant, Name, Annotations, Position)
+    LogLevel Log, AntiSpoof AntiSpoof, int MaxConnections, int MaxHalfOpen, Rates Rates, OtherFrames Frames, bool TrustMetadata) : Document(Tenant, Name, Annotations, Position)
 {
     public override string Kind => "Guard";
 }

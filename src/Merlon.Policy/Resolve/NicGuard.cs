@@ -10,9 +10,9 @@ namespace Merlon.Policy.Resolve;
 /// <param name="MaxHalfOpen">Budget of half-open connections of the VM; 0 = the agent's default.</param>
 public sealed record NicGuard(
     string Name, bool Out, bool In, Enforcement Mode, OnFailure OnFailure, LogLevel Log, AntiSpoof AntiSpoof,
-    int MaxConnections, int MaxHalfOpen)
+    int MaxConnections, int MaxHalfOpen, Rates Rates, OtherFrames Frames)
 {
     /// <summary>Both directions, enforce, closed, all antiSpoof checks on.</summary>
     public static NicGuard Default { get; } =
-        new("", true, true, Enforcement.Enforce, OnFailure.Closed, LogLevel.All, AntiSpoof.Default, 0, 0);
+        new("", true, true, Enforcement.Enforce, OnFailure.Closed, LogLevel.All, AntiSpoof.Default, 0, 0, Rates.None, OtherFrames.None);
 }

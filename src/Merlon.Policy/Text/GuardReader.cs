@@ -7,7 +7,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
 {
     public GuardDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "trustMetadata") is not { } spec)
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
         var (connections, halfOpen) = Budgets(spec);
@@ -19,7 +19,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements),
             spec.Choice("onFailure", OnFailure.Closed, false, ("closed", OnFailure.Closed), ("open", OnFailure.Open)),
             spec.Choice("log", LogLevel.All, false, Words.LogLevels),
-            AntiSpoofOf(spec), connections, halfOpen, spec.Flag("trustMetadata"));
+            AntiSpoofOf(spec), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"));
     }
 
     private (bool Out, bool In) Directions(Fields spec)
@@ -37,6 +37,14 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         if (Fields.Open(node, "antiSpoof", findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra") is not { } f) return AntiSpoof.Default;
         SpoofCheck Check(string name) => f.Choice(name, SpoofCheck.Enforce, false, Words.SpoofChecks);
         return new(Check("mac"), Check("ipv4"), Check("ipv6"), Check("arp"), Check("nd"), Check("dhcpServer"), Check("ra"));
+    }
+
+    private Rates RatesOf(Fields spec)
+    {
+        if (spec.Get("rates") is not { } node) return Rates.None;
+        if (Fields.Open(node, "rates", findings, "connections", "icmp", "neighbours") is not { } f) return Rates.None;
+        int Rate(string name) => f.Number(name, 0, 1, Rates.Most);
+        return new(Rate("connections"), Rate("icmp"), Rate("neighbours"));
     }
 
     private (int Connections, int HalfOpen) Budgets(Fields spec)

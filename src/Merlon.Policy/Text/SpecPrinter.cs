@@ -94,7 +94,13 @@ internal static class SpecPrinter
         ("budgets", g is { MaxConnections: 0, MaxHalfOpen: 0 } ? null : FlowText.Map(
             ("connections", g.MaxConnections == 0 ? null : Invariant($"{g.MaxConnections}")),
             ("halfOpen", g.MaxHalfOpen == 0 ? null : Invariant($"{g.MaxHalfOpen}")))),
+        ("rates", g.Rates == Rates.None ? null : FlowText.Map(
+            ("connections", Rate(g.Rates.Connections)), ("icmp", Rate(g.Rates.Icmp)), ("neighbours", Rate(g.Rates.Neighbours)))),
+        ("vlans", g.Frames.Vlans.IsEmpty ? null : $"[{string.Join(", ", g.Frames.Vlans)}]"),
+        ("etherTypes", g.Frames.EtherTypes.IsEmpty ? null : $"[{string.Join(", ", g.Frames.EtherTypes.Select(t => Invariant($"0x{t:x4}")))}]"),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
+
+    private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");
 
     private static string? AntiSpoof(GuardDocument g)
     {

@@ -34,6 +34,20 @@ public class PlannerTest
     }
 
     [Fact]
+    public void A_trunk_port_has_a_segment_of_its_own_and_a_new_epoch()
+    {
+        var policy = Samples.Policy(1, Samples.Endpoint(1), Samples.Endpoint(2));
+        var first = Samples.Plan(HostBook.Empty, policy, "a");
+        var trunk = policy.Nics[0] with { Guard = policy.Nics[0].Guard with { Frames = new([new(10, 10)], []) } };
+        var second = Samples.Plan(first.Book, policy with { Nics = [trunk, policy.Nics[1]] }, "a");
+        first.Nics[0].Segment.Should().Be(first.Nics[1].Segment);
+        second.Nics[0].Segment.Should().NotBe(second.Nics[1].Segment);
+        second.Nics[1].Segment.Should().Be(first.Nics[1].Segment);
+        second.Nics[0].Epoch.Should().NotBe(first.Nics[0].Epoch);
+        new HostNames(second.Book).Segment(second.Nics[0].Segment).Should().Be("br0");
+    }
+
+    [Fact]
     public void A_vNIC_that_left_and_comes_back_is_another_one()
     {
         var first = Samples.Plan(HostBook.Empty, Samples.Policy(1, Samples.Endpoint(1)), "a");

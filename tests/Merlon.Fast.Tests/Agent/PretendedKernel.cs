@@ -55,7 +55,7 @@ internal sealed class PretendedKernel : IKernel
 
     public void KeepShares(int vms) => Change("keep shares", () => { });
 
-    public void SetBudget(ushort vm, uint connections, uint halfOpen) => Change("set budget", () => { });
+    public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => Change("set budget", () => { });
 
     public void Attach(int ifindex, uint incarnation)
     {

@@ -71,7 +71,8 @@ public sealed class MatrixComparisonTests
             FlowRecord[] flows = told is null ? [] : [new(at, at, "deny", "deny", "rule", End("10.8.0.5", 40000), End("10.8.0.7", 22), "tcp/22",
                 told, null, told, 3, 1, 0, 60, 0, null, "in", "host", "br0")];
             var said = new ExplainResult("10.8.0.5", "10.8.0.7", "tcp/22", "deny", "rule",
-                [new("out of VM", "web-1", "allow", "shop/shop-app/out@3", "rule", null, null, null), new("into VM", "db-1", "deny", Rule, "rule", null, null, null)], []);
+                [new("out of VM", "web-1", "allow", "shop/shop-app/out@3", "rule", null, null, null), new("into VM", "db-1", "deny", Rule, "rule", null, null, null)], [],
+                new(new(null, null, "10.8.0.5"), new(null, null, "10.8.0.7"), 6, 40000, 22));
             var body = request.Method == HttpMethod.Post
                 ? JsonSerializer.SerializeToUtf8Bytes(said, ApiJson.Default.ExplainResult)
                 : JsonSerializer.SerializeToUtf8Bytes(flows, ApiJson.Default.IReadOnlyListFlowRecord);

@@ -158,5 +158,5 @@ public sealed class RandomPolicy
             _ => new(ReferenceKind.Any, "", "", default, 0, default),
         }],
         _dice.Percent(80), true, _dice.Percent(30) ? Enforcement.Observe : Enforcement.Enforce, OnFailure.Closed,
-        _dice.Of([LogLevel.Denies, LogLevel.Rules, LogLevel.All]), AntiSpoof.Default, 0, 0, false);
+        _dice.Of([LogLevel.Denies, LogLevel.Rules, LogLevel.All]), AntiSpoof.Default, 0, 0, Rates.None, OtherFrames.None, false);
 }

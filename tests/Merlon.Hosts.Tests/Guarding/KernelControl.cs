@@ -26,6 +26,12 @@ public sealed class KernelControl(string bpffs) : IDisposable
 
     public int ClosedPorts => _datapath.Ports.List().Values.Count(p => p.Flags.HasFlag(PortFlags.Closed));
 
+    /// <summary>Takes an address away from its vNIC; the agent gives it back at the next change only.</summary>
+    public void Disown(Address address)
+    {
+        foreach (var owned in _datapath.Owners.List().Where(o => o.Address == address)) _datapath.Owners.Remove(owned.Realm, owned.Address);
+    }
+
     /// <summary>Live connections.</summary>
     public IReadOnlyList<ConnectionEntry> List() => _datapath.Connections.List();
 

@@ -12,7 +12,7 @@ internal static class HeaderAttacks
 
     public static IEnumerable<AttackRow> Rows =>
     [
-        Row("VLAN hopping with one tag", Reason.VlanTag, a => Tagged(a, [0x81, 0, 0, 1], [0x81, 0, 0, 10], [0x81, 0, 0, 0], [0x81, 0, 0xe0, 0], [0x81, 0, 0x0f, 0xff], [0x88, 0xa8, 0, 10])),
+        Row("VLAN hopping with one tag", Reason.VlanTag, a => Tagged(a, [0x81, 0, 0, 1], [0x81, 0, 0, 10], [0x81, 0, 0x0f, 0xff], [0x88, 0xa8, 0, 10])),
         Row("VLAN hopping with two tags", Reason.VlanTag, a => Tagged(a, [0x81, 0, 0, 1, 0x81, 0, 0, 10], [0x88, 0xa8, 0, 1, 0x81, 0, 0, 10], [0x81, 0, 0, 0, 0x88, 0xa8, 0, 10])),
         Row("other makers' tags", Reason.Ethertype, a => Tagged(a, [0x91, 0, 0, 1], [0x92, 0, 0, 1], [0x88, 0x47, 0, 1])),
         .. Both("a first fragment too small for its header", Reason.Truncated, (a, v6) =>

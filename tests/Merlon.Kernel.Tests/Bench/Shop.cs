@@ -31,7 +31,17 @@ public sealed class Shop : World
     public static readonly Address OutsideV4 = Address.Parse("192.0.2.7");
     public static readonly Address OutsideV6 = Address.Parse("2001:db8::7");
 
-    public Shop() : base(Manifest) { }
+    public Shop() : this(trunk: false) { }
+
+    /// <summary>A Guard under which both VMs may tag.</summary>
+    private const string Trunk = """
+        apiVersion: merlon/v1
+        kind: Guard
+        metadata: {name: trunk}
+        spec: {action: guard, select: [any], vlans: [10, 20-29], etherTypes: [0x88cc]}
+        """;
+
+    internal Shop(bool trunk) : base(trunk ? $"{Manifest}\n---\n{Trunk}" : Manifest) { }
 
     public Port Web => this["web"];
 

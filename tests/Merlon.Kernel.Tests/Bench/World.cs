@@ -180,7 +180,9 @@ public class World : IDisposable
     {
         var endpoint = policy.Endpoints[nic.Endpoint];
         if (Ports.Values.Any(p => p.Key == endpoint.Key)) return;
-        var segment = _segments.TryGetValue(nic.Segment, out var known) ? known : _segments[nic.Segment] = (ushort)(_segments.Count + 1);
+        // As the agent does: a trunk port's segment is its own.
+        var place = nic.Guard.Frames.IsTrunk ? $"{nic.Segment} {endpoint.Key}" : nic.Segment;
+        var segment = _segments.TryGetValue(place, out var known) ? known : _segments[place] = (ushort)(_segments.Count + 1);
         var realm = (ushort)image.Realms.IndexOf(endpoint.Realm);
         var index = Ports.Count;
         var spoof = nic.Guard.AntiSpoof;
@@ -200,6 +202,8 @@ public class World : IDisposable
             SpoofNd = (byte)spoof.Nd,
             SpoofDhcp = (byte)spoof.DhcpServer,
             SpoofRa = (byte)spoof.Ra,
+            EtherTypes = PortEtherTypes.From(nic.Guard.Frames.EtherTypes),
+            Vlans = PortVlans.From(nic.Guard.Frames.Vlans),
         };
         var name = Ports.ContainsKey(endpoint.Vm) ? endpoint.Key.ToString() : endpoint.Vm;
         Ports[name] = new(endpoint.Key, endpoint.Vm, TestPlace.Tap(index), nic.Mac, [.. endpoint.Addresses], record);

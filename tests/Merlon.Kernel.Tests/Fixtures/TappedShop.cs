@@ -10,8 +10,9 @@ internal sealed class TappedShop : IDisposable
 {
     private static int s_count;
 
-    public TappedShop()
+    public TappedShop(bool trunk = false)
     {
+        Shop = new(trunk);
         Host = new(string.Create(CultureInfo.InvariantCulture, $"mt{Environment.ProcessId % 10000}-taps{Interlocked.Increment(ref s_count)}"));
         Host.Ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0");
         Host.Ip("link", "set", "br0", "up");
@@ -25,7 +26,7 @@ internal sealed class TappedShop : IDisposable
     }
 
     public NetNamespace Host { get; }
-    public Shop Shop { get; } = new();
+    public Shop Shop { get; }
     public GuestTap Web { get; }
     public GuestTap Db { get; }
 

@@ -16,17 +16,25 @@ public sealed class FrameFuzzTests
         var evidence = new Evidence("frames").With("firstSeed", FirstSeed);
         evidence.Batches(brief: 200_000, full: 10_000_000, batch: 500_000, (first, count) =>
         {
-            using var shop = new Shop();
-            var plain = new PlainGuard(shop.Set!, shop.Inventory!);
-            var play = new FramePlay(FirstSeed + (ulong)first, shop, plain);
-            play.Play(count);
-            Assert.True(play.Wrong.Count == 0, string.Join('\n', play.Wrong));
-            play.NoEntryIsLeftOver();
-            var reasons = shop.Kernel.Counters.Drops().Where(d => d.Value > 0).ToList();
-            Assert.True(play.Left > count / 20 && play.Arrived > count / 20, $"too little passes: {play.Left} left, {play.Arrived} arrived of {count}");
-            foreach (var reason in ReasonsOfBytes) Assert.Contains(reason, reasons.Select(r => r.Key));
-            return [("left", play.Left), ("arrived", play.Arrived), .. reasons.Select(r => ("dropped " + r.Key.Text(), (long)r.Value))];
+            var (plain, trunk) = (Played(first, count / 2, trunk: false), Played(first + count / 2, count - count / 2, trunk: true));
+            return plain.Concat(trunk).GroupBy(c => c.Key, (key, all) => (key, all.Sum(c => c.Count)));
         });
+    }
+
+    // trunk: both VMs may tag, and each hook judges for itself.
+    private static List<(string Key, long Count)> Played(int first, int count, bool trunk)
+    {
+        using var shop = new Shop(trunk);
+        var plain = new PlainGuard(shop.Set!, shop.Inventory!);
+        var play = new FramePlay(FirstSeed + (ulong)first, shop, plain);
+        play.Play(count);
+        Assert.True(play.Wrong.Count == 0, string.Join('\n', play.Wrong));
+        play.NoEntryIsLeftOver();
+        if (trunk) Assert.Contains(plain.Talks, t => t.Vlan != 0);
+        var reasons = shop.Kernel.Counters.Drops().Where(d => d.Value > 0).ToList();
+        Assert.True(play.Left > count / 20 && play.Arrived > count / 20, $"too little passes: {play.Left} left, {play.Arrived} arrived of {count}");
+        foreach (var reason in ReasonsOfBytes) Assert.Contains(reason, reasons.Select(r => r.Key));
+        return [("left", play.Left), ("arrived", play.Arrived), .. reasons.Select(r => ("dropped " + r.Key.Text(), (long)r.Value))];
     }
 
     /// <summary>The controls: a program that asks less is caught.</summary>
@@ -34,12 +42,16 @@ public sealed class FrameFuzzTests
     [InlineData("sources")]
     [InlineData("ARP")]
     [InlineData("policy")]
+    [InlineData("VLANs")]
+    [InlineData("types")]
     public void A_program_that_asks_less_is_caught(string what)
     {
-        using var shop = new Shop();
+        using var shop = new Shop(trunk: what is "VLANs" or "types");
         var plain = new PlainGuard(shop.Set!, shop.Inventory!);
         if (what == "sources") shop.ChangePort("web", p => p with { SpoofIpv4 = 0 });
         if (what == "ARP") shop.ChangePort("web", p => p with { SpoofArp = 0 });
+        if (what == "VLANs") shop.ChangePort("web", p => p with { Vlans = PortVlans.From([new(1, 4094)]) });
+        if (what == "types") shop.ChangePort("web", p => p with { EtherTypes = PortEtherTypes.From([0x88cc, 0x2000]) });
         if (what == "policy") shop.Apply(Shop.Manifest.Replace("udp/53", "udp/79", StringComparison.Ordinal));
         var play = new FramePlay(FirstSeed, shop, plain);
         play.Play(50_000);

@@ -10,7 +10,7 @@ internal sealed class FrameMaker(ulong seed, Shop shop)
     private static readonly int[] s_ports = [80, 80, 80, 79, 81, 443, 53, 22, 5353, 8080, 67, 68, 546, 547];
     private static readonly int[] s_protocols = [Protocols.Tcp, Protocols.Tcp, Protocols.Tcp, Protocols.Udp, Protocols.Udp, Protocols.Icmp, Protocols.Icmp6, Protocols.Sctp, Protocols.Igmp, 47, 50, 41];
     private static readonly Tcp[] s_flags = [Tcp.Syn, Tcp.Syn, Tcp.SynAck, Tcp.Ack, Tcp.Ack, Tcp.Ack | Tcp.Fin, Tcp.Rst, Tcp.Syn | Tcp.Fin, 0];
-    private static readonly int[] s_words = [0, 1, 4, 5, 7, 8, 19, 20, 21, 40, 0x0800, 0x0806, 0x86dd, 0x8100, 0x88a8, 0x2000, 0x3fff, 0xffff];
+    private static readonly int[] s_words = [0, 1, 4, 5, 7, 8, 19, 20, 21, 40, 0x0800, 0x0806, 0x86dd, 0x8100, 0x88a8, 0x88cc, 0x2000, 0x3fff, 0xffff];
     private readonly Dice _dice = new(seed);
 
     public ulong Seed => seed;
@@ -27,6 +27,7 @@ internal sealed class FrameMaker(ulong seed, Shop shop)
             < 18 => Garbage(from, to),
             _ => Plain(from, to).Bytes(),
         };
+        for (var tags = _dice.Percent(20) ? _dice.Of<int>([1, 1, 1, 1, 2, 3]) : 0; tags > 0; tags--) frame = Tagged(frame, _dice.Of<int>([0, 10, 10, 10, 20, 25, 29, 30, 0x200a, 4095]));
         for (var bends = _dice.Percent(45) ? _dice.Between(1, 3) : 0; bends > 0; bends--) frame = Bend(frame);
         return frame;
     }
@@ -37,7 +38,7 @@ internal sealed class FrameMaker(ulong seed, Shop shop)
         if (_dice.Percent(40)) return new byte[10];
         var flags = _dice.Of<int>([0, 0, 1, 1, 2, 3, 4]);
         var gso = _dice.Of<int>([0, 0, 0, 1, 3, 4, 5, 0x81, 0x84]);
-        int[] starts = [14, 34, 34, 54, 22, 42, _dice.Below(frame + 8)], offsets = [6, 16, 2, 0, 7, _dice.Below(64)];
+        int[] starts = [14, 34, 34, 54, 38, 58, 22, 42, _dice.Below(frame + 8)], offsets = [6, 16, 2, 0, 7, _dice.Below(64)];
         return [(byte)flags, (byte)gso, .. Little(_dice.Of<int>([0, 14, 34, 54, 66, _dice.Below(frame + 32)])),
             .. Little(_dice.Of<int>([0, 1, 8, 100, 536, 1460, _dice.Below(65536)])), .. Little(_dice.Of(starts)), .. Little(_dice.Of(offsets))];
     }
@@ -111,11 +112,13 @@ internal sealed class FrameMaker(ulong seed, Shop shop)
             case 4:
                 return [.. frame, .. _dice.Some(1, 40, _ => (byte)_dice.Below(256))];
             case 5 when _dice.Percent(30):
-                return [.. frame[..12], .. Packet.Big16(_dice.Percent(50) ? 0x8100 : 0x88a8), .. Packet.Big16(_dice.Below(4096)), .. frame[12..]];
+                return Tagged(frame, _dice.Below(4096));
             default:
                 return frame;
         }
     }
+
+    private byte[] Tagged(byte[] frame, int tag) => [.. frame[..12], .. Packet.Big16(_dice.Percent(70) ? 0x8100 : 0x88a8), .. Packet.Big16(tag), .. frame[12..]];
 
     private Address Outside(bool v6) => v6 ? _dice.Of([Shop.OutsideV6, Address.Parse("ff02::fb"), Address.Parse("::ffff:10.0.0.2")])
         : _dice.Of([Shop.OutsideV4, Address.Parse("224.0.0.251"), Address.Parse("255.255.255.255")]);

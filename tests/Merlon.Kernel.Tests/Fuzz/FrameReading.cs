@@ -4,14 +4,14 @@ using Merlon.Policy.Model;
 namespace Merlon.Kernel.Tests.Fuzz;
 
 /// <summary>Both ends and their ports, whoever speaks; an echo session has its id as both ports.</summary>
-internal readonly record struct Conversation(int Protocol, Address A, int PortA, Address B, int PortB)
+internal readonly record struct Conversation(uint Vlan, int Protocol, Address A, int PortA, Address B, int PortB)
 {
-    public static Conversation Of(int protocol, Address from, int fromPort, Address to, int toPort) =>
-        (from, fromPort).CompareTo((to, toPort)) <= 0 ? new(protocol, from, fromPort, to, toPort) : new(protocol, to, toPort, from, fromPort);
+    public static Conversation Of(uint vlan, int protocol, Address from, int fromPort, Address to, int toPort) =>
+        (from, fromPort).CompareTo((to, toPort)) <= 0 ? new(vlan, protocol, from, fromPort, to, toPort) : new(vlan, protocol, to, toPort, from, fromPort);
 }
 
 /// <summary>The fragments of one datagram (RFC 791, RFC 8200 4.5).</summary>
-internal readonly record struct Datagram(Address From, Address To, uint Id, int Protocol);
+internal readonly record struct Datagram(uint Vlan, Address From, Address To, uint Id, int Protocol);
 
 /// <summary>A frame as a receiver's stack reads it, written from the RFCs alone. There is none for a frame that two stacks may
 /// read differently: such a frame must never pass.</summary>
@@ -20,6 +20,15 @@ internal sealed class FrameReading
     private const int Fragment = 44;
 
     private FrameReading() { }
+
+    /// <summary>Numbers of its tags, outermost first: at most two, each with 0x8000 where it is a service tag.</summary>
+    public ushort[] Tags { get; private set; } = [];
+
+    /// <summary>The network that the tags name; a priority tag names none.</summary>
+    public uint Vlan => Tags.Aggregate((Value: 0u, Shift: 0), (v, t) => (v.Value | (uint)t << v.Shift, v.Shift + 16)).Value;
+
+    /// <summary>Neither IPv4, IPv6 nor ARP.</summary>
+    public int OtherType { get; private set; }
 
     public MacAddress DestinationMac { get; private set; }
     public MacAddress SourceMac { get; private set; }
@@ -39,6 +48,9 @@ internal sealed class FrameReading
     /// <summary>What an ICMP error quotes, and who had sent it.</summary>
     public (Conversation Talk, Address From)? Quoted { get; private set; }
 
+    /// <summary>Whether anybody has it already is asked (RFC 4862 5.4).</summary>
+    public Address? Probed { get; private set; }
+
     /// <summary>Of a neighbour advertisement.</summary>
     public Address? Target { get; private set; }
     public Datagram? Piece { get; private set; }
@@ -51,20 +63,29 @@ internal sealed class FrameReading
     {
         if (frame.Length < 14) return null;
         var r = new FrameReading { DestinationMac = Mac(frame), SourceMac = Mac(frame[6..]) };
+        var type = Big16(frame[12..]);
         var body = frame[14..];
-        return BinaryPrimitives.ReadUInt16BigEndian(frame[12..]) switch
+        while (type is 0x8100 or 0x88a8)
+        {
+            if (body.Length < 4 || r.Tags.Length == 2) return null;
+            r.Tags = [.. r.Tags, (ushort)(Big16(body) & 0xfff | (type == 0x88a8 ? 0x8000 : 0))];
+            type = Big16(body[2..]);
+            body = body[4..];
+        }
+        r.OtherType = type;
+        return type switch
         {
             0x0806 => r.Arp(body) ? r : null,
             0x0800 => r.V4(body) && r.From != r.To ? r : null,
             0x86dd => r.V6(body) && r.From != r.To ? r : null,
-            _ => null,
+            _ => r,
         };
     }
 
     private bool Arp(ReadOnlySpan<byte> b)
     {
         if (b.Length < 28 || !b[..6].SequenceEqual<byte>([0, 1, 8, 0, 6, 4])) return false;
-        (IsArp, ArpSender, From, To) = (true, Mac(b[8..]), Four(b[14..]), Four(b[24..]));
+        (IsArp, OtherType, ArpSender, From, To) = (true, 0, Mac(b[8..]), Four(b[14..]), Four(b[24..]));
         return true;
     }
 
@@ -73,7 +94,7 @@ internal sealed class FrameReading
         if (b.Length < 20 || b[0] >> 4 != 4) return false;
         var (header, total) = ((b[0] & 15) * 4, (int)Big16(b[2..]));
         if (header < 20 || total < header || total > b.Length || !NoRoute(b[20..header])) return false;
-        (From, To, Protocol) = (Four(b[12..]), Four(b[16..]), b[9]);
+        (OtherType, From, To, Protocol) = (0, Four(b[12..]), Four(b[16..]), b[9]);
         var (offset, more) = ((Big16(b[6..]) & 0x1fff) * 8, (b[6] & 0x20) != 0);
         return Pieces(offset, more, Big16(b[4..]), total - header) && (IsLater || Transport(b[header..total]));
     }
@@ -94,7 +115,7 @@ internal sealed class FrameReading
     private bool V6(ReadOnlySpan<byte> b)
     {
         if (b.Length < 40 || b[0] >> 4 != 6 || 40 + Big16(b[4..]) > b.Length) return false;
-        (From, To) = (Six(b[8..]), Six(b[24..]));
+        (OtherType, From, To) = (0, Six(b[8..]), Six(b[24..]));
         if (IsMapped(From) || IsMapped(To)) return false;
         var next = (int)b[6];
         var rest = b[40..(40 + Big16(b[4..]))];
@@ -119,7 +140,7 @@ internal sealed class FrameReading
     // IPv6: the first one alone says what the protocol is.
     private bool Pieces(int offset, bool more, uint id, int length)
     {
-        if (offset > 0 || more) Piece = new(From, To, id, From.Family == AddressFamily.IPv4 ? Protocol : 0);
+        if (offset > 0 || more) Piece = new(Vlan, From, To, id, From.Family == AddressFamily.IPv4 ? Protocol : 0);
         IsLater = offset > 0;
         return offset + length <= 65535;
     }
@@ -137,7 +158,7 @@ internal sealed class FrameReading
             case Protocols.Icmp or Protocols.Icmp6:
                 return b.Length >= 8 && Icmp(b);
             default:
-                Talk = Conversation.Of(Protocol, From, 0, To, 0);
+                Talk = Conversation.Of(Vlan, Protocol, From, 0, To, 0);
                 return true;
         }
     }
@@ -153,7 +174,7 @@ internal sealed class FrameReading
     private bool Ports(ReadOnlySpan<byte> b)
     {
         (SourcePort, DestinationPort) = (Big16(b), Big16(b[2..]));
-        Talk = Conversation.Of(Protocol, From, SourcePort, To, DestinationPort);
+        Talk = Conversation.Of(Vlan, Protocol, From, SourcePort, To, DestinationPort);
         return true;
     }
 
@@ -163,14 +184,15 @@ internal sealed class FrameReading
         if (four != (From.Family == AddressFamily.IPv4)) return true; // another version's: nobody answers it
         DestinationPort = Big16(b);
         var (type, id) = (b[0], Big16(b[4..]));
-        if (type == (four ? 8 : 128) || type == (four ? 0 : 129)) Talk = b[1] == 0 ? Conversation.Of(Protocol, From, id, To, id) : null;
+        if (type == (four ? 8 : 128) || type == (four ? 0 : 129)) Talk = b[1] == 0 ? Conversation.Of(Vlan, Protocol, From, id, To, id) : null;
         if (four ? type is 3 or 5 or 11 or 12 : type < 128) Quoted = Quote(b[8..], four);
         if (!four && type == 136 && b.Length >= 24) Target = Six(b[8..]);
+        if (!four && type == 135 && b.Length >= 24 && From.Bits == 0) Probed = Six(b[8..]);
         return true;
     }
 
     // RFC 792: the header and 8 bytes are all there must be.
-    private static (Conversation, Address)? Quote(ReadOnlySpan<byte> b, bool four)
+    private (Conversation, Address)? Quote(ReadOnlySpan<byte> b, bool four)
     {
         var header = four ? b.Length >= 20 && b[0] >> 4 == 4 ? (b[0] & 15) * 4 : 0 : b.Length >= 40 && b[0] >> 4 == 6 ? 40 : 0;
         if (header < 20 || b.Length < header) return null;
@@ -186,7 +208,7 @@ internal sealed class FrameReading
         var (source, destination) = rest.Length >= 4 ? (Big16(rest), Big16(rest[2..])) : ((ushort)0, (ushort)0);
         if (Protocols.IsIcmp(protocol)) source = destination = rest.Length >= 6 ? Big16(rest[4..]) : (ushort)0;
         else if (!Protocols.HasPorts(protocol)) source = destination = 0;
-        return (Conversation.Of(protocol, from, source, to, destination), from);
+        return (Conversation.Of(Vlan, protocol, from, source, to, destination), from);
     }
 
     // RFC 4291 2.5.5.2: an IPv4 address written as IPv6, for programs; no packet carries it.

@@ -14,6 +14,11 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     private readonly HashSet<(NicKey, bool, Datagram)> _firsts = [];
     private readonly Dictionary<(FlowQuestion, Direction), bool> _judged = [];
 
+    private readonly OtherFrames _frames = policy.Guards.FirstOrDefault()?.Frames ?? OtherFrames.None;
+
+    /// <summary>Both hooks judge for themselves, and each keeps its own conversations.</summary>
+    public bool IsTrunk => _frames.IsTrunk;
+
     /// <summary>Conversations that some vNIC is in.</summary>
     public IReadOnlySet<Conversation> Talks => _opened;
 
@@ -22,13 +27,16 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     {
         if (r is null) return "cannot be read";
         if (r.SourceMac != from.Mac) return "spoofed MAC";
-        if (r.IsArp) return r.ArpSender == from.Mac && (r.From.Bits == 0 || Own(from, r.From)) ? null : "spoofed ARP";
+        if (Frame(r) is { } other) return other;
+        if (r.OtherType != 0) return null;
+        if (r.IsArp) return r.ArpSender == from.Mac && (r.From.Bits == 0 ? !Others(from, r.To) : Own(from, r.From)) ? null : "spoofed ARP";
         var known = Known(r, from, Direction.In); // a router VM goes on with what it was let into
         if (!known && !Own(from, r.From) && !(r.From.Bits == 0 && MayBeUnspecified(r))) return "spoofed address";
         if (r.IsLater) return _firsts.Contains((from.Key, false, r.Piece!.Value)) ? null : "a fragment without its first";
         if (r.Protocol == Protocols.Udp && r.SourcePort == (r.From.Family == AddressFamily.IPv4 ? 67 : 547)) return "a DHCP server";
         var type = r.DestinationPort >> 8;
         if (r.Protocol == Protocols.Icmp6 && type is 134 or 137 || r.Protocol == Protocols.Icmp && type == 5) return "a router's words";
+        if (r.Probed is { } probed && Others(from, probed)) return "a probe for another's address";
         if (r.Target is { } target && !Own(from, target)) return "spoofed advertisement";
         return known || Allows(r, from, to, Direction.Out) ? null : "refused by the plain evaluator (out)";
     }
@@ -38,7 +46,8 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     {
         if (r is null) return "cannot be read";
         if (!r.IsMulticast && r.DestinationMac != to.Mac) return "for another MAC";
-        if (r.IsArp) return null;
+        if (Frame(r) is { } other) return other;
+        if (r.IsArp || r.OtherType != 0) return null;
         if (r.IsLater) return _firsts.Contains((to.Key, true, r.Piece!.Value)) ? null : "a fragment without its first";
         // Somebody outside who uses a guarded VM's address is taken for it: the plain evaluator would ask that VM's side too.
         if (from is null && inventory.Owner(InventoryNic.DefaultRealm, r.From) is not null) return null;
@@ -91,6 +100,15 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
         var hop = PlainEvaluator.Evaluate(policy, inventory, question).Hops.FirstOrDefault(h => h.Direction == direction);
         return _judged[(question, direction)] = hop?.Side.Passes == true;
     }
+
+    // What a vNIC may send and get at all, by tags and EtherType.
+    private string? Frame(FrameReading r)
+    {
+        var may = r.Tags is [] or [0] || r.Tags.All(t => (t & 0xfff) is var vlan && _frames.Vlans.Any(v => v.Low <= vlan && vlan <= v.High));
+        return !may ? "tagged" : r.OtherType == 0 || _frames.EtherTypes.Contains(r.OtherType) ? null : "another EtherType";
+    }
+
+    private bool Others(Port port, Address address) => inventory.Owner(InventoryNic.DefaultRealm, address) is { } owner && owner.Key != port.Key;
 
     private static bool Own(Port port, Address address) => port.Addresses.Contains(address) || port.LinkLocal == address;
 

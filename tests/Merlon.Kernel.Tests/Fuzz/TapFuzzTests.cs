@@ -18,13 +18,25 @@ public sealed class TapFuzzTests
         var evidence = new Evidence("tap-frames").With("firstSeed", FirstSeed);
         evidence.Batches(brief: 40_000, full: 1_000_000, batch: 100_000, (first, count) =>
         {
-            using var wire = new Wire(FirstSeed + (ulong)first);
-            wire.Play(count);
-            Assert.True(wire.Wrong.Count == 0, string.Join('\n', wire.Wrong));
-            Assert.True(wire.Arrived > count / 50, $"too little passes: {wire.Arrived} of {count}");
-            Assert.True(wire.Answers > 0, "no frame met the rule that rejects");
-            return [("takenByTheKernel", wire.Taken), ("arrived", wire.Arrived), ("answers", wire.Answers)];
+            var (plain, trunk) = (Played(first, count / 2, trunk: false), Played(first + count / 2, count - count / 2, trunk: true));
+            return
+            [
+                ("takenByTheKernel", plain.Taken + trunk.Taken), ("arrived", plain.Arrived + trunk.Arrived), ("arrivedTagged", trunk.Tagged),
+                ("answers", plain.Answers + trunk.Answers),
+            ];
         });
+    }
+
+    // trunk: both VMs may tag, and each hook judges for itself.
+    private static (long Taken, long Arrived, long Tagged, long Answers) Played(int first, int count, bool trunk)
+    {
+        using var wire = new Wire(FirstSeed + (ulong)first, trunk);
+        wire.Play(count);
+        Assert.True(wire.Wrong.Count == 0, string.Join('\n', wire.Wrong));
+        Assert.True(wire.Arrived > count / 50, $"too little passes: {wire.Arrived} of {count}");
+        Assert.True(!trunk || wire.Tagged > count / 400, $"too little passes with tags: {wire.Tagged} of {count}");
+        Assert.True(wire.Answers > 0, "no frame met the rule that rejects");
+        return (wire.Taken, wire.Arrived, wire.Tagged, wire.Answers);
     }
 
     /// <summary>The control: a program that does not ask for sources is caught.</summary>
@@ -39,7 +51,7 @@ public sealed class TapFuzzTests
 
     private sealed class Wire : IDisposable
     {
-        private readonly TappedShop _taps = new();
+        private readonly TappedShop _taps;
         private readonly PlainGuard _plain;
         private readonly FrameMaker _maker;
         private readonly byte[] _buffer = new byte[80_000];
@@ -47,8 +59,9 @@ public sealed class TapFuzzTests
         /// <summary>Ends of the resets that tcp/22 (`no-ssh`) may be answered with.</summary>
         private readonly HashSet<(Address From, int Port, Address To, int ToPort)> _rejected = [];
 
-        public Wire(ulong seed)
+        public Wire(ulong seed, bool trunk = false)
         {
+            _taps = new(trunk);
             _taps.Host.BridgePastFilters();
             (_plain, _maker) = (new(Shop.Set!, Shop.Inventory!), new(seed, Shop));
         }
@@ -56,6 +69,7 @@ public sealed class TapFuzzTests
         public Shop Shop => _taps.Shop;
         public long Taken { get; private set; }
         public long Arrived { get; private set; }
+        public long Tagged { get; private set; }
         public long Answers { get; private set; }
         public List<string> Wrong { get; } = [];
 
@@ -83,15 +97,18 @@ public sealed class TapFuzzTests
             var r = FrameReading.Of(frame);
             if (r is not { IsMulticast: false }) return;
             if (r is { Protocol: Protocols.Tcp, DestinationPort: 22 }) _rejected.Add((r.To, r.DestinationPort, r.From, r.SourcePort));
-            if (r.DestinationMac != to.Mac && _plain.AtSource(r, from, null) is null) _plain.Delivered(r, from, null);
+            if ((r.DestinationMac != to.Mac || _plain.IsTrunk) && _plain.AtSource(r, from, null) is null) _plain.Delivered(r, from, null);
             if (r.DestinationMac == to.Mac && _plain.AtSource(r, from, to) is null && _plain.AtDestination(r, from, to) is null) Passed(r, from, to);
         }
 
         // A super-packet too long for its length field says 0.
         private static byte[] Lengthened(byte[] frame)
         {
-            var (at, length) = frame is [_, _, _, _, _, _, _, _, _, _, _, _, 8, 0, ..] ? (16, frame.Length - 14) : (18, frame.Length - 54);
-            if (frame.Length < 54 || frame[at] != 0 || frame[at + 1] != 0) return frame;
+            var type = 12;
+            while (type + 6 <= frame.Length && frame.AsSpan(type, 2) is [0x81, 0] or [0x88, 0xa8]) type += 4;
+            if (frame.Length < type + 42) return frame;
+            var (at, length) = frame.AsSpan(type, 2) is [8, 0] ? (type + 4, frame.Length - type - 2) : (type + 6, frame.Length - type - 42);
+            if (frame[at] != 0 || frame[at + 1] != 0) return frame;
             var copy = (byte[])frame.Clone();
             Packet.Big16(length).CopyTo(copy, at);
             return copy;
@@ -119,6 +136,7 @@ public sealed class TapFuzzTests
                 Answers++;
                 return null;
             }
+            if (r is { Vlan: not 0 }) Tagged++;
             Arrived++;
             var towards = r is { IsMulticast: true } ? null : to;
             if ((_plain.AtSource(r, from, towards) ?? _plain.AtDestination(r, from, to)) is { } objection) return objection;

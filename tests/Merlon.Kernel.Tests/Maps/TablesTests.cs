@@ -53,7 +53,8 @@ public class TablesTests
         program.Datapath.Budgets.Get(5).MaxHalfOpen.Should().Be(100);
         program.Datapath.Budgets.Get(5).Connections.Should().Be(0);
         program.Datapath.Budgets.Clear(5);
-        program.Datapath.Budgets.Get(5).Should().Be(default(BudgetRecord));
+        var cleared = program.Datapath.Budgets.Get(5);
+        (cleared.MaxConnections, cleared.MaxHalfOpen, cleared.Refused).Should().Be((0u, 0u, 0ul));
     }
 
     [Fact]

@@ -13,7 +13,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 {
     private const ulong Existing = 2;
     private readonly KernelMap _conn4 = Pinned.Map(bpffsFolder, "conn4"), _conn6 = Pinned.Map(bpffsFolder, "conn6"), _half4 = Pinned.Map(bpffsFolder, "half4"),
-        _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments");
+        _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments"), _budgets = Pinned.Map(bpffsFolder, "budgets");
 
     public void Pass(TimeSpan time)
     {
@@ -21,6 +21,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
         foreach (var map in (KernelMap[])[_conn6, _half6]) Entries<ConnKey6>(map, time);
         foreach (var (key, value) in _fragments.ReadAll<FragmentKey, FragmentValue>())
             _fragments.TryUpdate(key, value with { Expires = value.Expires - (uint)time.TotalMilliseconds }, Existing);
+        foreach (var (vm, value) in _budgets.ReadAll<uint, BudgetRecord>()) Rates(vm, value, (ulong)time.TotalNanoseconds);
     }
 
     public void Clear()
@@ -33,7 +34,18 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 
     public void Dispose()
     {
-        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments]) map.Dispose();
+        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets]) map.Dispose();
+    }
+
+    private void Rates(uint vm, BudgetRecord budget, ulong ns)
+    {
+        var moved = false;
+        for (var i = 0; i < (int)RateOf.Count; i++)
+        {
+            moved |= budget.Rates[i].NextNs > 0;
+            budget.Rates[i].NextNs -= Math.Min(ns, budget.Rates[i].NextNs);
+        }
+        if (moved) _budgets.TryUpdate(vm, budget, Existing);
     }
 
     // An entry that the timer deletes meanwhile is no error: its time had come.
@@ -50,7 +62,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
         }
     }
 
-    [InlineArray(44)]
+    [InlineArray(48)]
     private struct FragmentKey
     {
         private byte _first;

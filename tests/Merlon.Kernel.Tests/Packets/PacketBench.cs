@@ -9,7 +9,7 @@ namespace Merlon.Kernel.Tests.Packets;
 /// nothing an earlier one left is found.</summary>
 internal sealed class PacketBench(string objectPath) : IDisposable
 {
-    private static readonly uint[] s_builtins = [AbiLimits.RuleIdBuiltinArp, AbiLimits.RuleIdBuiltinNd, AbiLimits.RuleIdBuiltinDhcp, AbiLimits.RuleIdBuiltinGroup];
+    public static readonly uint[] Builtins = [AbiLimits.RuleIdBuiltinArp, AbiLimits.RuleIdBuiltinNd, AbiLimits.RuleIdBuiltinDhcp, AbiLimits.RuleIdBuiltinGroup, AbiLimits.RuleIdBuiltinEtherType];
     private readonly Dictionary<WorldKey, PacketWorld> _worlds = [];
 
     /// <summary>Null: everything as the row says; else the first thing that is not, with file and line.</summary>
@@ -86,7 +86,7 @@ internal sealed class PacketBench(string objectPath) : IDisposable
         if (told.FirstOrDefault(e => e.Flags.HasFlag(EventFlags.WouldDeny)) is { Type: not 0 } would) return new(Verdict.WouldDeny, would.Reason);
         if (told.FirstOrDefault(e => e.Type == EventType.Open) is { Type: not 0 } open) return new(Verdict.Allow, open.Reason);
         var changed = world.RuleHits().Where(h => h.Value != hits[h.Key]).Select(h => h.Key).ToArray();
-        if (changed.Any(s_builtins.Contains)) return new(Verdict.Allow, Reason.Builtin);
+        if (changed.Any(Builtins.Contains)) return new(Verdict.Allow, Reason.Builtin);
         if (Counted(before, world.Entries()) is { } counted) return new(Verdict.Allow, counted);
         if (changed.Length > 0) return new(Verdict.Allow, changed.Contains(AbiLimits.RuleIdDefault) ? Reason.Default : Reason.Rule);
         return new(Verdict.Allow, step.IsError ? Reason.Related : Reason.DirectionNotGuarded);

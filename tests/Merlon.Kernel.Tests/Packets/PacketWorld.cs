@@ -8,7 +8,7 @@ namespace Merlon.Kernel.Tests.Packets;
 /// <summary>One loaded program with one policy, for many rows.</summary>
 internal sealed class PacketWorld : IDisposable
 {
-    private const int Large = 4096;
+    private const int Large = 4096, MostVms = 7;
     private readonly Dictionary<string, Port> _plain;
     private ushort _row;
 
@@ -27,6 +27,9 @@ internal sealed class PacketWorld : IDisposable
 
     private ushort Segment => (ushort)(1000 + _row);
 
+    // As the agent does: a segment of its own.
+    private ushort TrunkSegment(int vm) => (ushort)(20000 + _row * (MostVms + 1) + vm);
+
     /// <summary>Gives every port numbers that no earlier row had, and what the row sets up.</summary>
     public void Begin(PortSetup[] setup)
     {
@@ -34,12 +37,12 @@ internal sealed class PacketWorld : IDisposable
         foreach (var (vm, plain) in _plain)
         {
             var mine = setup.FirstOrDefault(s => s.Vm == vm);
-            var record = plain.Record with { Segment = Segment, Vnic = plain.Record.Vnic + _row * 100U, Vm = (ushort)(_row * _plain.Count % 2000 + plain.Record.Vm) };
+            var record = plain.Record with { Segment = mine?.Frames.IsTrunk == true ? TrunkSegment(plain.Record.Vm) : Segment, Vnic = plain.Record.Vnic + _row * 100U, Vm = (ushort)(_row * _plain.Count % 2000 + plain.Record.Vm) };
             World.ChangePort(vm, _ => mine?.Change(record) ?? record);
-            World.Kernel.Macs.Set(Segment, plain.Mac, plain.Ifindex, record.Vnic);
+            World.Kernel.Macs.Set(record.Segment, plain.Mac, plain.Ifindex, record.Vnic);
             foreach (var address in plain.Addresses.Concat(mine?.Owns ?? [])) World.Kernel.Owners.Set(record.Realm, address, record.Vnic);
             World.Kernel.Budgets.Clear(record.Vm);
-            World.Kernel.Budgets.SetLimits(record.Vm, mine?.Connections ?? 0, mine?.HalfOpen ?? 0);
+            World.Kernel.Budgets.SetLimits(record.Vm, mine?.Connections ?? 0, mine?.HalfOpen ?? 0, mine?.Rates);
         }
     }
 
@@ -51,10 +54,10 @@ internal sealed class PacketWorld : IDisposable
         foreach (var (realm, address, _) in World.Kernel.Owners.List()) World.Kernel.Owners.Remove(realm, address);
     }
 
-    public ConnectionEntry[] Entries() => [.. World.Kernel.Connections.List().Where(e => e.Segment == Segment)];
+    public ConnectionEntry[] Entries() => [.. World.Kernel.Connections.List().Where(e => e.Segment == Segment || (e.Segment >= TrunkSegment(0) && e.Segment <= TrunkSegment(MostVms)))];
 
     public Dictionary<uint, ulong> RuleHits() =>
-        World.Rules.Keys.Concat([AbiLimits.RuleIdBuiltinArp, AbiLimits.RuleIdBuiltinNd, AbiLimits.RuleIdBuiltinDhcp, AbiLimits.RuleIdBuiltinGroup])
+        World.Rules.Keys.Concat(PacketBench.Builtins)
             .ToDictionary(id => id, World.Kernel.Counters.RuleHits);
 
     /// <summary><c>HALF-OPEN/ESTABLISHED</c>, and <c>refused N</c> if there were any.</summary>

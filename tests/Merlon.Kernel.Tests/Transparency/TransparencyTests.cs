@@ -19,8 +19,7 @@ public sealed class TransparencyTests
         {
             using var guarded = new TransparencyPlace(guarded: true, first);
             using var bare = new TransparencyPlace(guarded: false, first);
-            var seen = Play(guarded, first, count);
-            Assert.Equal("", guarded.Drops());
+            var seen = Play(guarded, first, count, eachKind: kind => Assert.True(guarded.Drops() is "", $"{kind} from {first} on: {guarded.Drops()}"));
             Assert.Equal(Play(bare, first, count), seen);
             var wire = guarded.Relay.Counts;
             var fast = guarded.Web.TcpExt("TCPFastOpenActive");
@@ -57,7 +56,7 @@ public sealed class TransparencyTests
         }
     }
 
-    private static string[] Play(TransparencyPlace place, int first, int count, int patience = Dialogue.Patience)
+    private static string[] Play(TransparencyPlace place, int first, int count, int patience = Dialogue.Patience, Action<DialogueKind>? eachKind = null)
     {
         var seen = new List<string>();
         foreach (var kind in Enum.GetValues<DialogueKind>())
@@ -70,6 +69,7 @@ public sealed class TransparencyTests
                 n => lines[n] = dialogues[n].Play(place, patience, kind == DialogueKind.PathMtu ? () => place.Relay.Mtu = 1490 - n : () => { }));
             place.Relay.Bad = false;
             seen.AddRange(lines);
+            eachKind?.Invoke(kind);
         }
         return [.. seen];
     }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Tells the agent's own test packet what became of it (BPF_PROG_TEST_RUN, `merlon trace`). What stands in the control block of any other
+ * packet is not the guest's to choose, and if it were, it would only learn what it could see anyway. */
+#ifndef MERLON_TRACE_H
+#define MERLON_TRACE_H
+
+#include "capture.h"
+
+static __always_inline void trace(struct __sk_buff *skb, const struct work *w)
+{
+	if (skb->cb[MERLON_TRACE_ASKED] != MERLON_TRACE)
+		return;
+	skb->cb[MERLON_TRACE_VERDICT] = w->told_verdict;
+	skb->cb[MERLON_TRACE_REASON] = w->told_reason;
+	skb->cb[MERLON_TRACE_RULE] = w->told_rule;
+	skb->cb[MERLON_TRACE_SOURCE] = w->handoff.vnic;
+}
+
+#endif

@@ -1,0 +1,10 @@
+namespace Merlon.Datapath.Abi;
+
+/// <summary>What has a rate: <c>merlon_rate_of</c>.</summary>
+public enum RateOf
+{
+    Connections = 0,
+    Icmp = 1,
+    Neighbours = 2,
+    Count = 3,
+}
