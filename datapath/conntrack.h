@@ -45,15 +45,22 @@ static __always_inline bool source_is_b(const struct packet *p)
 	return bpf_ntohs(p->source_port) > bpf_ntohs(p->destination_port);
 }
 
+static __always_inline __u32 tag_of_words(__u64 first, __u64 a0, __u64 a1, __u64 b0, __u64 b1, __u64 ports)
+{
+	__u64 h = mix(first, a0);
+
+	h = mix(h, a1);
+	h = mix(h, b0);
+	h = mix(h, b1);
+	return mix(h, ports);
+}
+
 static __always_inline __u32 tag_of(const struct ends *e)
 {
 	const __u64 *a = (const __u64 *)e->a, *b = (const __u64 *)e->b;
-	__u64 h = mix(e->segment | (__u64)e->proto << 16 | (__u64)e->vlan << 32, a[0]);
 
-	h = mix(h, a[1]);
-	h = mix(h, b[0]);
-	h = mix(h, b[1]);
-	return mix(h, e->port_a | (__u64)e->port_b << 16);
+	return tag_of_words(e->segment | (__u64)e->proto << 16 | (__u64)e->vlan << 32, a[0], a[1], b[0], b[1],
+			    e->port_a | (__u64)e->port_b << 16);
 }
 
 /* w->ends, w->tag and w->source_is_b from a packet (the real one, or the quoted one). */

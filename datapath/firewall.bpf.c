@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
-#include "trace.h"
+#include "cut.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -11,6 +11,7 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->ifindex = skb->ifindex;
 	w->now_ns = bpf_ktime_get_boot_ns();
 	w->now_ms = w->now_ns / 1000000;
+	w->topology = topology();
 	w->generation = 0;
 	w->nic_flags = 0;
 	w->epoch = 0;
@@ -225,13 +226,15 @@ static __always_inline int run(struct __sk_buff *skb, __u32 in)
 SEC("tc")
 int from_vm(struct __sk_buff *skb)
 {
-	return run(skb, WORK_FROM_VM);
+	__u32 straight = short_cut(skb);
+
+	return straight ? bpf_redirect(straight, 0) : run(skb, WORK_FROM_VM);
 }
 
 SEC("tc")
 int to_vm(struct __sk_buff *skb)
 {
-	return run(skb, WORK_TO_VM);
+	return came_straight(skb) ? PASS : run(skb, WORK_TO_VM);
 }
 
 /* Run by BPF_PROG_TEST_RUN: the vNIC whose number is in skb->mark is no longer here. Returns how many entries it had. */

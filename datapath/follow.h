@@ -122,6 +122,16 @@ static __always_inline enum step step_other(struct merlon_conn *c, struct work *
 	return STEP_PASS;
 }
 
+/* Both hooks have just found their sides approved, under one topology: what follows may take the short cut. */
+static __always_inline void stamp(struct work *w, struct merlon_conn *c, __u32 s)
+{
+	if (!(w->handoff.flags & HANDOFF_FOLLOWED) || w->handoff.topology != w->topology)
+		return;
+	c->topology = w->topology;
+	c->way[s & 1] = w->handoff.way;
+	c->way[(s & 1) ^ 1] = w->ifindex & (MERLON_WAYS - 1);
+}
+
 /* The locked part. */
 static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 {
@@ -151,6 +161,7 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 		c->packets[s] += 1;
 		c->bytes[s] += p->length;
 		c->last_ms = w->now_ms;
+		stamp(w, c, s);
 	}
 	if (result == STEP_PROMOTE && c->flags & CONN_PROMOTED)
 		return STEP_PASS;
@@ -295,7 +306,7 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 	}
 	tell(w, VERDICT_ALLOW, w->plan.source == w->plan.initiator ? REASON_CONNECTION : REASON_REPLY, 0);
 	if (!w->in)
-		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
+		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, HANDOFF_FOLLOWED);
 	return PASS;
 }
 

@@ -108,7 +108,6 @@ static __noinline int fill_fresh(struct work *w, __u32 own, __u32 log)
 		c->side[s].epoch = w->handoff.epoch;
 		c->rule[0] = w->handoff.rule;
 		c->rule[1] = own ? w->judgement.rule : 0;
-		c->ifindex = w->ifindex;
 	} else {
 		c->rule[0] = own ? w->judgement.rule : 0;
 	}

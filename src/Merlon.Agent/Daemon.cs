@@ -32,6 +32,7 @@ internal sealed class Daemon(AgentOptions options)
         var turn = KernelTurn.Wait(options.Paths);
         using var datapath = KernelDatapath.Open(sizes);
         foreach (var notice in datapath.Notices) Log.Notice(log, notice);
+        datapath.ShortCut.On = options.ShortCut;
         using var watch = new LinkWatch();
         var keeper = new HostKeeper(options, new KernelTables(datapath), LinkFollower.List, log);
         keeper.Start();

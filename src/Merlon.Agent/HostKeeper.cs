@@ -371,6 +371,9 @@ internal sealed class HostKeeper
             "the agent attaches it again every second; find out who or what changes it");
         _ports.Distrust([.. wrong.Select(w => w.Port.Ifindex)]);
         if (wrong.Count > 0 || _ports.Differ(wanted)) Reconcile();
+        else _ports.KeepWays(wanted);
+        // Only now: what ways say has just been looked at.
+        _kernel.RenewLease();
     }
 
     private string VmOf(WantedPort port) => port.Plan?.Vm ?? _hand.All.FirstOrDefault(h => h.Ifname == port.Ifname)?.Vm ?? "a VM in no policy";

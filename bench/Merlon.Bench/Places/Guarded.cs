@@ -2,6 +2,7 @@ using System.Globalization;
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Events;
+using Merlon.Datapath.Maps;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
@@ -13,7 +14,10 @@ namespace Merlon.Bench.Places;
 /// <summary>The product on both guests of a place, as the agent sets it up: windows, antiSpoof, hit counters, events with a reader that runs.</summary>
 internal sealed class Guarded : IDisposable
 {
+    private const int Mtu = 1500;
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
     private static int s_count;
+    private readonly List<Way> _ways = [];
     private readonly Place _place;
     private readonly EventReader _events;
     private readonly Thread _reader;
@@ -21,17 +25,20 @@ internal sealed class Guarded : IDisposable
     private volatile bool _over;
 
     /// <param name="manifest">Names the guests a and b.</param>
-    public Guarded(Place place, string objectPath, string manifest, int connections)
+    /// <param name="shortCut">The host's switch.</param>
+    public Guarded(Place place, string objectPath, string manifest, int connections, bool shortCut = true)
     {
         (_place, _size) = (place, connections);
         var folder = string.Create(CultureInfo.InvariantCulture, $"/sys/fs/bpf/merlon-bench-{Environment.ProcessId}-{++s_count}");
         Kernel = KernelDatapath.Open(new(objectPath, folder, Connections4: connections, Connections6: 1024, HalfOpen: connections));
         _events = Kernel.OpenEvents();
         _reader = new(Read) { IsBackground = true };
-        _reader.Start();
         try
         {
             Apply(manifest);
+            Kernel.ShortCut.On = shortCut;
+            Kernel.ShortCut.Renew(Lease);
+            _reader.Start();
         }
         catch
         {
@@ -45,6 +52,9 @@ internal sealed class Guarded : IDisposable
     /// <summary>Live entries ÷ size of the table.</summary>
     public double Occupancy => (double)Kernel.Connections.List().Count / _size;
 
+    /// <summary>Packets that went without the bridge, so far.</summary>
+    public long Straight => (long)Kernel.Counters[Counter.ShortCut];
+
     /// <summary>What was dropped, for an error's text.</summary>
     public string Drops => string.Join(", ", Kernel.Counters.Drops().Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Key} {d.Value}")));
 
@@ -52,7 +62,7 @@ internal sealed class Guarded : IDisposable
     {
         _over = true;
         _events.Wake();
-        _reader.Join();
+        if (!_reader.ThreadState.HasFlag(ThreadState.Unstarted)) _reader.Join();
         _events.Dispose();
         _place.Host.Enter(() =>
         {
@@ -62,12 +72,16 @@ internal sealed class Guarded : IDisposable
         Kernel.Dispose();
     }
 
+    // The agent's two standing duties: events, and the lease of the short cut.
     private void Read()
     {
         var some = new MerlonEvent[256];
         while (!_over)
+        {
             if (_events.Wait(TimeSpan.FromMilliseconds(200)))
                 while (_events.Drain(some) > 0) { }
+            Kernel.ShortCut.Renew(Lease);
+        }
     }
 
     private void Apply(string manifest)
@@ -87,6 +101,7 @@ internal sealed class Guarded : IDisposable
                 Kernel.Attacher.Attach(ifindex, 1);
                 return true;
             });
+        Kernel.ShortCut.Set(_ways);
     }
 
     private static int Guest(NicKey key, HostPolicy policy) => policy.Endpoints.Single(e => e.Key == key).Vm == "a" ? 0 : 1;
@@ -115,6 +130,7 @@ internal sealed class Guarded : IDisposable
             SpoofRa = (byte)spoof.Ra,
         };
         Kernel.Ports.Set(_place.Ifindex[guest], record);
+        _ways.Add(Way.Of(_place.Ifindex[guest], record, domain: 1, Mtu));
         Kernel.Macs.Set(1, nic.Mac, _place.Ifindex[guest], record.Vnic);
         foreach (var address in endpoint.Addresses) Kernel.Owners.Set(realm, address, record.Vnic);
     }

@@ -16,12 +16,13 @@ internal sealed class Ring : IDisposable
     private readonly Guarded _guarded;
 
     /// <param name="peers"><see cref="Peer.Bridge"/> and <see cref="Peer.Wall"/> among them: they say whether the machine is too noisy.</param>
-    public Ring(BenchOptions options, string manifest, IReadOnlyList<Peer> peers)
+    /// <param name="shortCut">Of the product.</param>
+    public Ring(BenchOptions options, string manifest, IReadOnlyList<Peer> peers, bool shortCut = true)
     {
         (_options, _peers) = (options, peers);
         try
         {
-            _guarded = Add(Product, (place, _) => place.Hold(new Guarded(place, options.ObjectPath, manifest, Connections)))!;
+            _guarded = Add(Product, (place, _) => place.Hold(new Guarded(place, options.ObjectPath, manifest, Connections, shortCut)))!;
             foreach (var peer in peers)
                 Add(peer.Id, (place, helper) =>
                 {
@@ -46,7 +47,9 @@ internal sealed class Ring : IDisposable
             contestant.Traffic.Serve(order);
         }
         var turns = new Interleaved(_contestants, _options.Rounds, _options.Slice);
+        var (straight, sent) = (_guarded.Straight, _contestants[0].Traffic.Sent);
         turns.Run();
+        _options.Say($"  {id} {variant}: {100.0 * (_guarded.Straight - straight) / (_contestants[0].Traffic.Sent - sent):f2} % of the product's packets took the short cut");
         foreach (var contestant in _contestants)
         {
             var cost = turns.Cost(contestant.Name);

@@ -14,16 +14,17 @@ internal sealed record Workload(string Id, string What, Func<BenchOptions, IRead
     [
         new("W2", "64-byte packets of 256 and 1,024 established connections, 1,000 rules", options => Established(options, "W2", [256, 1024])),
         new("W3", "64-byte packets of 65,536 established connections, uniform and Zipf 0.99, 10,000 rules", Many),
+        new("W4", "as W2 with 256 connections, the short cut switched off", options => Established(options, "W4", [256], shortCut: false)),
         new("W5", "a new flow per packet, 1 to 100,000 rules, both sides guarded", NewFlows.Run),
         new("W6", "TCP connect, request, response, close; 1 and 64 at once", options => [.. Connecting(options, 1), .. Connecting(options, 64)]),
         new("W7", "64 bytes to and fro, one at a time", options => [.. PingPongs(options, tcp: true), .. PingPongs(options, tcp: false)]),
         new("W8", "one TCP stream, offloads on", options => Stacks.Run(options, "W8", "stream", [Peer.Bridge, Peer.Conntrack(Rules, asSet: true)], (name, place) => new Bulk(name, place), "")),
     ];
 
-    private static List<BenchRow> Established(BenchOptions options, string id, int[] counts)
+    private static List<BenchRow> Established(BenchOptions options, string id, int[] counts, bool shortCut = true)
     {
         using var ring = new Ring(options, BenchPolicy.Manifest(Rules), [Peer.Bridge, Peer.EmptyProgram, Peer.Conntrack(Rules, asSet: true), Peer.Conntrack(Rules, asSet: false),
-            Peer.Stateless(Rules, asSet: true), Peer.Stateless(100, asSet: false), Peer.Wall]);
+            Peer.Stateless(Rules, asSet: true), Peer.Stateless(100, asSet: false), Peer.Wall], shortCut);
         var rows = new List<BenchRow>();
         foreach (var (proto, name) in new[] { (FrameText.Tcp, "tcp"), (FrameText.Udp, "udp") })
             foreach (var count in counts)

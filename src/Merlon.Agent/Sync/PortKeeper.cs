@@ -1,4 +1,5 @@
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
 using Merlon.Policy.Model;
 
 namespace Merlon.Agent.Sync;
@@ -41,6 +42,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     {
         Problems.Clear();
         var have = kernel.Ports();
+        // What changes loses its way first: no frame goes straight to a port that is being changed or let go.
+        kernel.SetWays(Ways(wanted, have));
         if (plan is not null) PutOwners(plan);
         Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
         SetBudgets(wanted);
@@ -62,6 +65,20 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             Release(ifindex, keepVnic: wanted.Any(w => w.Plan is { } p && p.Vnic == have.GetValueOrDefault(ifindex).Vnic));
         if (plan is not null) RemoveOwners(plan);
         if (changed) kernel.BumpTopology();
+        KeepWays(wanted);
+    }
+
+    /// <summary>Ports that may send frames straight to each other, as the host is now.</summary>
+    public void KeepWays(IReadOnlyList<WantedPort> wanted) => kernel.SetWays(Ways(wanted, kernel.Ports()));
+
+    // docs/packet-path.md, The short cut: open, not captured, as wanted, on a plain bridge, and nobody else's program or queue to skip.
+    private Way[] Ways(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have)
+    {
+        if (kernel.Obstacle is not null) return [];
+        var may = wanted.Where(p => p.Plan is { Guard.ShortCut: true } && p.Domain != 0 && !Problems.ContainsKey(p.Ifindex)
+            && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && Equal(port, RecordOf(p, port.Incarnation))).ToList();
+        var alone = kernel.Alone([.. may.Select(p => p.Ifindex)]);
+        return [.. may.Where(p => alone.Contains(p.Ifindex)).OrderBy(p => p.Ifindex).Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu))];
     }
 
     /// <summary>Guards the interfaces of one VM whose guest does not run yet, and touches nothing else: closed, attached, purged, read back,
