@@ -11,6 +11,7 @@
 #define MERLON_ABI_VERSION 1u
 
 /* Sizes that both sides index with. */
+#define MERLON_WAYS 8192u          /* slots of the map ways; a power of two */
 #define MERLON_MAX_SLOTS 4096u     /* guarded vNICs of one host */
 #define MERLON_MAX_VMS 2048u       /* budget records; 0 is "outside" */
 #define MERLON_MAX_RULE_IDS 1048576u
@@ -230,12 +231,30 @@ enum image_kind {
 
 struct merlon_control {            /* map control: ARRAY of 1 */
 	__u32 generation;          /* active; images[generation & 1]. 0 = none committed yet */
-	__u32 topology;            /* bumped on any port, bridge, VLAN or capture change */
+	__u32 topology;            /* bumped on any port, bridge, VLAN or capture change, and in one store with generation */
 	__u32 flags;               /* CONTROL_* */
 	__u32 abi;
+	__u64 lease_ns;            /* until then (monotonic clock) what ways says holds; 0 = it does not */
+	__u32 boot_ms;             /* boot clock less monotonic clock */
+	__u32 pad;
 };
 
 #define CONTROL_NO_HANDOFF 0x1u    /* tests only: judge each hook by the newest generation */
+#define CONTROL_NO_SHORT_CUT 0x2u  /* the host's switch */
+
+/* ---- ways: whom the short cut may reach without the bridge -------------------------------------------- */
+
+struct merlon_way {                /* map ways: ARRAY by ifindex & (MERLON_WAYS - 1) */
+	__u32 ifindex;             /* 0 = none */
+	__u32 incarnation;
+	__u32 vnic;
+	__u32 domain;              /* ports of one number: the bridge forwards plain frames between them */
+	__u16 segment;
+	__u16 mtu;
+	__u8 mac[6];
+	__u8 pad[2];
+	__u32 bridged_ms;          /* the program's: when a frame of this port last took the bridge */
+};
 
 /* ---- connections ---------------------------------------------------------------------------------- */
 /* Endpoints are sorted: a is the lower (address, port) in byte order. ICMP echo: id at the
@@ -282,7 +301,7 @@ enum merlon_state {
 #define CONN_LIBERAL 0x80u         /* TCP in fragments was seen: its windows are no longer exact */
 
 struct merlon_side {               /* one endpoint's guard: vNIC or outside */
-	__u32 vnic;                /* 0 = outside, or not guarded in the direction that counts */
+	__u32 vnic;                /* 0 = outside; known where the direction is not guarded too */
 	__u32 epoch;               /* policy epoch that approved it; 0 = not approved, or no longer here */
 };
 
@@ -312,7 +331,7 @@ struct merlon_conn {
 	__u64 created_ns;          /* boot clock */
 	__u32 rule[2];             /* host rule id that approved out, in; 0 = none */
 	__u32 last_ms;
-	__u32 ifindex;             /* of the responder's port, for the short cut */
+	__u16 way[2];              /* of a, b: slots of ways; good for as long as topology is */
 	__u32 max_ack[2];          /* highest acknowledgement a, b sent (RFC 5961: the exact RST) */
 };
 
@@ -320,7 +339,9 @@ enum merlon_rate_of {
 	RATE_CONNECTIONS = 0,
 	RATE_ICMP = 1,
 	RATE_NEIGHBOURS = 2,
-	RATE_COUNT = 3,
+	RATE_ICMP_ANSWERS = 3,     /* echo replies and errors: others make a VM send them */
+	RATE_NEIGHBOUR_ANSWERS = 4, /* ARP replies, neighbour advertisements */
+	RATE_COUNT = 5,
 };
 
 struct merlon_rate {               /* a token bucket: one each interval, and a second's worth at once */
@@ -455,6 +476,7 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_TIMER_PASSES = 8,
 	COUNTER_ANSWERS = 9,       /* to packets that a rule rejects */
 	COUNTER_ANSWERS_HELD = 10, /* not sent: too many, too large, or no fitting answer */
+	COUNTER_SHORT_CUT = 11,    /* packets that went without the bridge */
 	COUNTER_CAPTURES_LOST = 12, /* frames of a captured port that found the ring full */
 	COUNTER_COUNT = 16,
 };

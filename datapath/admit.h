@@ -60,7 +60,8 @@ static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 diffe
 	int placed, reason;
 
 	w->vm = opener_vm(w);
-	reason = spend(w, w->vm, RATE_CONNECTIONS);
+	/* What the outside opens costs the VM's budget, not its pace: else whoever may reach it could keep it from opening anything. */
+	reason = w->in && !w->handoff.vnic ? 0 : spend(w, w->vm, RATE_CONNECTIONS);
 	if (!reason)
 		reason = charge(w, w->vm, HALF);
 	if (reason)

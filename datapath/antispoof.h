@@ -18,6 +18,8 @@
 #define ND_OPTION_SOURCE 1
 #define ND_OPTION_TARGET 2
 
+#define ARP_REPLY 2
+
 struct arp {
 	__be16 hardware, protocol;
 	__u8 hardware_size, protocol_size;
@@ -152,6 +154,7 @@ static __noinline int spoofed_arp(struct __sk_buff *skb, struct work *w)
 		return REASON_TRUNCATED;
 	map4(w->packet.source, *(__be32 *)h.sender);
 	map4(w->packet.destination, *(__be32 *)h.target);
+	w->packet.arp_reply = h.operation == bpf_htons(ARP_REPLY);
 	copy16(sender.bytes, w->packet.source);
 	/* A probe (RFC 5227) has sender 0: it asks for the target. */
 	if (!w->in && w->port.spoof_arp != SPOOF_OFF &&

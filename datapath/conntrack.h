@@ -45,15 +45,22 @@ static __always_inline bool source_is_b(const struct packet *p)
 	return bpf_ntohs(p->source_port) > bpf_ntohs(p->destination_port);
 }
 
+static __always_inline __u32 tag_of_words(__u64 first, __u64 a0, __u64 a1, __u64 b0, __u64 b1, __u64 ports)
+{
+	__u64 h = mix(first, a0);
+
+	h = mix(h, a1);
+	h = mix(h, b0);
+	h = mix(h, b1);
+	return mix(h, ports);
+}
+
 static __always_inline __u32 tag_of(const struct ends *e)
 {
 	const __u64 *a = (const __u64 *)e->a, *b = (const __u64 *)e->b;
-	__u64 h = mix(e->segment | (__u64)e->proto << 16 | (__u64)e->vlan << 32, a[0]);
 
-	h = mix(h, a[1]);
-	h = mix(h, b[0]);
-	h = mix(h, b[1]);
-	return mix(h, e->port_a | (__u64)e->port_b << 16);
+	return tag_of_words(e->segment | (__u64)e->proto << 16 | (__u64)e->vlan << 32, a[0], a[1], b[0], b[1],
+			    e->port_a | (__u64)e->port_b << 16);
 }
 
 /* w->ends, w->tag and w->source_is_b from a packet (the real one, or the quoted one). */
@@ -262,8 +269,20 @@ static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 	return reason;
 }
 
+static __always_inline int rate_reason(__u32 of)
+{
+	switch (of) {
+	case RATE_CONNECTIONS:
+		return REASON_CONNECTION_RATE;
+	case RATE_ICMP:
+	case RATE_ICMP_ANSWERS:
+		return REASON_ICMP_RATE;
+	}
+	return REASON_NEIGHBOUR_RATE;
+}
+
 /* One more for the VM: 0, or why not. The bucket is one word, so no lock: whoever loses it to other CPUs four times in a row, which
- * then took four, passes. */
+ * then took four, passes and leaves the debt. */
 __noinline int spend(struct work *w, __u32 vm, __u32 of)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
@@ -281,11 +300,12 @@ __noinline int spend(struct work *w, __u32 vm, __u32 of)
 		from = due > w->now_ns ? due : w->now_ns;
 		if (from + rate->interval_ns > w->now_ns + SECOND_NS) {
 			__sync_fetch_and_add(&b->refused, 1);
-			return of == RATE_CONNECTIONS ? REASON_CONNECTION_RATE : of == RATE_ICMP ? REASON_ICMP_RATE : REASON_NEIGHBOUR_RATE;
+			return rate_reason(of);
 		}
 		if (__sync_val_compare_and_swap(&rate->next_ns, due, from + rate->interval_ns) == due)
 			return 0;
 	}
+	__sync_fetch_and_add(&rate->next_ns, rate->interval_ns);
 	return 0;
 }
 

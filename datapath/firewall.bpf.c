@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
-#include "trace.h"
+#include "cut.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -11,6 +11,7 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->ifindex = skb->ifindex;
 	w->now_ns = bpf_ktime_get_boot_ns();
 	w->now_ms = w->now_ns / 1000000;
+	w->topology = topology();
 	w->generation = 0;
 	w->nic_flags = 0;
 	w->epoch = 0;
@@ -78,7 +79,7 @@ static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
 	int reason = spoofed_arp(skb, w);
 
 	if (!reason && !w->in)
-		reason = spend(w, w->port.vm, RATE_NEIGHBOURS);
+		reason = spend(w, w->port.vm, w->packet.arp_reply ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
 	if (reason)
 		return drop(w, reason);
 	hit(RULE_ID_BUILTIN_ARP);
@@ -131,8 +132,12 @@ __noinline int over_rate(struct work *w)
 		return 0;
 	p = &w->packet;
 	if (is_nd(p))
-		return spend(w, w->port.vm, RATE_NEIGHBOURS);
-	return p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6 ? spend(w, w->port.vm, RATE_ICMP) : 0;
+		return spend(w, w->port.vm, p->icmp_type == ND_NEIGHBOUR_ADVERTISEMENT ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
+	if (p->proto == PROTO_ICMP)
+		return spend(w, w->port.vm, is_error(p) || p->icmp_type == ICMP_ECHO_REPLY ? RATE_ICMP_ANSWERS : RATE_ICMP);
+	if (p->proto == PROTO_ICMP6)
+		return spend(w, w->port.vm, is_error(p) || p->icmp_type == ICMP6_ECHO_REPLY ? RATE_ICMP_ANSWERS : RATE_ICMP);
+	return 0;
 }
 
 static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
@@ -194,6 +199,7 @@ static __always_inline int hook(struct __sk_buff *skb, struct work *w, __u32 in)
 		return SHOT;
 	if (reason == REASON_ETHERTYPE && may_type(w)) {
 		hit(RULE_ID_BUILTIN_ETHER_TYPE);
+		tell(w, VERDICT_ALLOW, REASON_BUILTIN, RULE_ID_BUILTIN_ETHER_TYPE);
 		return PASS;
 	}
 	if (reason)
@@ -220,13 +226,15 @@ static __always_inline int run(struct __sk_buff *skb, __u32 in)
 SEC("tc")
 int from_vm(struct __sk_buff *skb)
 {
-	return run(skb, WORK_FROM_VM);
+	__u32 straight = short_cut(skb);
+
+	return straight ? bpf_redirect(straight, 0) : run(skb, WORK_FROM_VM);
 }
 
 SEC("tc")
 int to_vm(struct __sk_buff *skb)
 {
-	return run(skb, WORK_TO_VM);
+	return came_straight(skb) ? PASS : run(skb, WORK_TO_VM);
 }
 
 /* Run by BPF_PROG_TEST_RUN: the vNIC whose number is in skb->mark is no longer here. Returns how many entries it had. */

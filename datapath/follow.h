@@ -122,6 +122,16 @@ static __always_inline enum step step_other(struct merlon_conn *c, struct work *
 	return STEP_PASS;
 }
 
+/* Both hooks have just found their sides approved, under one topology: what follows may take the short cut. */
+static __always_inline void stamp(struct work *w, struct merlon_conn *c, __u32 s)
+{
+	if (!(w->handoff.flags & HANDOFF_FOLLOWED) || w->handoff.topology != w->topology)
+		return;
+	c->topology = w->topology;
+	c->way[s & 1] = w->handoff.way;
+	c->way[(s & 1) ^ 1] = w->ifindex & (MERLON_WAYS - 1);
+}
+
 /* The locked part. */
 static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 {
@@ -151,6 +161,7 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 		c->packets[s] += 1;
 		c->bytes[s] += p->length;
 		c->last_ms = w->now_ms;
+		stamp(w, c, s);
 	}
 	if (result == STEP_PROMOTE && c->flags & CONN_PROMOTED)
 		return STEP_PASS;
@@ -254,13 +265,17 @@ static __noinline int take_step(struct work *w, struct merlon_conn *c)
 	return step;
 }
 
-/* What a guarded end of this host says has passed that end's own hook just before. An answer in its name that has not is
- * forged outside: together with a forged SYN it must not cost the two their live connection. */
-static __always_inline bool own_words(const struct work *w, const struct merlon_conn *c)
+/* What a guarded end of this segment says has passed that end's own hook just before. An answer in its name that has not is
+ * forged outside: together with a forged SYN it must cost the two neither their live connection nor the answer of the real end. */
+static __noinline int forged_answer(struct work *w, struct merlon_conn *c, __u32 family)
 {
 	__u32 vnic = c->side[w->plan.source & 1].vnic;
+	struct merlon_conn *live;
 
-	return !w->in || !vnic || w->handoff.vnic == vnic;
+	if (!w->in || !vnic || w->handoff.vnic == vnic || !(w->packet.tcp_flags & TCP_SYN) || w->packet.proto != PROTO_TCP)
+		return 0;
+	live = find(w, family, CONN);
+	return live && !absent(live, w);
 }
 
 /* PASS, SHOT, or LOOK_ON: this entry says nothing about the packet. */
@@ -275,12 +290,14 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 		cut(w, c);
 	if (reason)
 		return drop_by_rule(w, reason, w->plan.stamp ? w->judgement.rule : 0, VERDICT_DENY);
+	if (half && forged_answer(w, c, family))
+		return drop(w, REASON_TCP_INVALID_STATE);
 	step = take_step(w, c);
 	if (step == STEP_ABSENT)
 		return LOOK_ON;
 	if (step == STEP_WINDOW || step == STEP_STATE)
 		return drop(w, step_reason(step));
-	if (step == STEP_ANSWERED && half && own_words(w, c))
+	if (step == STEP_ANSWERED && half)
 		retire(w, family, 0);
 	if (step == STEP_PROMOTE && half) {
 		reason = promote(w, c, family);
@@ -289,7 +306,7 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 	}
 	tell(w, VERDICT_ALLOW, w->plan.source == w->plan.initiator ? REASON_CONNECTION : REASON_REPLY, 0);
 	if (!w->in)
-		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
+		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, HANDOFF_FOLLOWED);
 	return PASS;
 }
 

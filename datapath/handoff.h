@@ -83,6 +83,8 @@ static __always_inline void handoff_give(struct work *w, __u32 epoch, __u32 rule
 	h->rule = rule;
 	h->source_class = class;
 	h->flags = flags;
+	h->topology = w->topology;
+	h->way = w->ifindex & (MERLON_WAYS - 1);
 	h->candidate_rule = flags & HANDOFF_WOULD_DENY ? w->judgement.candidate_rule : 0;
 	h->ifindex = w->peer_ifindex;
 }

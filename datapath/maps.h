@@ -34,6 +34,14 @@ struct {
 	__type(value, struct merlon_owner);
 } owners SEC(".maps");
 
+/* Read for every packet of the short cut, so an array; two ports of one slot: the later one has no short cut. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MERLON_WAYS);
+	__type(key, __u32);
+	__type(value, struct merlon_way);
+} ways SEC(".maps");
+
 /* One word flips a whole generation; mapped, so that the agent's flip is one aligned store. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -101,14 +101,13 @@ static __noinline int fill_fresh(struct work *w, __u32 own, __u32 log)
 	c->expires = w->now_ms + new_timeout(p->proto);
 	c->tag = w->tag;
 	c->vm = w->vm;
-	c->side[mine].vnic = own ? w->port.vnic : 0;
+	c->side[mine].vnic = w->port.vnic;
 	c->side[mine].epoch = own;
 	if (w->in) {
-		c->side[s].vnic = w->handoff.epoch ? w->handoff.vnic : 0;
+		c->side[s].vnic = w->handoff.vnic;
 		c->side[s].epoch = w->handoff.epoch;
 		c->rule[0] = w->handoff.rule;
 		c->rule[1] = own ? w->judgement.rule : 0;
-		c->ifindex = w->ifindex;
 	} else {
 		c->rule[0] = own ? w->judgement.rule : 0;
 	}
@@ -136,13 +135,6 @@ static __noinline int open_event(struct work *w, __u32 differs, __u32 candidate_
 	e->time_ns = w->now_ns;
 	e->packets[0] = 1;
 	e->bytes[0] = w->packet.length;
-	/* Who sent or receives it is known even where the direction is not guarded. */
-	if (w->in)
-		e->destination_vnic = w->port.vnic;
-	else
-		e->source_vnic = w->port.vnic;
-	if (w->in && w->handoff.vnic)
-		e->source_vnic = w->handoff.vnic;
 	e->reason = differs ? REASON_OBSERVED : w->judgement.reason;
 	e->verdict = differs ? VERDICT_WOULD_DENY : VERDICT_ALLOW;
 	e->flags = (w->in ? EVENT_F_IN : 0) | (differs ? EVENT_F_WOULD_DENY : 0);

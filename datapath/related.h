@@ -48,7 +48,7 @@ static __always_inline bool vouches(const struct work *w, const struct merlon_co
 
 	if (absent(c, w) || !sent_lately(c, &w->quoted, quoted))
 		return false;
-	if (side->vnic == w->port.vnic)
+	if (side->vnic == w->port.vnic && side->epoch)
 		return side->epoch == w->epoch;
 	/* Not its side, unless it was never asked when the quoted packet reached it. */
 	return w->in || !guarded(w, own == (c->flags & CONN_INITIATOR_B) ? OUT : IN);

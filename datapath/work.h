@@ -59,6 +59,7 @@ struct packet {
 	__u32 fragment_header;     /* IPv6: one was walked */
 	__u32 vlan;                /* as in the keys of abi.h; a priority tag is none */
 	__u32 tags;
+	__u32 arp_reply;
 	__u32 seq;
 	__u32 ack;
 	__u32 window;
@@ -136,16 +137,32 @@ struct handoff {
 	__u32 source_class;
 	__u32 flags;               /* HANDOFF_* */
 	__u32 candidate_rule;      /* would-deny by out: the rule that would have */
+	__u32 topology;            /* under which the source's side was found approved */
+	__u16 way;                 /* the source's slot of ways */
+	__u16 pad;
 };
 
 #define HANDOFF_LOG 0x1u
 #define HANDOFF_WOULD_DENY 0x2u
+#define HANDOFF_FOLLOWED 0x4u      /* of a connection whose entry is there */
+
+/* What to_vm knows a packet by that the short cut has just sent to it: IP header and ports, and more where there is room. */
+#define NOTE_WORDS4 3
+#define NOTE_WORDS6 6
+struct note {
+	__u32 ifindex;             /* 0 = empty */
+	__u32 topology;
+	__u64 header[NOTE_WORDS6];
+	__u32 more;
+	__u32 pad;
+};
 
 /* identity: what proves that a packet at to_vm is the one that from_vm just judged. */
 #define IDENTITY_WORDS 8
 struct handoff_slot {
 	struct handoff told;
 	__u64 identity[IDENTITY_WORDS];
+	struct note note;
 };
 
 struct work {
@@ -160,6 +177,7 @@ struct work {
 	__u32 ifindex;
 	__u64 now_ns;
 	__u32 now_ms;
+	__u32 topology;            /* read before generation */
 	__u32 generation;
 	__u32 nic;                 /* word of the nic record; 0 = no image bound */
 	__u32 nic_flags;

@@ -1,10 +1,11 @@
 #!/bin/bash
 # One lab host: a network namespace with a bridge, and a libvirt daemon of its own in it that shares nothing with
 # the machine's: not its VMs, not its configuration, not its bridges.
-#   host.sh up NAME     namespace NAME, files in /run/NAME/libvirt, socket /run/NAME/libvirt/libvirt-sock
+#   host.sh up NAME [AGENT]   namespace NAME, files in /run/NAME/libvirt, socket /run/NAME/libvirt/libvirt-sock, hooks in
+#                       /run/NAME/libvirt/etc/hooks: with AGENT (path of merlon-agent) its start gate, of the instance of that name
 #   host.sh down NAME   ends every process of the namespace, by its id, and removes namespace and files
 set -euo pipefail
-verb=${1:?up|down}; name=${2:?NAME}
+verb=${1:?up|down}; name=${2:?NAME}; agent=${3:-}
 dir=/run/$name/libvirt
 cache=/var/cache/merlon-lab/libvirt
 
@@ -50,7 +51,7 @@ network() {
 }
 
 configure() {
-  mkdir -p "$dir"/{etc/hooks,var,log,probe,domains,run/libvirt,"run/$name"} "$cache" /etc/libvirt /var/{lib,log,cache}/libvirt
+  mkdir -p "$dir"/{etc/hooks,var,log,probe,domains,run} "$cache" /etc/libvirt /run/libvirt /var/{lib,log,cache}/libvirt
   chmod 700 "$dir"
   # A host UUID of its own: libvirt refuses to migrate to "the same host".
   cat > "$dir/etc/libvirtd.conf" <<CONF
@@ -60,6 +61,8 @@ auth_unix_rw = "none"
 unix_sock_dir = "$dir"
 host_uuid = "$(cat /proc/sys/kernel/random/uuid)"
 CONF
+  # Before libvirtd starts: it looks for hooks once.
+  [ -z "$agent" ] || "$agent" install-hook --instance "${name#merlon-}" --hooks "$dir/etc/hooks" >/dev/null
   # No cgroups, no mounts per VM, no virtlogd: a lab must also run in a container without an init system.
   cat > "$dir/etc/qemu.conf" <<CONF
 user = "root"
@@ -75,13 +78,12 @@ CONF
 libvirtd_apart() {
   setsid nsenter --net="/run/netns/$name" -- unshare --mount --propagation slave bash -c "
     set -e
-    mount --bind /run/$name $dir/run/$name
-    mount --rbind $dir/run /run
+    mount --bind $dir/run /run/libvirt
     mount --bind $dir/etc /etc/libvirt
     mount --bind $dir/var /var/lib/libvirt
     mount --bind $dir/log /var/log/libvirt
     mount --bind $cache /var/cache/libvirt
-    exec libvirtd -f /etc/libvirt/libvirtd.conf" > "$dir/libvirtd.log" 2>&1 < /dev/null &
+    exec libvirtd -f /etc/libvirt/libvirtd.conf --pid-file $dir/run/libvirtd.pid" > "$dir/libvirtd.log" 2>&1 < /dev/null &
   echo $! > "$dir/libvirtd.pid"
 }
 

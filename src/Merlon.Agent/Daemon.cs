@@ -1,4 +1,5 @@
 using Merlon.Agent.Flows;
+using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Link;
 using Merlon.Agent.Status;
@@ -27,17 +28,22 @@ internal sealed class Daemon(AgentOptions options)
         await using var app = builder.Build();
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Merlon.Agent");
         var sizes = new DatapathOptions(options.ObjectPath, options.Paths.Bpf);
+        // A hook may be starting a VM at this moment.
+        var turn = KernelTurn.Wait(options.Paths);
         using var datapath = KernelDatapath.Open(sizes);
         foreach (var notice in datapath.Notices) Log.Notice(log, notice);
+        datapath.ShortCut.On = options.ShortCut;
         using var watch = new LinkWatch();
         var keeper = new HostKeeper(options, new KernelTables(datapath), LinkFollower.List, log);
         keeper.Start();
+        turn.Dispose();
         using var flows = new FlowQueue(Path.Combine(options.Paths.Run, FlowFile), FlowBytes);
         var pump = new EventPump(datapath, () => keeper.Names, flows, log);
-        var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, log) : null;
+        var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => libvirt?.HostUuid ?? HostIdentity.Uuid());
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
-            options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping), new(keeper, datapath));
+            options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping),
+            new(keeper, datapath), new(keeper, keeper.Proof));
         using var pki = options.Controller is null ? null : HostPki.EnsureAt(options.Paths.Pki);
         var link = pki is null ? null : new ControllerLink(options.Controller!, pki, flows, log);
         if (link is not null) keeper.Send = link.Send;
@@ -62,7 +68,8 @@ internal sealed class Daemon(AgentOptions options)
         if (libvirt is not null)
         {
             keeper.AskGuests = libvirt.AskAgain;
-            parts.Add(libvirt.RunAsync(domains => keeper.Box.Post(() => keeper.DomainsChanged(domains)),
+            keeper.AskGate = libvirt.AskGate;
+            parts.Add(libvirt.RunAsync((domains, asked) => keeper.Box.Post(() => keeper.DomainsChanged(domains, asked)),
                 (reason, mend) => keeper.Box.Post(() => keeper.LibvirtLost(reason, mend)), stop));
         }
         if (link is not null) parts.Add(link.RunAsync(new LinkHost(options, keeper, status, pump), stop));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Link;
 using Merlon.Agent.Status;
@@ -16,12 +17,15 @@ internal sealed class HostKeeper
     private const int SweepEvery = 60;
     private readonly AgentOptions _options;
     private readonly IKernel _kernel;
+    private readonly ILogger _log;
     private readonly Func<IReadOnlyList<HostLink>> _readLinks;
     private readonly HandAttachments _hand;
     private readonly GuestFile _guestFile;
     private readonly PortKeeper _ports;
     private readonly List<Waiting> _waiting = [];
+    private readonly Newcomers _newcomers = new();
     private IReadOnlyList<HostLink> _links = [];
+    private IReadOnlyList<HostLink> _looked = [];
     private HostInventory _inventory = new();
     private HostPolicyMessage? _pending;
     private string? _libvirtTrouble;
@@ -32,19 +36,23 @@ internal sealed class HostKeeper
     public HostKeeper(AgentOptions options, IKernel kernel, Func<IReadOnlyList<HostLink>> readLinks, ILogger log)
     {
         (_options, _kernel, _readLinks) = (options, kernel, readLinks);
-        Box = new(log);
+        Box = new(log, () => KernelTurn.Wait(options.Paths));
         Alarms = new(TimeProvider.System, log);
         _hand = new(options.Paths.Var, options.Paths.Instance);
         _guestFile = new(options.Paths.Var);
         _ports = new(kernel, log);
         Policy = new(kernel, _ports, new(options.Paths.Var),
-            plan => WantedPorts.Of(plan, Guests, _hand.All, _links, kernel), ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
+            FreshlyWanted, ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
+        Gate = new(Policy, _ports, FreshLinks);
+        _log = log;
     }
 
     public Mailbox Box { get; }
     public AlarmBoard Alarms { get; }
     public GuestBook Guests { get; } = new();
     public PolicyKeeper Policy { get; }
+    public StartGate Gate { get; }
+    public HookProof Proof { get; } = new();
     public IReadOnlyDictionary<int, string> PortProblems => _ports.Problems;
 
     /// <summary>Sends to the controller, if one is connected. Set before anything else happens.</summary>
@@ -52,6 +60,9 @@ internal sealed class HostKeeper
 
     /// <summary>Asks libvirt again: an interface came that no known guest has. Set before anything else happens.</summary>
     public Action AskGuests { get; set; } = () => { };
+
+    /// <summary>Asks libvirt whether it calls the start gate. Set before anything else happens.</summary>
+    public Action AskGate { get; set; } = () => { };
 
     /// <summary>Any thread may read it.</summary>
     public HostNames Names { get; private set; } = new(HostBook.Empty);
@@ -75,8 +86,9 @@ internal sealed class HostKeeper
             LibvirtKnown = true;
         }
         Guests.SetByHand(_hand.All);
-        _links = _readLinks();
+        _links = _looked = _readLinks();
         Policy.Restore();
+        TellNewcomers();
         TellTrial();
         // A lost guests.json must not let a second claimant in: the book knows the first ones of the last policy.
         Guests.Owners = Policy.Book.Owners.SetItems(_guestFile.Owners);
@@ -85,18 +97,42 @@ internal sealed class HostKeeper
     }
 
     /// <summary>libvirt's answer to which VMs there are.</summary>
-    public void DomainsChanged(IReadOnlyList<DomainInfo> domains)
+    /// <param name="asked">When it was asked for, by <see cref="Environment.TickCount64"/>.</param>
+    public void DomainsChanged(IReadOnlyList<DomainInfo> domains, long asked)
     {
         (LibvirtKnown, _libvirtTrouble) = (true, null);
         Alarms.Over("libvirt-down", "");
-        Guests.SetDomains([.. domains.Select(DomainGuests.From)]);
+        Guests.SetDomains(_newcomers.Corrected([.. domains.Select(DomainGuests.From)], asked));
         Alarms.Only("metadata-refused", domains.Where(d => d.Metadata.Refused is not null).ToDictionary(d => d.Uuid,
             d => $"the metadata urn:merlon:1 of {d.Name} does not count: {d.Metadata.Refused}"), "mend it with virsh metadata");
         GuestsChanged();
     }
 
+    /// <summary>A VM is about to start, maybe as nobody has seen it yet. Ends when a policy that knows it is in force, at once where none can come.</summary>
+    public Task Meet(Guest guest)
+    {
+        if (!LibvirtKnown || Guests.Knows(guest)) return Task.CompletedTask;
+        var told = _newcomers.Told;
+        _newcomers.Meet(guest);
+        Guests.SetDomains(_newcomers.Corrected(Guests.Domains, asked: 0));
+        GuestsChanged();
+        // A refused claim may leave the inventory as it was: then nothing was told, and nothing follows.
+        return ControllerConnected && _newcomers.Told != told ? _newcomers.InForce() : Task.CompletedTask;
+    }
+
+    public void InventoryTaken(ulong number, ulong sequence) => _newcomers.Taken(number, sequence, Policy.Newest);
+
+    /// <summary>A VM is about to start; its taps are there.</summary>
+    public GateAnswer Pass(Guest guest)
+    {
+        var answer = Gate.Pass(guest);
+        Log.Gate(_log, answer.Outcome, answer.Message);
+        return answer;
+    }
+
     public void LibvirtLost(string reason, string mend)
     {
+        Proof.Withdraw("libvirt does not answer");
         _libvirtTrouble = reason;
         Alarms.Raise("libvirt-down", "", $"libvirt does not answer, VMs that start now are seen late: {reason}", mend);
     }
@@ -110,11 +146,19 @@ internal sealed class HostKeeper
     private void LookAtLinks()
     {
         Volatile.Write(ref _linksPosted, 0);
-        var before = _links;
-        if (!ReadLinks()) return; // up, down, counters: nothing to us
+        ReadLinks();
+        var before = _looked;
+        if (_links.SequenceEqual(before)) return; // up, down, counters: nothing to us
+        _looked = _links;
         var known = Guests.Ifnames().Values.ToHashSet();
         if (_links.Except(before).Any(l => !known.Contains(l.Name))) AskGuests();
         Reconcile();
+    }
+
+    private IReadOnlyList<HostLink> FreshLinks()
+    {
+        ReadLinks();
+        return _links;
     }
 
     private bool ReadLinks()
@@ -149,14 +193,15 @@ internal sealed class HostKeeper
     {
         ControllerConnected = connected;
         if (connected) Alarms.Over("controller-down", "");
-        else Alarms.Raise("controller-down", "", $"the controller does not answer, the last policy stays in force: {reason}", "is merlon-controller running?");
+        else _newcomers.GiveUp();
+        if (!connected) Alarms.Raise("controller-down", "", $"the controller does not answer, the last policy stays in force: {reason}", "is merlon-controller running?");
     }
 
     /// <summary>The first thing a new session says, besides hello.</summary>
     public IReadOnlyList<AgentMessage> Greeting()
     {
         var messages = new List<AgentMessage>();
-        if (LibvirtKnown) messages.Add(new() { Inventory = _inventory });
+        if (LibvirtKnown) messages.Add(new() { Inventory = Numbered(_inventory) });
         if (Policy.Plan is not null || Policy.Error is not null) messages.Add(Report());
         return messages;
     }
@@ -219,6 +264,9 @@ internal sealed class HostKeeper
 
     public IReadOnlyList<WantedPort> Wanted() => WantedPorts.Of(Policy.Plan, Guests, _hand.All, _links, _kernel);
 
+    // By the links of this moment: a hook may have guarded one that no event has told of yet, which an older list would let go.
+    private IReadOnlyList<WantedPort> FreshlyWanted(HostPlan? plan) => WantedPorts.Of(plan, Guests, _hand.All, FreshLinks(), _kernel);
+
     private void GuestsChanged()
     {
         Guests.SetByHand(_hand.All);
@@ -233,13 +281,20 @@ internal sealed class HostKeeper
         if (Policy.Plan is not null && !refused.SequenceEqual(Guests.Refused)) Send(Report());
     }
 
+    private HostInventory Numbered(HostInventory inventory)
+    {
+        var sent = inventory.Clone();
+        sent.Number = _newcomers.NextNumber();
+        return sent;
+    }
+
     private void TellInventory()
     {
         var inventory = Guests.Inventory();
         if (!inventory.Equals(_inventory))
         {
             _inventory = inventory;
-            Send(new() { Inventory = inventory });
+            Send(new() { Inventory = Numbered(inventory) });
         }
         PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
     }
@@ -260,6 +315,7 @@ internal sealed class HostKeeper
         else Alarms.Over("policy-refused", "");
         TellTrial();
         Answer();
+        _newcomers.Settle(Policy.Newest);
         PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
         Send(Report());
     }
@@ -274,7 +330,22 @@ internal sealed class HostKeeper
     private void Reconcile()
     {
         Policy.Reconcile();
+        TellNewcomers();
         Answer();
+    }
+
+    // The policy was there before them, and no hook had guarded them: what they sent and got so far was judged by nobody.
+    private void TellNewcomers()
+    {
+        foreach (var port in _ports.Newcomers)
+        {
+            if (port.Plan is not { } plan || _hand.All.Any(h => h.Ifname == port.Ifname)) continue;
+            var what = $"{port.Ifname} of {plan.Vm} was there before it was guarded: it passed no start gate";
+            Alarms.Raise("no-gate", port.Ifname, what, "is libvirt's hook installed? see start-gate in 'merlon doctor'; a hot-plugged interface passes none yet");
+            Alarms.Over("no-gate", port.Ifname);
+            Proof.Withdraw(what);
+            AskGate();
+        }
     }
 
     private void Answer()
@@ -300,6 +371,9 @@ internal sealed class HostKeeper
             "the agent attaches it again every second; find out who or what changes it");
         _ports.Distrust([.. wrong.Select(w => w.Port.Ifindex)]);
         if (wrong.Count > 0 || _ports.Differ(wanted)) Reconcile();
+        else _ports.KeepWays(wanted);
+        // Only now: what ways say has just been looked at.
+        _kernel.RenewLease();
     }
 
     private string VmOf(WantedPort port) => port.Plan?.Vm ?? _hand.All.FirstOrDefault(h => h.Ifname == port.Ifname)?.Vm ?? "a VM in no policy";

@@ -53,4 +53,13 @@ internal static partial class Log
 
     [LoggerMessage(17, LogLevel.Warning, "{Notice}")]
     public static partial void Notice(ILogger log, string notice);
+
+    [LoggerMessage(18, LogLevel.Information, "start gate, {Outcome}: {Message}")]
+    public static partial void Gate(ILogger log, string outcome, string message);
+
+    [LoggerMessage(19, LogLevel.Warning, "UNGUARDED STARTS POSSIBLE: {Reason}")]
+    public static partial void GateNotProved(ILogger log, string reason);
+
+    [LoggerMessage(20, LogLevel.Information, "libvirt calls the start gate")]
+    public static partial void GateProved(ILogger log);
 }

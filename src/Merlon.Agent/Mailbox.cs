@@ -3,8 +3,9 @@ using System.Threading.Channels;
 namespace Merlon.Agent;
 
 /// <summary>One thread that does one thing after the other: everything that changes the host's state runs here, so that
-/// nothing of it needs a lock.</summary>
-internal sealed class Mailbox(ILogger log)
+/// nothing of it needs a lock within this process.</summary>
+/// <param name="turn">Taken for each step: a hook may be at work on the same kernel.</param>
+internal sealed class Mailbox(ILogger log, Func<IDisposable> turn)
 {
     private readonly Channel<Action> _work = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
 
@@ -51,6 +52,7 @@ internal sealed class Mailbox(ILogger log)
     {
         try
         {
+            using var mine = turn();
             work();
         }
 #pragma warning disable CA1031 // one failed step must not stop the agent; the next verify tries again

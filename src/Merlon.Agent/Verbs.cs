@@ -1,3 +1,4 @@
+using Merlon.Agent.Gate;
 using Merlon.Contracts.Pki;
 using Merlon.Datapath;
 
@@ -7,9 +8,12 @@ namespace Merlon.Agent;
 internal static class Verbs
 {
     private const string Help = """
-        merlon-agent run     [--instance NAME] [--libvirt URI|none] [--controller unix:PATH|https://HOST:PORT|none] [--object PATH] [--host NAME]
+        merlon-agent run     [--instance NAME] [--libvirt URI|none] [--controller unix:PATH|https://HOST:PORT|none] [--object PATH] [--host NAME] [--short-cut on|off]
         merlon-agent judge   -f POLICY… -i INVENTORY… CASES [--object PATH]     cases in, verdicts of the kernel program out (JSON)
         merlon-agent remove  [--instance NAME]                                  detach everything and remove the pins
+        merlon-agent install-hook [--instance NAME] [--hooks DIR] [--object PATH]   have libvirt ask before a VM starts (DIR: /etc/libvirt/hooks)
+        merlon-agent remove-hook  [--hooks DIR]                                 VMs start unguarded again
+        merlon-agent hook    qemu [--instance NAME] -- NAME OPERATION …         what libvirt then calls
         merlon-agent version
         """;
 
@@ -29,6 +33,17 @@ internal static class Verbs
                     RequireRoot();
                     Remove(AgentOptions.Parse(words.AsSpan(1)));
                     return 0;
+                case "install-hook":
+                    RequireRoot();
+                    InstallVerb.Install(words.AsSpan(1));
+                    return 0;
+                case "remove-hook":
+                    RequireRoot();
+                    InstallVerb.Remove(words.AsSpan(1));
+                    return 0;
+                case "hook":
+                    RequireRoot();
+                    return await GateVerb.RunAsync(words[1..]);
                 case "version":
                     Console.WriteLine(Status.StatusWriter.Version);
                     return 0;
@@ -61,6 +76,7 @@ internal static class Verbs
     private static void Remove(AgentOptions options)
     {
         using var hold = InstanceLock.Take(options.Paths);
+        using var turn = KernelTurn.Wait(options.Paths);
         var detached = Uninstall.Remove(options.Paths.Bpf);
         File.Delete(Path.Combine(options.Paths.Run, Daemon.FlowFile));
         Console.WriteLine(detached is { } count

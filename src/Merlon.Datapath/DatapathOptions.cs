@@ -9,4 +9,9 @@ namespace Merlon.Datapath;
 /// <param name="RingBytes">Bytes of each CPU's event ring; a power of two, at least a page.</param>
 public sealed record DatapathOptions(
     string ObjectPath, string BpffsFolder, int Connections4 = 262144, int Connections6 = 131072, int HalfOpen = 65536,
-    int RingBytes = 1 << 20);
+    int RingBytes = 1 << 20)
+{
+    /// <summary>Takes what is pinned if it is of the same object file, and throws where <see cref="KernelDatapath.Open"/> would load: for a
+    /// second process beside the one that owns the pins.</summary>
+    public bool ReuseOnly { get; init; }
+}

@@ -18,6 +18,7 @@ public sealed class KernelDatapath : IDisposable
         Control = new(loaded.Map("control"));
         Images = new(loaded.Map("images"), Control);
         Ports = new(loaded.Map("ports"));
+        ShortCut = new(loaded.Map("ways"), Control);
         Macs = new(loaded.Map("macs"));
         Owners = new(loaded.Map("owners"));
         Budgets = new(loaded.Map("budgets"), loaded.Map("pools"), loaded.Map("half4"), loaded.Map("half6"), loaded.Map("conn4"), loaded.Map("conn6"));
@@ -31,6 +32,7 @@ public sealed class KernelDatapath : IDisposable
     public ControlTable Control { get; }
     public ImageStore Images { get; }
     public PortTable Ports { get; }
+    public ShortCut ShortCut { get; }
     public MacTable Macs { get; }
     public OwnerTable Owners { get; }
     public BudgetTable Budgets { get; }

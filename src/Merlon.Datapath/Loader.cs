@@ -19,9 +19,11 @@ internal sealed class Loader(DatapathOptions options)
         _pins.Create();
         var marker = ReadMarker();
         RequireSameAbi(marker);
-        if (marker is null) DropHalfMade();
         var same = marker is { } m && ((ReadOnlySpan<byte>)m.Object).SequenceEqual(digest);
-        return same && Reuse() is { } reused ? reused : Load(digest);
+        if (same && Reuse() is { } reused) return reused;
+        if (options.ReuseOnly) throw new DatapathException("other-program", "the agent that runs has another program in the kernel, or none yet", "restart merlon-agent");
+        if (marker is null) DropHalfMade();
+        return Load(digest);
     }
 
     private byte[] Digest()

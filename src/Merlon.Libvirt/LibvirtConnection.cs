@@ -97,6 +97,19 @@ public sealed unsafe class LibvirtConnection : IDisposable
         }
     }
 
+    /// <summary>Has libvirt try to start a VM of this name and UUID that can never run (<see cref="ProbeDomain"/>), so that it calls its hooks as for any
+    /// start; returns how the start failed.</summary>
+    public string TryStartProbe(string name, string uuid)
+    {
+        const uint StartPaused = 1, AutoDestroy = 2;
+        var domain = LibvirtNative.virDomainCreateXML(Handle, ProbeDomain.Xml(name, uuid, File.Exists("/dev/kvm")), StartPaused | AutoDestroy);
+        if (domain == 0)
+            return LibvirtException.Last("start a probe").Detail;
+        _ = LibvirtNative.virDomainDestroy(domain);
+        _ = LibvirtNative.virDomainFree(domain);
+        return "it started, which it cannot";
+    }
+
     /// <summary>The bridge behind a libvirt network, or null if there is no such network or it has no bridge.</summary>
     public string? BridgeOfNetwork(string network)
     {

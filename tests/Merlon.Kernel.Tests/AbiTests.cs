@@ -13,7 +13,7 @@ public sealed class AbiTests
 
     public static TheoryData<string, Type> Structs => new()
     {
-        { "merlon_port", typeof(PortRecord) }, { "merlon_mac_key", typeof(MacKey) }, { "merlon_mac_owner", typeof(MacOwner) },
+        { "merlon_port", typeof(PortRecord) }, { "merlon_way", typeof(WayRecord) }, { "merlon_mac_key", typeof(MacKey) }, { "merlon_mac_owner", typeof(MacOwner) },
         { "merlon_owner_key", typeof(OwnerKey) }, { "merlon_owner", typeof(OwnerRecord) }, { "merlon_control", typeof(ControlRecord) },
         { "merlon_key4", typeof(ConnKey4) }, { "merlon_key6", typeof(ConnKey6) }, { "merlon_side", typeof(ConnSide) }, { "merlon_window", typeof(ConnWindow) },
         { "merlon_conn", typeof(ConnRecord) }, { "merlon_budget", typeof(BudgetRecord) }, { "merlon_rate", typeof(BudgetRates.Rate) }, { "merlon_pool", typeof(PoolRecord) },

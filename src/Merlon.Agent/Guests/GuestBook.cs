@@ -23,6 +23,13 @@ internal sealed class GuestBook
     /// <summary>Second claims, found by <see cref="Inventory"/>: they are not in it.</summary>
     public ImmutableArray<RefusedClaim> Refused { get; private set; } = [];
 
+    /// <summary>It is here as it stands there, running or not.</summary>
+    public bool Knows(Guest guest) => Domains.FirstOrDefault(d => d.Uuid == guest.Uuid) is { } known
+        && known.Name == guest.Name && known.Tenant == guest.Tenant && known.Labels.Count == guest.Labels.Count && !known.Labels.Except(guest.Labels).Any()
+        && known.Nics.Select(Lasting).SequenceEqual(guest.Nics.Select(Lasting));
+
+    private static string Lasting(GuestNic nic) => $"{nic.Index} {nic.Mac} {nic.Network} {string.Join(',', nic.Addresses)} {nic.CannotGuard}";
+
     public void SetDomains(IReadOnlyList<Guest> domains) => Domains = domains;
 
     public void SetByHand(IEnumerable<HandAttachment> attachments) => _byHand = HandAttachments.Guests(attachments);

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Merlon.Agent.Gate;
 using Merlon.Libvirt;
 using Merlon.Libvirt.Domains;
 using Merlon.Libvirt.Events;
@@ -6,9 +7,11 @@ using Merlon.Libvirt.Events;
 namespace Merlon.Agent.Guests;
 
 /// <summary>Keeps a connection to libvirt and tells of every change; tries again for ever when it is lost.</summary>
-internal sealed class LibvirtWatch(string uri, ILogger log)
+internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ProveEvery = TimeSpan.FromMinutes(1);
+    private long _proveAt;
     private readonly Channel<bool> _again = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>The host as libvirt knows it; null before the first connection.</summary>
@@ -17,7 +20,14 @@ internal sealed class LibvirtWatch(string uri, ILogger log)
     /// <summary>Asks for a new list soon: an interface came that no known guest has.</summary>
     public void AskAgain() => _again.Writer.TryWrite(true);
 
-    public async Task RunAsync(Action<IReadOnlyList<DomainInfo>> changed, Action<string, string> lost, CancellationToken stop)
+    /// <summary>Finds out soon whether libvirt calls the start gate.</summary>
+    public void AskGate()
+    {
+        Volatile.Write(ref _proveAt, 0);
+        AskAgain();
+    }
+
+    public async Task RunAsync(Action<IReadOnlyList<DomainInfo>, long> changed, Action<string, string> lost, CancellationToken stop)
     {
         string? told = null;
         while (!stop.IsCancellationRequested)
@@ -28,6 +38,7 @@ internal sealed class LibvirtWatch(string uri, ILogger log)
                 Log.LibvirtConnected(log, uri);
                 told = null;
                 HostUuid = connection.HostUuid;
+                Volatile.Write(ref _proveAt, 0);
                 await FollowAsync(connection, changed, stop);
                 lost("the connection was closed", "is libvirtd running?");
             }
@@ -45,14 +56,16 @@ internal sealed class LibvirtWatch(string uri, ILogger log)
         }
     }
 
-    private async Task FollowAsync(LibvirtConnection connection, Action<IReadOnlyList<DomainInfo>> changed, CancellationToken stop)
+    private async Task FollowAsync(LibvirtConnection connection, Action<IReadOnlyList<DomainInfo>, long> changed, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            changed(connection.ListDomains());
+            var asked = Environment.TickCount64;
+            changed(connection.ListDomains(), asked);
+            Prove(connection);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
             var happened = connection.Events.WaitToReadAsync(either.Token).AsTask();
-            await Task.WhenAny(happened, _again.Reader.WaitToReadAsync(either.Token).AsTask());
+            await Task.WhenAny(happened, _again.Reader.WaitToReadAsync(either.Token).AsTask(), Task.Delay(ProveEvery, either.Token));
             await either.CancelAsync();
             if (stop.IsCancellationRequested || !connection.IsAlive) return;
             _again.Reader.TryRead(out _);
@@ -60,5 +73,16 @@ internal sealed class LibvirtWatch(string uri, ILogger log)
             while (connection.Events.TryRead(out var e))
                 if (e.Kind == DomainEventKind.ConnectionClosed) return;
         }
+    }
+
+    // Blocks this thread and no other: the hook that libvirt calls meanwhile is answered elsewhere.
+    private void Prove(LibvirtConnection connection)
+    {
+        if (proof.IsLive || Environment.TickCount64 < Volatile.Read(ref _proveAt)) return;
+        Volatile.Write(ref _proveAt, Environment.TickCount64 + (long)ProveEvery.TotalMilliseconds);
+        var before = proof.Record.Found;
+        proof.Asked(connection.TryStartProbe(HookCall.ProbeName, proof.Ask()));
+        if (proof.IsLive) Log.GateProved(log);
+        else if (proof.Record.Found is var found && found != before) Log.GateNotProved(log, found);
     }
 }

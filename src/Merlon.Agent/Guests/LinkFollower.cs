@@ -9,7 +9,8 @@ internal static class LinkFollower
     {
         var links = LinkTable.List();
         var names = links.ToDictionary(l => l.Ifindex, l => l.Name);
-        return [.. links.Select(l => new HostLink(l.Ifindex, l.Name, names.GetValueOrDefault(l.Master)))];
+        var plain = links.Where(l => l.PlainBridge).Select(l => l.Ifindex).ToHashSet();
+        return [.. links.Select(l => new HostLink(l.Ifindex, l.Name, names.GetValueOrDefault(l.Master), l.Forwards && plain.Contains(l.Master) ? (uint)l.Master : 0, l.Mtu))];
     }
 
     public static async Task RunAsync(LinkWatch watch, Action changed, CancellationToken stop)

@@ -14,11 +14,17 @@ internal sealed class TraceDoor(HostKeeper keeper, KernelDatapath datapath)
     // Whoever is not here sits behind a router.
     private static readonly MacAddress s_router = new(0x02000000feed);
 
+    // Older kernels let real packets come into the middle of a test run, which uses the same scratch memory ("bpf: Disable bh in
+    // bpf_test_run for xdp and tc prog", 6.3).
+    private static readonly Version s_whole = new(6, 3);
+
 
     /// <summary>On the keeper's mailbox.</summary>
     /// <exception cref="RequestRefused">Neither end is guarded here, or the packet makes no sense.</exception>
     public TraceHops Trace(ExplainPacket packet)
     {
+        if (Environment.OSVersion.Version < s_whole)
+            throw new RequestRefused("old-kernel", $"this kernel ({Environment.OSVersion.Version}) cannot run a test packet apart from real ones", "boot 6.3 or newer; 'merlon explain' and 'merlon capture' work here");
         var (from, to) = Ends(packet);
         if (from is null && to is null)
             throw new RequestRefused("not-here", "neither end is a guarded vNIC of this host", "ask on the host of one of them; see 'merlon get nic'");

@@ -25,7 +25,7 @@ internal static class ControllerAddress
         if (controller.StartsWith("unix:", StringComparison.Ordinal))
         {
             url = "https://localhost";
-            handler.ConnectCallback = (_, stop) => Dial(controller["unix:".Length..], stop);
+            handler.ConnectCallback = (_, stop) => UnixDial.To(controller["unix:".Length..], stop);
         }
         return GrpcChannel.ForAddress(url, new()
         {
@@ -46,20 +46,5 @@ internal static class ControllerAddress
             if (e is SocketException or AuthenticationException) return $"{controller}: {e.Message}";
         }
         return null;
-    }
-
-    private static async ValueTask<Stream> Dial(string path, CancellationToken stop)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), stop);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

@@ -11,6 +11,9 @@ internal interface ILinkHost
     /// <summary>A controller's policy; answered by a report through the link.</summary>
     void Receive(HostPolicyMessage policy);
 
+    /// <summary>The controller has resolved the inventory of this number; what follows from it has this sequence.</summary>
+    void InventoryTaken(ulong number, ulong sequence);
+
     Task<Answer> AnswerAsync(Ask ask);
 
     void LinkChanged(bool connected, string? reason);

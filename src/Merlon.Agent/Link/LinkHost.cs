@@ -31,6 +31,8 @@ internal sealed class LinkHost(AgentOptions options, HostKeeper keeper, StatusWr
 
     public void Receive(HostPolicyMessage policy) => keeper.Receive(policy);
 
+    public void InventoryTaken(ulong number, ulong sequence) => keeper.Box.Post(() => keeper.InventoryTaken(number, sequence));
+
     public void LinkChanged(bool connected, string? reason) => keeper.Box.Post(() => keeper.ControllerChanged(connected, reason));
 
     public async Task<Answer> AnswerAsync(Ask ask)

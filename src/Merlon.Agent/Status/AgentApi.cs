@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
 using Merlon.Agent.Capture;
+using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Judge;
 using Merlon.Contracts.Api;
@@ -27,7 +28,7 @@ internal static class AgentApi
         });
     }
 
-    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture, TraceDoor trace)
+    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture, TraceDoor trace, GateDoor gate)
     {
         app.MapGet("/v1/status", http => Write(http, keeper.Box.Ask(status.Status), ApiJson.Default.HostStatus));
         app.MapGet("/v1/nics", http => Write(http, keeper.Box.Ask(status.Nics), ApiJson.Default.IReadOnlyListNicRecord));
@@ -42,6 +43,8 @@ internal static class AgentApi
             await http.Response.WriteAsJsonAsync(await keeper.Box.Ask(() => trace.Trace(packet)), ApiJson.Default.TraceHops);
         }));
         app.MapGet("/v1/capture", http => Guard(http, () => capture.Serve(http)));
+        app.MapPost("/v1/gate", http => Guard(http, () => gate.Serve(http)));
+        app.MapPost("/v1/gate/proof/{nonce}", gate.Prove);
         app.MapDelete("/v1/attach/{ifname}", http => Detach(http, keeper));
     }
 

@@ -27,7 +27,8 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
             options.Host, hostUuid(), options.Paths.Instance, Version, (int)AbiLimits.Version, keeper.LibvirtConnected, keeper.ControllerConnected,
             plan?.Sequence ?? 0, keeper.Policy.Newest, plan?.Image.Digest ?? "", keeper.Guests.All.Count(), keeper.Guests.All.Sum(g => g.Nics.Count),
             interfaces.Count(i => i.Attached), Entries(), sizes.Connections4 + sizes.Connections6, lost, (long)flows.Lost, flows.Count,
-            keeper.Policy.SwapMs, keeper.LastAttachMs, Resident(), _started, keeper.Alarms.List(), interfaces, keeper.Policy.ConfirmBy);
+            keeper.Policy.SwapMs, keeper.LastAttachMs, Resident(), _started, keeper.Alarms.List(), interfaces, keeper.Policy.ConfirmBy,
+            options.LibvirtUri is null ? null : keeper.Proof.Record);
     }
 
     public IReadOnlyList<NicRecord> Nics()

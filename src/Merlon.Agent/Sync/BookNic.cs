@@ -1,5 +1,9 @@
+using Merlon.Policy.Model;
+
 namespace Merlon.Agent.Sync;
 
 /// <summary>One guarded vNIC's numbers.</summary>
 /// <param name="Stamp">What <paramref name="Epoch"/> stands for: ruleset digest, guard, place. Another stamp, another epoch.</param>
-internal sealed record BookNic(string VmUuid, int Index, string Vm, string Tenant, uint Vnic, ushort Slot, uint Epoch, string Stamp);
+/// <param name="OnFailure">Its Guard's, for a start when the policy itself cannot be read.</param>
+internal sealed record BookNic(
+    string VmUuid, int Index, string Vm, string Tenant, uint Vnic, ushort Slot, uint Epoch, string Stamp, OnFailure OnFailure = OnFailure.Closed);

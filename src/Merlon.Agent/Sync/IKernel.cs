@@ -1,4 +1,5 @@
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
 using Merlon.Policy.Model;
 
 namespace Merlon.Agent.Sync;
@@ -29,6 +30,9 @@ internal interface IKernel
 
     void Detach(int ifindex);
 
+    /// <summary>Drops what waits in the interface's queue for its reader.</summary>
+    void Purge(int ifindex);
+
     /// <summary>Null = attached at both hooks and first; else what is wrong.</summary>
     string? Check(int ifindex);
 
@@ -42,6 +46,18 @@ internal interface IKernel
 
     /// <summary>Clears a vNIC's side of every connection; an entry without any side goes.</summary>
     void ForgetVnic(uint vnic);
+
+    /// <summary>Exactly these ports may send frames straight to each other.</summary>
+    void SetWays(IReadOnlyList<Way> ways);
+
+    /// <summary>Ways hold for two more seconds.</summary>
+    void RenewLease();
+
+    /// <summary>Those of the interfaces where nobody else sees what guests send: no other program, filter or ingress queue.</summary>
+    IReadOnlySet<int> Alone(IReadOnlyList<int> ifindexes);
+
+    /// <summary>Why no frame of this host may skip its bridges; null = some may.</summary>
+    string? Obstacle { get; }
 
     /// <summary>Tells the short cut that ports have changed.</summary>
     void BumpTopology();

@@ -1,5 +1,7 @@
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Links;
+using Merlon.Datapath.Maps;
 using Merlon.Policy.Model;
 
 namespace Merlon.Agent.Sync;
@@ -36,6 +38,8 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void Detach(int ifindex) => Try(() => datapath.Attacher.Detach(ifindex));
 
+    public void Purge(int ifindex) => Try(() => TapQueue.Purge(ifindex));
+
     public string? Check(int ifindex) => datapath.Attacher.Verify(ifindex).Problem;
 
     public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => datapath.Attacher.ListAttached()
@@ -57,6 +61,14 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
     }
 
     public void ForgetVnic(uint vnic) => datapath.Connections.RemoveVnic(vnic);
+
+    public void SetWays(IReadOnlyList<Way> ways) => Try(() => datapath.ShortCut.Set(ways));
+
+    public void RenewLease() => datapath.ShortCut.Renew(ShortCut.LongestLease);
+
+    public IReadOnlySet<int> Alone(IReadOnlyList<int> ifindexes) => datapath.Attacher.Alone(ifindexes);
+
+    public string? Obstacle => BridgeObstacle.Find();
 
     public void BumpTopology() => datapath.Control.BumpTopology();
 

@@ -25,7 +25,7 @@ internal sealed class Numbering(HostBook book)
         var stamp = Planner.Stamp(endpoint, nic, image.RulesetDigest);
         var kept = new BookNic(endpoint.Key.VmUuid, endpoint.Key.Index, endpoint.Vm, endpoint.Tenant,
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
-            old is not null && old.Stamp == stamp ? old.Epoch : Next(ref _epoch, "epoch"), stamp);
+            old is not null && old.Stamp == stamp ? old.Epoch : Next(ref _epoch, "epoch"), stamp, nic.Guard.OnFailure);
         _nics.Add(kept);
         var segment = SegmentOf(nic, endpoint.Key);
         return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, segment,

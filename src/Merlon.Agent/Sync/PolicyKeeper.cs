@@ -37,6 +37,9 @@ internal sealed class PolicyKeeper(
     /// <summary>The newest policy was not confirmed in time: what was before it is in force.</summary>
     public bool FellBack => _policy?.Trial is { } trial && _at >= trial.ConfirmBy;
 
+    /// <summary>The kernel judges by <see cref="Plan"/>, as read back.</summary>
+    public bool InForce => Plan is not null && Holds(Plan);
+
     public double CompileMs { get; private set; }
     public double SwapMs { get; private set; }
 
@@ -59,6 +62,24 @@ internal sealed class PolicyKeeper(
         catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
         {
             Refuse(Book.Sequence, $"last-known-good cannot be used, the kernel keeps what it has: {e.Message}");
+        }
+    }
+
+    /// <summary>Learns the plan of book and last-known-good and changes nothing, on disk or in the kernel: for a hook beside an agent that
+    /// lives and does not answer. What the kernel really holds, <see cref="InForce"/> says.</summary>
+    public void Recall()
+    {
+        Book = store.Load();
+        if (store.ReadPolicy(Book) is not { } bytes) return;
+        try
+        {
+            var at = clock();
+            _policy = HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes));
+            (Plan, _at) = (PlanOf(_policy, at), at);
+        }
+        catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
+        {
+            Refuse(Book.Sequence, $"last-known-good cannot be used: {e.Message}");
         }
     }
 
@@ -126,10 +147,7 @@ internal sealed class PolicyKeeper(
     {
         var started = Stopwatch.GetTimestamp();
         var at = clock();
-        var claims = ClaimCourt.Settle(policy.At(at), Book.Owners);
-        var compiled = compile(claims.Policy, at);
-        if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
-        var plan = Planner.Plan(Book, claims, compiled.Image);
+        var plan = PlanOf(policy, at);
         CompileMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         var next = plan.Book;
         if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
@@ -139,6 +157,14 @@ internal sealed class PolicyKeeper(
         Newest = Math.Max(Newest, policy.Sequence);
         store.RemoveOthers(Book);
         Log.Applied(log, policy.Sequence, plan.Nics.Length, plan.Image.Stats.RemoteClasses, CompileMs, SwapMs);
+    }
+
+    private HostPlan PlanOf(HostPolicy policy, long at)
+    {
+        var claims = ClaimCourt.Settle(policy.At(at), Book.Owners);
+        var compiled = compile(claims.Policy, at);
+        if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
+        return Planner.Plan(Book, claims, compiled.Image);
     }
 
     private void Swap(HostPlan plan, HostBook next)

@@ -1,4 +1,5 @@
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
 using Merlon.Policy.Model;
 
 namespace Merlon.Agent.Sync;
@@ -34,12 +35,17 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     /// has a next one that captures nothing, and settles the ports so.</summary>
     public string? Captured { get; set; }
 
+    /// <summary>Interfaces that the last <see cref="Prepare"/> met for the first time: what passed there before was judged by nobody.</summary>
+    public IReadOnlyList<WantedPort> Newcomers { get; private set; } = [];
+
     public void Prepare(IReadOnlyList<WantedPort> wanted, HostPlan? plan)
     {
         Problems.Clear();
         var have = kernel.Ports();
+        // What changes loses its way first: no frame goes straight to a port that is being changed or let go.
+        kernel.SetWays(Ways(wanted, have));
         if (plan is not null) PutOwners(plan);
-        foreach (var port in wanted) PutClosedUnlessSame(port, have);
+        Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
         SetBudgets(wanted);
         if (plan is not null) PutMacs(wanted);
         have = kernel.Ports();
@@ -59,31 +65,103 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             Release(ifindex, keepVnic: wanted.Any(w => w.Plan is { } p && p.Vnic == have.GetValueOrDefault(ifindex).Vnic));
         if (plan is not null) RemoveOwners(plan);
         if (changed) kernel.BumpTopology();
+        KeepWays(wanted);
     }
 
-    // A budget is a VM's: of several vNICs with different Guards the most generous counts.
+    /// <summary>Ports that may send frames straight to each other, as the host is now.</summary>
+    public void KeepWays(IReadOnlyList<WantedPort> wanted) => kernel.SetWays(Ways(wanted, kernel.Ports()));
+
+    // docs/packet-path.md, The short cut: open, not captured, as wanted, on a plain bridge, and nobody else's program or queue to skip.
+    private Way[] Ways(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have)
+    {
+        if (kernel.Obstacle is not null) return [];
+        var may = wanted.Where(p => p.Plan is { Guard.ShortCut: true } && p.Domain != 0 && !Problems.ContainsKey(p.Ifindex)
+            && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && Equal(port, RecordOf(p, port.Incarnation))).ToList();
+        var alone = kernel.Alone([.. may.Select(p => p.Ifindex)]);
+        return [.. may.Where(p => alone.Contains(p.Ifindex)).OrderBy(p => p.Ifindex).Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu))];
+    }
+
+    /// <summary>Guards the interfaces of one VM whose guest does not run yet, and touches nothing else: closed, attached, purged, read back,
+    /// then opened. Throws <see cref="KernelFault"/> at the first that is not as it must be; it stays closed.</summary>
+    /// <param name="inForce">The kernel judges by the plan, as read back.</param>
+    public void Admit(IReadOnlyList<WantedPort> starting, HostPlan plan, Func<bool> inForce)
+    {
+        LookAgain();
+        var before = kernel.Ports();
+        foreach (var port in starting)
+            if (Attached().TryGetValue(port.Ifindex, out var at) && at.Live && before.TryGetValue(port.Ifindex, out var old) && old.Vnic != port.Plan!.Vnic)
+                throw new KernelFault($"{port.Ifname} is guarded for another VM", null);
+        PutOwners(plan);
+        foreach (var port in starting) PutClosed(port);
+        foreach (var vm in Budgets(starting)) SetBudget(vm);
+        foreach (var port in starting) AttachEmpty(port);
+        if (!inForce()) throw new KernelFault("the policy read back is not the one to be in force", null);
+        foreach (var port in starting) PutMac(port);
+        var have = kernel.Ports();
+        foreach (var port in starting) Open(port, have);
+        kernel.BumpTopology();
+        have = kernel.Ports();
+        foreach (var port in starting)
+            if (!have.TryGetValue(port.Ifindex, out var now) || !Equal(now, RecordOf(port, now.Incarnation)))
+                throw new KernelFault($"the record of {port.Ifname} read back is not the one written", null);
+    }
+
+    // As in PutClosedUnlessSame: a live attachment keeps its incarnation.
+    private void PutClosed(WantedPort port)
+    {
+        var record = RecordOf(port, Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
+        record.Flags |= PortFlags.Closed;
+        kernel.PutPort(port.Ifindex, record);
+    }
+
+    private void AttachEmpty(WantedPort port)
+    {
+        kernel.Attach(port.Ifindex, kernel.Ports()[port.Ifindex].Incarnation);
+        kernel.Purge(port.Ifindex);
+        if (kernel.Check(port.Ifindex) is { } problem) throw new KernelFault($"{port.Ifname}: {problem}", null);
+        Problems.Remove(port.Ifindex);
+    }
+
+    // As in WantedMacs: what another live vNIC holds stays its own.
+    private void PutMac(WantedPort port)
+    {
+        var place = new MacPlace(port.Plan!.Mac, port.Plan.Segment);
+        if (kernel.Macs().TryGetValue(place, out var holder) && holder.Vnic != port.Plan.Vnic && kernel.Check((int)holder.Ifindex) is null)
+            Problems[port.Ifindex] = $"MAC {port.Plan.Mac} is another VM's on {port.Plan.SegmentName}";
+        else kernel.PutMac(place, new((uint)port.Ifindex, port.Plan.Vnic));
+    }
+
     private void SetBudgets(IReadOnlyList<WantedPort> wanted)
     {
-        var vms = wanted.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard)).ToList();
+        var vms = Budgets(wanted);
         kernel.KeepShares(vms.Count);
-        foreach (var vm in vms) kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen), vm.Select(b => b.Rates).Aggregate((a, b) => a.Or(b)));
+        foreach (var vm in vms) SetBudget(vm);
     }
+
+    private static List<IGrouping<ushort, (uint Connections, uint HalfOpen, Rates Rates)>> Budgets(IReadOnlyList<WantedPort> ports) =>
+        [.. ports.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard))];
+
+    // A budget is a VM's: of several vNICs with different Guards the most generous counts.
+    private void SetBudget(IGrouping<ushort, (uint Connections, uint HalfOpen, Rates Rates)> vm) =>
+        kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen), vm.Select(b => b.Rates).Aggregate((a, b) => a.Or(b)));
 
     private Dictionary<int, (uint Incarnation, bool Live)> Attached() => _attached ??= new(kernel.Attached());
 
-    private void PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
+    // True = it was not the same.
+    private bool PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
     {
         if (have.TryGetValue(port.Ifindex, out var old) && IsSamePlace(old, RecordOf(port, old.Incarnation)))
         {
             var record = RecordOf(port, old.Incarnation);
             record.Flags |= old.Flags & PortFlags.Closed;
             if (!Equal(old, record)) kernel.PutPort(port.Ifindex, record);
-            return;
+            return false;
         }
         // A live attachment keeps its incarnation: under another one it would come off for a moment.
         var fresh = RecordOf(port, Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
         fresh.Flags |= PortFlags.Closed;
         kernel.PutPort(port.Ifindex, fresh);
+        return true;
     }
 
     private void TryAttach(WantedPort port, uint incarnation)

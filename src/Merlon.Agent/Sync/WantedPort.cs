@@ -1,3 +1,4 @@
+using Merlon.Agent.Guests;
 using Merlon.Datapath.Abi;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
@@ -7,7 +8,8 @@ namespace Merlon.Agent.Sync;
 /// <summary>An interface that must carry the program.</summary>
 /// <param name="Plan">Null = attached by hand and in no policy yet: stays closed; or <paramref name="Kept"/>.</param>
 /// <param name="Kept">The kernel's own record, left as it is: there is no readable policy to say otherwise.</param>
-internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, PortRecord? Kept = null)
+/// <param name="Domain">As in <see cref="HostLink"/>.</param>
+internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, PortRecord? Kept = null, uint Domain = 0, int Mtu = 0)
 {
     // Out of every image's range: even an opened port with this slot would drop.
     private const ushort NoSlot = ushort.MaxValue;

@@ -58,6 +58,8 @@ internal static class StatusCommand
         var controller = status.Version.Length > 0 ? $"controller {status.Version}" : "the controller is down; this is what the agent of this host says";
         call.Out.WriteLine(Printable.Line($"{(status.Ready ? "ready" : "NOT READY")}: policy sequence {sequence}, {controller}"));
         if (status.Trial is { } trial) call.Out.WriteLine(Printable.Line($"on trial: a change of {trial.By} ends at {trial.ConfirmBy:u}, unless 'merlon confirm' keeps it"));
+        foreach (var host in status.Hosts)
+            if (host.Status?.StartGate is { Live: false } gate) call.Out.WriteLine(Printable.Line($"UNGUARDED STARTS POSSIBLE on {host.Name}: {gate.Found} (see 'merlon doctor' there)"));
         call.Out.WriteLine();
         Tables.Hosts(call, status.Hosts);
         Alarm[] alarms = [.. status.Alarms, .. status.Hosts.SelectMany(h => h.Status?.Alarms ?? [])];

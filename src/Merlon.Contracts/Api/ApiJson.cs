@@ -47,6 +47,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(ExplainPacket))]
 [JsonSerializable(typeof(TraceResult))]
 [JsonSerializable(typeof(TraceHops))]
+[JsonSerializable(typeof(GateAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<CaseRow>))]
 [JsonSerializable(typeof(IReadOnlyList<CaseResult>))]
 public sealed partial class ApiJson : JsonSerializerContext

@@ -89,6 +89,7 @@ public static class HostPolicyMessages
         ConnectionRate = guard.Rates.Connections,
         IcmpRate = guard.Rates.Icmp,
         NeighbourRate = guard.Rates.Neighbours,
+        NoShortCut = !guard.ShortCut,
     };
 
     private static EndpointSetMessage Set(EndpointSet set)

@@ -27,7 +27,7 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
         switch (message.BodyCase)
         {
             case AgentMessage.BodyOneofCase.Inventory:
-                await applier.Take(host, message.Inventory);
+                await Inventory(session, message.Inventory);
                 break;
             case AgentMessage.BodyOneofCase.Applied:
                 Applied(host, message.Applied);
@@ -45,6 +45,14 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
             default:
                 throw Expect.Broken("body", $"{message.BodyCase} is not expected here");
         }
+    }
+
+    private async ValueTask Inventory(AgentSession session, HostInventory inventory)
+    {
+        var number = inventory.Number;
+        inventory.Number = 0; // of the message, not of the host: kept, every one would be news
+        await applier.Take(session.HostUuid, inventory);
+        if (number > 0) await session.Send(new() { InventoryTaken = new() { Number = number, Sequence = applier.State.Hosts.Messages.GetValueOrDefault(session.HostUuid)?.Sequence ?? 0 } });
     }
 
     private void Applied(string host, PolicyReport report)

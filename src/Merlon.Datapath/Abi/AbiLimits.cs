@@ -7,6 +7,7 @@ public static class AbiLimits
 {
     public const uint Version = 1;
     public const int MaxSlots = 4096;
+    public const int Ways = 8192;
     public const int MaxVms = 2048;
     public const int MaxRuleIds = 1048576;
     public const int ShareHalf = 32;

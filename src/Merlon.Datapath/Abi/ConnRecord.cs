@@ -26,6 +26,7 @@ public struct ConnRecord
     public ulong CreatedNs;
     public Pair<uint> Rule;
     public uint LastMs;
-    public uint Ifindex;
+    /// <summary>Slots of <c>ways</c>, good for as long as <see cref="Topology"/> is.</summary>
+    public Pair<ushort> Way;
     public Pair<uint> MaxAck;
 }

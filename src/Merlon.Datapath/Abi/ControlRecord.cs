@@ -10,4 +10,8 @@ public struct ControlRecord
     public uint Topology;
     public ControlFlags Flags;
     public uint Abi;
+    /// <summary>Monotonic clock.</summary>
+    public ulong LeaseNs;
+    public uint BootMs;
+    private readonly uint _pad;
 }

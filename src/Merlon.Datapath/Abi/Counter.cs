@@ -14,6 +14,7 @@ public enum Counter
     TimerPasses = 8,
     Answers = 9,
     AnswersHeld = 10,
+    ShortCut = 11,
     CapturesLost = 12,
     Count = 16,
 }

@@ -6,5 +6,7 @@ public enum RateOf
     Connections = 0,
     Icmp = 1,
     Neighbours = 2,
-    Count = 3,
+    IcmpAnswers = 3,
+    NeighbourAnswers = 4,
+    Count = 5,
 }

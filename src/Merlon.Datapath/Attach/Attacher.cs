@@ -1,3 +1,4 @@
+using Merlon.Datapath.Links;
 using Merlon.Datapath.Native;
 
 namespace Merlon.Datapath.Attach;
@@ -49,6 +50,16 @@ public sealed class Attacher
         var state = State(Kind, ifindex);
         if (state.Present || (Pins(ifindex).FirstOrDefault()?.Kind ?? Kind) is var kind && kind == Kind) return state;
         return State(kind, ifindex);
+    }
+
+    /// <summary>Those of the interfaces where nothing but Merlon sees what comes from the guest: no other program or filter, no ingress queue.</summary>
+    public IReadOnlySet<int> Alone(IReadOnlyList<int> ifindexes)
+    {
+        if (ifindexes.Count == 0) return new HashSet<int>();
+        var queues = TrafficControl.IngressQueues();
+        return ifindexes.Where(i => Kind == AttachKind.Tcx
+            ? TcxHook.Count(i, Hook.FromVm) == 1 && !queues.Contains(i)
+            : TcxHook.Empty(i, Hook.FromVm) && TrafficControl.Filters(i, Hook.FromVm.TcParent).Count == 1).ToHashSet();
     }
 
     /// <summary>Every attachment the pins name, those whose interface is gone included.</summary>

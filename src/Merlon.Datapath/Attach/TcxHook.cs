@@ -63,6 +63,9 @@ internal static class TcxHook
         return at < 0 ? HookState.Absent : new(true, at == 0, info.Id, info.TagText);
     }
 
+    /// <summary>How many programs run at this hook.</summary>
+    public static int Count(int ifindex, Hook hook) => Bpf.QueryTcx(ifindex, hook.TcxType, new uint[MaximumPrograms]);
+
     /// <summary>Whether other programs run at this hook; what runs in tcx runs before clsact.</summary>
     public static bool Empty(int ifindex, Hook hook) => Bpf.QueryTcx(ifindex, hook.TcxType, new uint[1]) is 0 or -Libc.Einval;
 

@@ -20,6 +20,14 @@ internal static class TrafficControl
         return socket.Dump(Request(GetQdisc, 0, 0)).Any(m => Is(m.Payload, ifindex, "ingress"));
     }
 
+    /// <summary>Interfaces with an <c>ingress</c> or <c>clsact</c> qdisc.</summary>
+    public static HashSet<int> IngressQueues()
+    {
+        using var socket = new NetlinkSocket();
+        return [.. socket.Dump(Request(GetQdisc, 0, 0)).Select(m => (m.Payload, Ifindex: m.Payload.Length >= TcBytes ? BinaryPrimitives.ReadInt32LittleEndian(m.Payload.AsSpan(4)) : 0))
+            .Where(q => Is(q.Payload, q.Ifindex, "ingress") || Is(q.Payload, q.Ifindex, "clsact")).Select(q => q.Ifindex)];
+    }
+
     public static bool HasFilters(int ifindex) => Filters(ifindex, ParentIngress).Count > 0 || Filters(ifindex, ParentEgress).Count > 0;
 
     /// <summary>Handles of the filters at a hook, in the order they run; none when the interface is gone.</summary>

@@ -6,10 +6,13 @@ namespace Merlon.Datapath.Maps;
 /// <summary>CLOCK_BOOTTIME, the clock of events and connections, and its place in UTC.</summary>
 public static class BootClock
 {
-    private const int Boottime = 7, Realtime = 0;
+    private const int Boottime = 7, Realtime = 0, Monotonic = 1;
 
     /// <summary>Nanoseconds since boot, sleep included: bpf_ktime_get_boot_ns.</summary>
     public static ulong NowNs => Read(Boottime);
+
+    /// <summary>CLOCK_MONOTONIC: bpf_ktime_get_coarse_ns, but for the coarseness.</summary>
+    internal static ulong MonotonicNs => Read(Monotonic);
 
     /// <summary>Milliseconds since boot, wrapped to 32 bits as in <c>merlon_conn.expires</c>.</summary>
     public static uint NowMs => (uint)(NowNs / 1_000_000);

@@ -30,7 +30,8 @@ public sealed class BudgetTable : IDisposable
         Volatile.Write(ref budget.MaxConnections, maxConnections);
         Volatile.Write(ref budget.MaxHalfOpen, maxHalfOpen);
         var (connections, icmp, neighbours) = rates ?? Rates.None;
-        foreach (var (of, rate) in (ReadOnlySpan<(RateOf, int)>)[(RateOf.Connections, connections), (RateOf.Icmp, icmp), (RateOf.Neighbours, neighbours)])
+        foreach (var (of, rate) in (ReadOnlySpan<(RateOf, int)>)[(RateOf.Connections, connections), (RateOf.Icmp, icmp), (RateOf.IcmpAnswers, icmp),
+            (RateOf.Neighbours, neighbours), (RateOf.NeighbourAnswers, neighbours)])
             Volatile.Write(ref budget.Rates[(int)of].IntervalNs, rate == 0 ? 0 : 1_000_000_000 / (uint)rate);
     }
 

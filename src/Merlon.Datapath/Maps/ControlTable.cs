@@ -28,11 +28,37 @@ public sealed unsafe class ControlTable : IDisposable
     }
 
     /// <summary>Says that a port, bridge, VLAN or capture changed.</summary>
-    public void BumpTopology() => Interlocked.Increment(ref Live.Topology);
+    public void BumpTopology() => Change(word => (uint)word);
 
-    internal void Flip(uint generation) => Volatile.Write(ref Live.Generation, generation);
+    /// <summary>Generation and topology in one store: nothing that was approved under the one counts under the other.</summary>
+    internal void Flip(uint generation) => Change(_ => generation);
 
-    internal void Initialize(uint abi) => Volatile.Write(ref Live.Abi, abi);
+    internal void Initialize(uint abi)
+    {
+        Volatile.Write(ref Live.Abi, abi);
+        // Entries begin with 0: no stamp.
+        if (Topology == 0) BumpTopology();
+    }
+
+    /// <summary>So long from now ways hold; zero = not any more.</summary>
+    internal void Lease(TimeSpan time)
+    {
+        var now = BootClock.MonotonicNs;
+        Volatile.Write(ref Live.BootMs, (uint)((BootClock.NowNs - now) / 1_000_000));
+        Volatile.Write(ref Live.LeaseNs, time == TimeSpan.Zero ? 0 : now + (ulong)time.Ticks * 100);
+    }
+
+    // Generation stands below topology. A topology of 0 would be no stamp.
+    private void Change(Func<ulong, uint> generation)
+    {
+        ref var word = ref Unsafe.As<uint, ulong>(ref Live.Generation);
+        while (true)
+        {
+            var old = Volatile.Read(ref word);
+            var topology = (uint)(old >> 32) + 1;
+            if (Interlocked.CompareExchange(ref word, generation(old) | (ulong)(topology == 0 ? 1 : topology) << 32, old) == old) return;
+        }
+    }
 
     public void Dispose() => _memory.Dispose();
 }

@@ -8,16 +8,18 @@ namespace Merlon.Datapath.Native;
 /// which then serves it as any other.</summary>
 internal sealed class NetlinkSocket : IDisposable
 {
-    private const int Family = 16, Raw = 3, CloseOnExec = 0x80000, Route = 0;
+    public const int Route = 0, Netfilter = 12;
+    private const int Family = 16, Raw = 3, CloseOnExec = 0x80000;
     private const ushort Error = 2, Done = 3;
     private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private uint _sequence;
 
     /// <param name="groups">Bits of multicast groups to hear; 0 = answers only.</param>
-    public NetlinkSocket(uint groups = 0)
+    /// <param name="protocol"><see cref="Route"/> or <see cref="Netfilter"/>.</param>
+    public NetlinkSocket(uint groups = 0, int protocol = Route)
     {
-        var fd = Libc.Socket(Family, Raw | CloseOnExec, Route);
+        var fd = Libc.Socket(Family, Raw | CloseOnExec, protocol);
         if (fd < 0) throw BpfError.Of("netlink-failed", "opening a netlink socket", -Marshal.GetLastPInvokeError());
         var handle = new SafeSocketHandle(fd, ownsHandle: true);
         if (!Bind(handle, groups))
@@ -31,15 +33,22 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>Sends a dump request and gives every message of the answer (type, payload).</summary>
     public List<(ushort Type, byte[] Payload)> Dump(NetlinkMessage request)
     {
+        var error = TryDump(request, out var answer);
+        return error == 0 ? answer : throw Failed(error);
+    }
+
+    /// <summary>The same; 0 or a negative errno.</summary>
+    public int TryDump(NetlinkMessage request, out List<(ushort Type, byte[] Payload)> answer)
+    {
         var sequence = ++_sequence;
         _socket.Send(request.Finish(sequence));
-        var answer = new List<(ushort, byte[])>();
+        answer = [];
         while (true)
             foreach (var (type, got, payload) in Split(_buffer.AsMemory(0, _socket.Receive(_buffer))))
             {
                 if (got != sequence) continue;
-                if (type == Done) return answer;
-                if (type == Error) throw Failed(BinaryPrimitives.ReadInt32LittleEndian(payload));
+                if (type == Done) return 0;
+                if (type == Error) return BinaryPrimitives.ReadInt32LittleEndian(payload);
                 answer.Add((type, payload));
             }
     }

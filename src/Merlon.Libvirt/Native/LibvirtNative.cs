@@ -52,6 +52,12 @@ internal static unsafe partial class LibvirtNative
     [LibraryImport(Library)]
     internal static partial byte* virDomainGetXMLDesc(nint domain, uint flags);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint virDomainCreateXML(nint conn, string xmlDesc, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial int virDomainDestroy(nint domain);
+
     [LibraryImport(Library)]
     internal static partial int virDomainGetUUIDString(nint domain, byte* buf);
 

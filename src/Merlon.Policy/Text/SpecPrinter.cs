@@ -98,6 +98,7 @@ internal static class SpecPrinter
             ("connections", Rate(g.Rates.Connections)), ("icmp", Rate(g.Rates.Icmp)), ("neighbours", Rate(g.Rates.Neighbours)))),
         ("vlans", g.Frames.Vlans.IsEmpty ? null : $"[{string.Join(", ", g.Frames.Vlans)}]"),
         ("etherTypes", g.Frames.EtherTypes.IsEmpty ? null : $"[{string.Join(", ", g.Frames.EtherTypes.Select(t => Invariant($"0x{t:x4}")))}]"),
+        ("shortCut", g.ShortCut ? null : "false"),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");

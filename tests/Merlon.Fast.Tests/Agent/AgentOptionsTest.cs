@@ -13,6 +13,8 @@ public class AgentOptionsTest
         options.LibvirtUri.Should().BeNull();
         options.Controller.Should().Be("unix:/run/merlon-lab/controller.sock");
         options.Paths.Bpf.Should().Be("/sys/fs/bpf/merlon-lab");
+        options.ShortCut.Should().BeTrue();
+        AgentOptions.Parse(["--short-cut", "off"]).ShortCut.Should().BeFalse();
     }
 
     [Theory]
@@ -21,6 +23,7 @@ public class AgentOptionsTest
     [InlineData("--controller", "unix:relative")]
     [InlineData("--nonsense", "1")]
     [InlineData("--host")]
+    [InlineData("--short-cut", "maybe")]
     public void A_word_that_is_wrong_is_refused(params string[] words)
     {
         var parse = () => AgentOptions.Parse(words);

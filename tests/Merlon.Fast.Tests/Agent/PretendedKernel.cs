@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Merlon.Agent.Sync;
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
 using Merlon.Policy.Model;
 
 namespace Merlon.Fast.Tests.Agent;
@@ -67,6 +68,8 @@ internal sealed class PretendedKernel : IKernel
         if (_attached.ContainsKey(ifindex)) Change("detach", () => _attached.Remove(ifindex));
     }
 
+    public void Purge(int ifindex) => Change("purge", () => { });
+
     public string? Check(int ifindex) => _attached.ContainsKey(ifindex) ? null : "not attached";
 
     public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => _attached.ToDictionary(a => a.Key, a => (a.Value, true));
@@ -82,6 +85,25 @@ internal sealed class PretendedKernel : IKernel
     }
 
     public void ForgetVnic(uint vnic) => Change("forget vnic", () => { });
+
+    /// <summary>Interfaces that frames may leave straight to each other.</summary>
+    public IReadOnlyList<Way> Ways { get; private set; } = [];
+
+    public void SetWays(IReadOnlyList<Way> ways)
+    {
+        if (!Ways.SequenceEqual(ways)) Change("ways", () => Ways = ways);
+    }
+
+    /// <summary>Interfaces where somebody else sees what guests send.</summary>
+    public HashSet<int> Crowded { get; } = [];
+
+    public string? Obstacle { get; set; }
+
+    public int Leases { get; private set; }
+
+    public void RenewLease() => Leases++;
+
+    public IReadOnlySet<int> Alone(IReadOnlyList<int> ifindexes) => ifindexes.Except(Crowded).ToHashSet();
 
     public void BumpTopology() => Change("bump", () => { });
 

@@ -5,6 +5,7 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Guarding;
 
 /// <summary>A rule change is atomic: old ruleset or new, never out by one and in by the other.</summary>
+[Collection(Alone.Name)]
 public class AtomicSwapTests
 {
     private const int Port1 = 7001, Port2 = 7002;

@@ -3,6 +3,7 @@ using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Maps;
 using Merlon.Hosts.Tests.Hosts;
+using Merlon.Policy.Model;
 
 namespace Merlon.Hosts.Tests.Guarding;
 

@@ -7,6 +7,7 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Guarding;
 
 /// <summary>SIGKILL of agent and controller while swaps, event batches and attaches are in progress: the kernel goes on.</summary>
+[Collection(Alone.Name)]
 public class KillTests
 {
     [Fact, Trait("long", "kill-agent")]

@@ -6,6 +6,7 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Guarding;
 
 /// <summary>A member that is removed from a group loses the live connections that its membership allowed.</summary>
+[Collection(Alone.Name)]
 public class MemberRemovedTests
 {
     private const double MostMs = 10;

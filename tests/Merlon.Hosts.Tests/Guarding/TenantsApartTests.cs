@@ -5,6 +5,7 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Guarding;
 
 /// <summary>What one tenant applies re-judges no live connection of another.</summary>
+[Collection(Alone.Name)]
 public sealed class TenantsApartTests : IDisposable
 {
     private const int Each = 2000, Port = 7500;

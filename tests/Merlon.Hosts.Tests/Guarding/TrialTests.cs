@@ -5,6 +5,7 @@ namespace Merlon.Hosts.Tests.Guarding;
 
 /// <summary>A rule set that cuts the operator's own way in, on trial: nobody can confirm it, and at the stated second the old one is back,
 /// whoever of the two has died meanwhile.</summary>
+[Collection(Alone.Name)]
 public sealed class TrialTests
 {
     /// <summary>Five hosts at once: each does little but wait.</summary>

@@ -9,12 +9,19 @@ public sealed class NetNamespace : IDisposable
 {
     private const int CloneNewNet = 0x40000000;
 
+    private readonly bool _own = true;
+
     public NetNamespace(string name)
     {
         Name = name;
         Shell.Run("ip", "netns", "add", name).Ok();
         Ip("link", "set", "lo", "up");
     }
+
+    private NetNamespace(string name, bool own) => (Name, _own) = (name, own);
+
+    /// <summary>One that somebody else made and removes.</summary>
+    public static NetNamespace Of(string name) => new(name, own: false);
 
     public string Name { get; }
 
@@ -56,7 +63,10 @@ public sealed class NetNamespace : IDisposable
             Shell.Run("nsenter", $"--net={Path}", "sysctl", "-qw", $"net.bridge.bridge-nf-call-{filter}=0");
     }
 
-    public void Dispose() => Shell.Run("ip", "netns", "del", Name);
+    public void Dispose()
+    {
+        if (_own) Shell.Run("ip", "netns", "del", Name);
+    }
 
     [DllImport("libc", SetLastError = true)]
     private static extern int setns(SafeFileHandle fd, int kind);

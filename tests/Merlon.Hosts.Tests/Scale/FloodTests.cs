@@ -8,6 +8,7 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Scale;
 
 /// <summary>A VM that floods loses its own new connections, and nobody else loses anything (workload W12).</summary>
+[Collection(Alone.Name)]
 public sealed class FloodTests : IDisposable
 {
     private const int Slow = 7500, Fresh = 7600, Others = 7601, Live = 1000, New = 20;

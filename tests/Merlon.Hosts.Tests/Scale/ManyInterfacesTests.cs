@@ -11,6 +11,7 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Scale;
 
 /// <summary>200 guarded interfaces with 10 distinct rulesets, and one more.</summary>
+[Collection(Alone.Name)]
 public class ManyInterfacesTests
 {
     private const int Interfaces = 200, Roles = 10, OneMore = 11, FirstPort = 7200;

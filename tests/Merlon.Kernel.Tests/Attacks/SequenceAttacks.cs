@@ -23,9 +23,9 @@ internal static class SequenceAttacks
         // What web may open, nobody but db can tell from a new start of web's: it arrives, is challenged (RFC 5961 4.2) and replaces nothing.
         .. Both("SYNs of the opener over the whole space", v6 => new("", Control.Windows, Reason.None,
             a => Sweep(a, a.Segment(true, v6, Tcp.Syn), a.WholeSpace(true, v6)), a => a.WholeSpace(true, v6).Count())),
-        // So do both halves of a handshake that neither end has sent; they replace nothing either.
-        .. Both("a handshake in the name of both ends", v6 => new("", Control.Windows, Reason.None,
-            a => [(a.Place.Out, a.Segment(true, v6, Tcp.Syn, seq: 5000).Bytes()), (a.Place.Out, a.Segment(false, v6, Tcp.SynAck, seq: 9000, ack: 5001).Bytes())], _ => 2)),
+        // So does the first half of a handshake that neither end has sent; the second is told from the real one.
+        .. Both("a handshake in the name of both ends", v6 => new("", Control.Windows, Reason.TcpInvalidState,
+            a => [(a.Place.Out, a.Segment(true, v6, Tcp.Syn, seq: 5000).Bytes()), (a.Place.Out, a.Segment(false, v6, Tcp.SynAck, seq: 9000, ack: 5001).Bytes())], _ => 1)),
         // What db may not open is refused by policy, connection or not.
         .. Both("SYNs of the answering end over the whole space", v6 => new("", Control.Headers, Reason.Default,
             a => Sweep(a, a.Segment(false, v6, Tcp.Syn), a.WholeSpace(false, v6)), _ => 0)),

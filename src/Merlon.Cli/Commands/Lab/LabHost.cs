@@ -31,7 +31,9 @@ internal sealed record LabHost(InstancePaths Paths)
 
     public IReadOnlyList<string> Virsh(params IEnumerable<string> args) => Inside(["virsh", "-c", Uri, .. args]);
 
-    public Task Up(CancellationToken cancel) => LabProcess.Output([LabFiles.Script("host.sh"), "up", Namespace], cancel);
+    /// <param name="agent">Path of merlon-agent, whose start gate libvirt then calls; null = none.</param>
+    public Task Up(string? agent, CancellationToken cancel) =>
+        LabProcess.Output([LabFiles.Script("host.sh"), "up", Namespace, .. agent is null ? Array.Empty<string>() : [agent]], cancel);
 
     public Task Down(CancellationToken cancel) => LabProcess.Output([LabFiles.Script("host.sh"), "down", Namespace], cancel);
 

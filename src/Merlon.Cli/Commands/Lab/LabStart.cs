@@ -19,12 +19,14 @@ internal sealed class LabStart(Call call, LabHost host)
         }
         var guest = await LabGuest.Build(call, cancel);
         call.Say($"host: namespace {host.Namespace}, bridge {LabPlan.Bridge}, libvirtd");
-        await host.Up(cancel);
+        await host.Up(Agent(), cancel);
         var kvm = File.Exists("/dev/kvm");
         call.Say($"VMs: starting {vms.Count} under {(kvm ? "KVM" : "emulation (no /dev/kvm)")}");
         await Task.WhenAll(vms.Select(vm => Start(vm, guest, kvm, cancel)));
         call.Say(string.Create(CultureInfo.InvariantCulture, $"the lab is up after {clock.Elapsed.TotalSeconds:f1} s; libvirt: {host.Uri}"));
     }
+
+    private string? Agent() => AgentProgram.Path(call) is var path && File.Exists(path) && File.Exists(AgentProgram.BpfObject(call)) ? path : null;
 
     private async Task<bool> IsUp(IReadOnlyList<LabVm> vms, CancellationToken cancel)
     {

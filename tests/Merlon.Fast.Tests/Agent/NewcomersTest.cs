@@ -1,0 +1,44 @@
+using AwesomeAssertions;
+using Merlon.Agent.Gate;
+using Merlon.Agent.Guests;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Agent;
+
+public sealed class NewcomersTest
+{
+    private readonly Newcomers _newcomers = new();
+
+    [Fact]
+    public void A_list_that_was_asked_for_before_a_VM_was_met_takes_nothing_from_it()
+    {
+        _newcomers.Meet(Vm("new", running: true));
+        _newcomers.Corrected([Vm("old", true)], asked: 0).Select(g => g.Name).Should().Equal("old", "new");
+        _newcomers.Corrected([Vm("old", true), Vm("new", running: false)], asked: 0).Last().Running.Should().BeTrue();
+        _newcomers.Corrected([Vm("old", true)], asked: Environment.TickCount64 + 1000).Select(g => g.Name).Should().Equal("old");
+        _newcomers.Corrected([], asked: 0).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void The_wait_ends_with_the_policy_that_follows_from_what_was_told()
+    {
+        _newcomers.NextNumber();
+        var known = _newcomers.InForce();
+        _newcomers.Taken(number: 0, sequence: 3, newest: 3);
+        known.IsCompleted.Should().BeFalse("that was an earlier inventory");
+        _newcomers.Taken(number: 1, sequence: 4, newest: 3);
+        known.IsCompleted.Should().BeFalse("its policy has not come yet");
+        _newcomers.Settle(newest: 4);
+        known.IsCompleted.Should().BeTrue();
+    }
+
+    [Fact]
+    public void Without_a_controller_nobody_waits_for_ever()
+    {
+        var known = _newcomers.InForce();
+        _newcomers.GiveUp();
+        known.IsCompleted.Should().BeTrue();
+    }
+
+    private static Guest Vm(string name, bool running) => new(name, name, null, new Dictionary<string, string>(), running, false, []);
+}

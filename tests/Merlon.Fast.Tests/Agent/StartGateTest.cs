@@ -1,0 +1,187 @@
+using AwesomeAssertions;
+using Merlon.Agent.Gate;
+using Merlon.Agent.Guests;
+using Merlon.Agent.Sync;
+using Merlon.Contracts.Wire;
+using Merlon.Datapath.Abi;
+using Merlon.Policy.Compile;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Agent;
+
+/// <summary>VM n is behind interface tapn, ifindex n.</summary>
+public sealed class StartGateTest : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("merlon-gate").FullName;
+    private readonly PretendedKernel _kernel = new();
+    private readonly PortKeeper _ports;
+    private readonly PolicyKeeper _policy;
+    private readonly StartGate _gate;
+    private List<HostLink> _links = [new(1, "tap1", "br0"), new(2, "tap2", "br0")];
+
+    public StartGateTest()
+    {
+        _ports = new(_kernel, NullLogger.Instance);
+        _policy = Keeper();
+        _gate = new(_policy, _ports, () => _links);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_guest_is_closed_then_attached_then_emptied_then_opened()
+    {
+        Apply(OnFailure.Closed, 1);
+        var fates = new List<string>();
+        _kernel.Changes.Clear();
+        _kernel.Watch = () => fates.Add($"{_kernel.Changes[^1]}: {_kernel.Fate(1).Split(' ')[0]}");
+        _gate.Pass(Guest(1)).Should().BeEquivalentTo(new { Start = true, Outcome = "guarded", Message = "tap1 of vm-1 guarded by policy 5" });
+        fates.Where(f => !f.StartsWith("set budget", StringComparison.Ordinal) && !f.StartsWith("put mac", StringComparison.Ordinal) && !f.StartsWith("put owner", StringComparison.Ordinal))
+            .Should().Equal("put port: open", "attach: closed", "purge: closed", "put port: image", "bump: image");
+    }
+
+    [Fact]
+    public void A_guest_that_no_Guard_selects_costs_nothing()
+    {
+        Apply(OnFailure.Closed, 1);
+        _kernel.Changes.Clear();
+        _gate.Pass(Guest(2)).Should().BeEquivalentTo(new { Start = true, Outcome = "not-guarded" });
+        _kernel.Changes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void What_cannot_be_guarded_starts_only_if_its_Guard_says_so()
+    {
+        Apply(OnFailure.Closed, 1);
+        _gate.Pass(Guest(1, cannot: "hostdev")).Should().BeEquivalentTo(new { Start = false, Outcome = "unguardable" });
+        Apply(OnFailure.Open, 1);
+        _gate.Pass(Guest(1, cannot: "hostdev")).Should().BeEquivalentTo(new { Start = true, Outcome = "unguarded" });
+    }
+
+    [Theory]
+    [InlineData(OnFailure.Closed, false, "closed")]
+    [InlineData(OnFailure.Open, true, "open")]
+    public void A_policy_that_the_kernel_does_not_hold_is_decided_by_the_Guard(OnFailure onFailure, bool starts, string fate)
+    {
+        Apply(onFailure, 1);
+        _kernel.Commit([77], [], []);
+        var answer = _gate.Pass(Guest(1));
+        (answer.Start, _kernel.Fate(1)).Should().Be((starts, fate));
+        answer.Message.Should().Contain("read back");
+    }
+
+    [Fact]
+    public void A_tap_that_is_not_there_is_a_failure()
+    {
+        Apply(OnFailure.Closed, 1);
+        _links = [];
+        _gate.Pass(Guest(1)).Should().BeEquivalentTo(new { Start = false, Message = "vm-1 may not start, because it cannot be guarded: interface 0 (52:54:00:00:00:01) has no tap on this host yet" });
+    }
+
+    [Fact]
+    public void An_interface_that_is_guarded_for_another_VM_is_not_taken_over()
+    {
+        Apply(OnFailure.Closed, 1, 2);
+        _gate.Pass(Guest(1)).Start.Should().BeTrue();
+        var before = _kernel.Picture();
+        var thief = Guest(2) with { Nics = [new(0, "52:54:00:00:00:02", "br0", "tap1", [], null)] };
+        _gate.Pass(thief).Should().BeEquivalentTo(new { Start = false, Outcome = "cannot-guard" });
+        _kernel.Picture().Should().Be(before);
+    }
+
+    [Fact]
+    public void Passing_again_takes_nothing_off()
+    {
+        Apply(OnFailure.Closed, 1);
+        _gate.Pass(Guest(1));
+        _kernel.Changes.Clear();
+        _gate.Pass(Guest(1)).Start.Should().BeTrue();
+        _kernel.Changes.Should().NotContain(["attach", "detach"]);
+    }
+
+    [Fact]
+    public void Killed_at_any_step_it_has_opened_nothing_that_is_not_judged()
+    {
+        Apply(OnFailure.Closed, 1);
+        for (var steps = 0; ; steps++)
+        {
+            _kernel.StepsToLive = steps;
+            try
+            {
+                _gate.Pass(Guest(1));
+                steps.Should().BeGreaterThan(4);
+                return;
+            }
+            catch (PretendedKernel.KilledException)
+            {
+                _kernel.StepsToLive = int.MaxValue;
+                if (_kernel.Attached().ContainsKey(1)) _kernel.Fate(1).Should().Match(f => f == "closed" || f.StartsWith("image"));
+            }
+        }
+    }
+
+    [Fact]
+    public void Without_a_readable_policy_the_book_knows_who_was_guarded_and_how()
+    {
+        Apply(OnFailure.Closed, 1);
+        foreach (var file in Directory.GetFiles(_folder, "policy-*.bin")) File.Delete(file);
+        var next = Keeper();
+        next.Recall();
+        var gate = new StartGate(next, _ports, () => _links);
+        gate.Pass(Guest(1)).Should().BeEquivalentTo(new { Start = false, Message = "vm-1 may not start, because it cannot be guarded: there is no policy on disk" });
+        gate.Pass(Guest(2)).Should().BeEquivalentTo(new { Start = true, Outcome = "not-guarded" });
+    }
+
+    [Fact]
+    public void A_hook_beside_an_agent_changes_neither_disk_nor_image()
+    {
+        Apply(OnFailure.Closed, 1);
+        var disk = Directory.GetFiles(_folder).Select(f => (f, Convert.ToHexString(File.ReadAllBytes(f)))).ToList();
+        var next = Keeper();
+        next.Recall();
+        _kernel.Changes.Clear();
+        new StartGate(next, new(_kernel, NullLogger.Instance), () => _links).Pass(Guest(1)).Start.Should().BeTrue();
+        _kernel.Changes.Should().NotContain("commit");
+        Directory.GetFiles(_folder).Select(f => (f, Convert.ToHexString(File.ReadAllBytes(f)))).Should().BeEquivalentTo(disk);
+    }
+
+    [Fact]
+    public void The_next_reconcile_finds_a_port_of_the_gate_as_it_is_and_no_newcomer()
+    {
+        Apply(OnFailure.Closed, 1);
+        _gate.Pass(Guest(1));
+        var before = _kernel.Picture();
+        var ports = new PortKeeper(_kernel, NullLogger.Instance);
+        WantedPort[] wanted = [new(1, "tap1", _policy.Plan!.Nics[0])];
+        ports.Prepare(wanted, _policy.Plan);
+        ports.Settle(wanted, _policy.Plan);
+        (_kernel.Picture(), ports.Newcomers.Count).Should().Be((before, 0));
+        _kernel.RemovePort(1);
+        ports.Prepare(wanted, _policy.Plan);
+        ports.Newcomers.Should().HaveCount(1);
+    }
+
+    private PolicyKeeper Keeper() => new(_kernel, _ports, new(_folder), _ => [], Compile, () => 1000, NullLogger.Instance);
+
+    private ulong _sequence = 4;
+
+    private void Apply(OnFailure onFailure, params int[] vms)
+    {
+        var policy = Samples.Policy(++_sequence, [.. vms.Select(vm => Samples.Endpoint(vm, $"10.8.0.{vm}"))]);
+        policy = policy with { Nics = [.. policy.Nics.Select(n => n with { Guard = n.Guard with { OnFailure = onFailure } })] };
+        _policy.Apply(HostPolicyMessages.ToMessage(policy));
+        _policy.Error.Should().BeNull();
+    }
+
+    private static CompileResult Compile(HostPolicy policy, long at)
+    {
+        ulong[] words = [policy.Sequence];
+        return new(Samples.Image(policy, "ruleset", "rule") with { Words = [.. words], Digest = PretendedKernel.Digest(words) }, []);
+    }
+
+    private static Guest Guest(int vm, string? cannot = null) => new(Samples.Key(vm).VmUuid, $"vm-{vm}", "shop", new Dictionary<string, string>(), true, false,
+        [new(0, $"52:54:00:00:00:{vm:x2}", "br0", cannot is null ? $"tap{vm}" : null, [], cannot)]);
+}

@@ -1,0 +1,13 @@
+using Xunit;
+
+// Most of these tests wait for agents, alarms and timers: two classes at a time.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.Collections, MaxThreads = 2)]
+
+namespace Merlon.Hosts.Tests.Hosts;
+
+/// <summary>Two cores: classes that time, flood or start VMs meet no other class.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class Alone
+{
+    public const string Name = "alone";
+}

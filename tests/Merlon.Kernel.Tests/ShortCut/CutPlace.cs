@@ -1,0 +1,93 @@
+using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
+using Merlon.Kernel.Tests.Bench;
+using Merlon.Policy.Model;
+
+namespace Merlon.Kernel.Tests.ShortCut;
+
+/// <summary>The shop with both VMs on ways of one domain, and one connection from web to db that has been established and looked at by both
+/// hooks: its next packet goes straight.</summary>
+internal sealed class CutPlace : IDisposable
+{
+    public const uint Domain = 5;
+    private readonly Packet _client;
+    private uint _clientSeq = 1000, _serverSeq = 900000;
+
+    /// <param name="program">Another one than this checkout's.</param>
+    public CutPlace(string program = "", bool v6 = false, int proto = Protocols.Tcp, int sourcePort = 40000)
+    {
+        World = new(Shop.Manifest, new(program, "", 4096, 4096, 1024));
+        var (web, db) = (World["web"], World["db"]);
+        _client = new(v6 ? web.V6 : web.V4, v6 ? db.V6 : db.V4) { SourceMac = web.Mac, DestinationMac = db.Mac, Proto = proto, SourcePort = sourcePort };
+        World.Kernel.ShortCut.Set([Way.Of(web.Ifindex, web.Record, Domain, 1500), Way.Of(db.Ifindex, db.Record, Domain, 1500)]);
+        World.Kernel.ShortCut.Renew(TimeSpan.FromSeconds(2));
+        foreach (var vm in (string[])["web", "db"]) ChangeWay(vm, w => w with { BridgedMs = BootClock.NowMs });
+        Play(Next(back: false, proto == Protocols.Tcp ? Tcp.Syn : 0));
+        Play(Next(back: true, proto == Protocols.Tcp ? Tcp.SynAck : 0));
+        if (proto == Protocols.Tcp) Play(Next(back: false, Tcp.Ack));
+        // The third packet of UDP is the first that both hooks know as one of a connection, and so is TCP's third.
+        Play(Next(back: false, Tcp.Ack, 8));
+    }
+
+    public World World { get; }
+
+    public ulong Straight => World.Kernel.Counters[Counter.ShortCut];
+
+    public ConnectionEntry Entry => Xunit.Assert.Single(World.Kernel.Connections.List());
+
+    /// <summary>The next data of one end. Its numbers go on when it is played and arrives.</summary>
+    public Packet Data(bool back = false, int bytes = 8) => Next(back, Tcp.Ack, bytes);
+
+    /// <summary>Both hooks, as the kernel runs them.</summary>
+    public Went Play(Packet packet)
+    {
+        var went = Leave(packet);
+        if (went == Went.Nowhere || !Arrive(packet)) return Went.Nowhere;
+        var length = (uint)(packet.Data + (packet.Flags.HasFlag(Tcp.Syn) ? 1 : 0) + (packet.Flags.HasFlag(Tcp.Fin) ? 1 : 0));
+        if (packet.Source == _client.Source) _clientSeq = packet.Seq + length;
+        else _serverSeq = packet.Seq + length;
+        return went;
+    }
+
+    /// <summary>from_vm alone.</summary>
+    public Went Leave(Packet packet)
+    {
+        TestPlace.StayOnOneCpu();
+        var before = Straight;
+        var code = World.Kernel.Tests.Run("from_vm", packet.Bytes(), (packet.Source == _client.Source ? World["web"] : World["db"]).Ifindex).ReturnCode;
+        Xunit.Assert.Equal(code == 7, Straight != before);
+        return code switch { 7 => Went.Straight, -1 => Went.ByBridge, 2 => Went.Nowhere, _ => throw new InvalidOperationException($"from_vm returned {code}") };
+    }
+
+    /// <summary>to_vm alone.</summary>
+    public bool Arrive(Packet packet)
+    {
+        TestPlace.StayOnOneCpu();
+        return World.Kernel.Tests.Run("to_vm", packet.Bytes(), (packet.Source == _client.Source ? World["db"] : World["web"]).Ifindex).Passed;
+    }
+
+    /// <summary>Behind the agent's back.</summary>
+    public void ChangeWay(string vm, Func<WayRecord, WayRecord> change)
+    {
+        using var ways = World.Open("ways");
+        var slot = (uint)World[vm].Ifindex & (AbiLimits.Ways - 1);
+        ways.TryLookup(slot, out WayRecord way);
+        ways.Update(slot, change(way));
+    }
+
+    /// <summary>Behind everybody's back.</summary>
+    public void ChangeEntry(Func<ConnRecord, ConnRecord> change)
+    {
+        using var table = World.Open("conn4");
+        var (key, value) = Xunit.Assert.Single(table.ReadAll<ConnKey4, ConnRecord>());
+        table.Update(key, change(value));
+    }
+
+    public void Dispose() => World.Dispose();
+
+    private Packet Next(bool back, Tcp flags, int data = 0)
+    {
+        var packet = back ? _client.Back() : _client;
+        return packet with { Flags = flags, Seq = back ? _serverSeq : _clientSeq, Ack = flags.HasFlag(Tcp.Ack) ? back ? _clientSeq : _serverSeq : 0, Data = data };
+    }
+}

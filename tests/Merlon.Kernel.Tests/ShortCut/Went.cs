@@ -1,0 +1,4 @@
+namespace Merlon.Kernel.Tests.ShortCut;
+
+/// <summary>What became of a packet.</summary>
+public enum Went { Nowhere, ByBridge, Straight }
