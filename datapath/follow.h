@@ -125,7 +125,13 @@ static __always_inline enum step step_other(struct merlon_conn *c, struct work *
 /* Both hooks have just found their sides approved, under one topology: what follows may take the short cut. */
 static __always_inline void stamp(struct work *w, struct merlon_conn *c, __u32 s)
 {
-	if (!(w->handoff.flags & HANDOFF_FOLLOWED) || w->handoff.topology != w->topology)
+	const struct merlon_side *sender = &c->side[s & 1], *own = &c->side[(s & 1) ^ 1];
+
+	/* The VM speaks, and not from here: it has moved, and its tap is no place to send to. A forger costs speed only. */
+	if (sender->vnic && sender->vnic != w->handoff.vnic)
+		c->topology = 0;
+	if (!w->in || !w->handoff.followed || w->handoff.topology != w->topology || sender->vnic != w->handoff.vnic ||
+	    sender->epoch != w->handoff.followed || own->vnic != w->port.vnic || own->epoch != w->epoch || !own->epoch)
 		return;
 	c->topology = w->topology;
 	c->way[s & 1] = w->handoff.way;
@@ -278,6 +284,14 @@ static __noinline int forged_answer(struct work *w, struct merlon_conn *c, __u32
 	return live && !absent(live, w);
 }
 
+/* The epoch of the own side, if it is this vNIC's and the present one. */
+static __always_inline __u32 followed(const struct work *w, const struct merlon_conn *c)
+{
+	const struct merlon_side *own = &c->side[w->plan.own & 1];
+
+	return own->vnic == w->port.vnic && own->epoch == w->epoch ? own->epoch : 0;
+}
+
 /* PASS, SHOT, or LOOK_ON: this entry says nothing about the packet. */
 static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 family, __u32 half)
 {
@@ -306,7 +320,7 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 	}
 	tell(w, VERDICT_ALLOW, w->plan.source == w->plan.initiator ? REASON_CONNECTION : REASON_REPLY, 0);
 	if (!w->in)
-		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, HANDOFF_FOLLOWED);
+		handoff_follow(w, followed(w, c));
 	return PASS;
 }
 

@@ -93,6 +93,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
                 throw new KernelFault($"{port.Ifname} is guarded for another VM", null);
         PutOwners(plan);
         foreach (var port in starting) PutClosed(port);
+        // No connection goes there past the bridge any more.
+        kernel.BumpTopology();
         foreach (var vm in Budgets(starting)) SetBudget(vm);
         foreach (var port in starting) AttachEmpty(port);
         if (!inForce()) throw new KernelFault("the policy read back is not the one to be in force", null);
@@ -215,6 +217,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     public void Release(int ifindex, bool keepVnic)
     {
         var vnic = kernel.Ports().GetValueOrDefault(ifindex).Vnic;
+        kernel.BumpTopology();
         // First, so that no peer leaves an entry to a hook that is about to go.
         foreach (var (place, _) in kernel.Macs().Where(m => m.Value.Ifindex == (uint)ifindex)) kernel.RemoveMac(place);
         try

@@ -96,6 +96,25 @@ public sealed class ShortCutTests
     }
 
     [Fact]
+    public void A_frame_that_is_dropped_is_none_that_took_the_bridge()
+    {
+        using var place = new CutPlace();
+        place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 10_000 });
+        var refused = place.Data() with { DestinationPort = 79, Flags = Tcp.Syn, Data = 0 };
+        Assert.Equal(Went.Nowhere, place.Leave(refused));
+        Assert.Equal((Went.ByBridge, Went.Straight), (place.Play(place.Data()), place.Play(place.Data())));
+    }
+
+    [Fact]
+    public void A_VM_that_speaks_from_outside_is_not_sent_to_its_old_tap()
+    {
+        using var place = new CutPlace();
+        Assert.Equal(Went.Straight, place.Play(place.Data()));
+        Assert.True(place.Arrive(place.Data(back: true)));
+        Assert.Equal(Went.ByBridge, place.Leave(place.Data()));
+    }
+
+    [Fact]
     public void To_vm_takes_the_packet_that_was_sent_and_no_other_and_only_once()
     {
         using var place = new CutPlace();
