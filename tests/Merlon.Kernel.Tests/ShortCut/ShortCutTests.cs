@@ -91,7 +91,7 @@ public sealed class ShortCutTests
     public void One_packet_in_ten_seconds_takes_the_bridge()
     {
         using var place = new CutPlace();
-        place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 10_000 });
+        place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 11_000 });
         Assert.Equal((Went.ByBridge, Went.Straight, Went.Straight), (place.Play(place.Data()), place.Play(place.Data()), place.Play(place.Data())));
     }
 
@@ -99,7 +99,7 @@ public sealed class ShortCutTests
     public void A_frame_that_is_dropped_is_none_that_took_the_bridge()
     {
         using var place = new CutPlace();
-        place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 10_000 });
+        place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 11_000 });
         var refused = place.Data() with { DestinationPort = 79, Flags = Tcp.Syn, Data = 0 };
         Assert.Equal(Went.Nowhere, place.Leave(refused));
         Assert.Equal((Went.ByBridge, Went.Straight), (place.Play(place.Data()), place.Play(place.Data())));
