@@ -58,7 +58,7 @@ static __always_inline bool may_tag(const struct work *w)
 }
 
 /* What stands before the EtherType. Where it is only told, what is inside the tag is asked like anything else. */
-__noinline int refuse_tag(struct work *w)
+static __noinline int refuse_tag(struct work *w)
 {
 	return !w || (!may_tag(w) && drop(w, REASON_VLAN_TAG) == SHOT);
 }
