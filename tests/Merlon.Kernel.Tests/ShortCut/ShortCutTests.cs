@@ -124,6 +124,8 @@ public sealed class ShortCutTests
         Assert.Equal(1UL, Judged(place, packet));
         foreach (var other in (Packet[])[packet with { Seq = packet.Seq + 8, Data = 4 }, packet with { Seq = packet.Seq + 8, Id = 9 }])
         {
+            // What was judged came from outside, as to_vm sees it: both hooks must look again first.
+            Assert.Equal(Went.ByBridge, place.Play(place.Data()));
             Assert.Equal(Went.Straight, place.Leave(packet with { Seq = packet.Seq + 8 }));
             Assert.Equal(1UL, Judged(place, other));
         }
@@ -137,6 +139,7 @@ public sealed class ShortCutTests
         Assert.Equal(Went.Straight, place.Leave(packet));
         Assert.Equal(Went.ByBridge, place.Leave(place.Data() with { Flags = Tcp.Fin | Tcp.Ack }));
         Assert.Equal(1UL, Judged(place, packet));
+        Assert.Equal(Went.ByBridge, place.Play(place.Data()));
         Assert.Equal(Went.Straight, place.Leave(packet));
         place.World.Kernel.Control.BumpTopology();
         Assert.Equal(1UL, Judged(place, packet));
