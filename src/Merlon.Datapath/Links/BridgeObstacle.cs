@@ -20,10 +20,14 @@ public static class BridgeObstacle
             var file = "/proc/sys/net/bridge/bridge-nf-call-" + filter;
             if (File.Exists(file) && File.ReadAllText(file).Trim() != "0") return $"br_netfilter hands bridged frames to {filter}";
         }
-        if (File.ReadLines("/proc/modules").FirstOrDefault(m => m.StartsWith("ebtable_", StringComparison.Ordinal)) is { } module) return $"{module.Split(' ')[0]} is loaded";
+        if (Loaded("ebtable_") is { } module) return $"{module} is loaded";
         return HasChains(Bridge, _ => true) ? "nft has chains of the bridge family" : HasChains(Netdev, _ => true) ? "nft has chains of the netdev family"
             : HasChains(Inet, IsIngress) ? "nft has ingress chains of the inet family" : null;
     }
+
+    // A kernel without modules has no such file.
+    private static string? Loaded(string prefix) => !File.Exists("/proc/modules") ? null
+        : File.ReadLines("/proc/modules").Select(line => line.Split(' ')[0]).FirstOrDefault(name => name.StartsWith(prefix, StringComparison.Ordinal));
 
     // Chains without a hook are reached from others only.
     private static bool IsIngress(byte[] chain) => chain.Length > FamilyBytes && NetlinkMessage.Attributes(chain.AsSpan(FamilyBytes)).TryGetValue(ChainHook, out var hook)
