@@ -30,8 +30,8 @@ public static class BridgeObstacle
         : File.ReadLines("/proc/modules").Select(line => line.Split(' ')[0]).FirstOrDefault(name => name.StartsWith(prefix, StringComparison.Ordinal));
 
     // Chains without a hook are reached from others only.
-    private static bool IsIngress(byte[] chain) => chain.Length > FamilyBytes && NetlinkMessage.Attributes(chain.AsSpan(FamilyBytes)).TryGetValue(ChainHook, out var hook)
-        && NetlinkMessage.Attributes(hook).TryGetValue(HookNumber, out var number) && number.Length == 4 && BinaryPrimitives.ReadInt32BigEndian(number) == InetIngress;
+    private static bool IsIngress(byte[] chain) => chain.Length > FamilyBytes
+        && NetlinkMessage.Find(NetlinkMessage.Find(chain.AsSpan(FamilyBytes), ChainHook), HookNumber) is { Length: 4 } number && BinaryPrimitives.ReadInt32BigEndian(number) == InetIngress;
 
     private static bool HasChains(byte family, Func<byte[], bool> which)
     {
