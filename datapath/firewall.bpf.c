@@ -133,11 +133,9 @@ __noinline int over_rate(struct work *w)
 	p = &w->packet;
 	if (is_nd(p))
 		return spend(w, w->port.vm, p->icmp_type == ND_NEIGHBOUR_ADVERTISEMENT ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
-	if (p->proto == PROTO_ICMP)
-		return spend(w, w->port.vm, is_error(p) || p->icmp_type == ICMP_ECHO_REPLY ? RATE_ICMP_ANSWERS : RATE_ICMP);
-	if (p->proto == PROTO_ICMP6)
-		return spend(w, w->port.vm, is_error(p) || p->icmp_type == ICMP6_ECHO_REPLY ? RATE_ICMP_ANSWERS : RATE_ICMP);
-	return 0;
+	if (p->proto != PROTO_ICMP && p->proto != PROTO_ICMP6)
+		return 0;
+	return spend(w, w->port.vm, is_error(p) || is_echo_reply(p) ? RATE_ICMP_ANSWERS : RATE_ICMP);
 }
 
 static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
