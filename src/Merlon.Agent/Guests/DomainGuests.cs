@@ -10,6 +10,9 @@ internal static class DomainGuests
         domain.Uuid, domain.Name, domain.Metadata.Tenant, domain.Metadata.Labels, domain.Running, ByHand: false,
         [.. domain.Nics.Select(nic => From(nic, domain))]);
 
+    /// <summary>The VM of a hook's XML, which is about to run. Throws <see cref="FormatException"/>.</summary>
+    public static Guest Starting(string xml) => From(DomainXml.Parse(xml) with { Running = true });
+
     private static GuestNic From(DomainNic nic, DomainInfo domain) => new(
         nic.Index, nic.Mac, nic.Network ?? "", domain.Running ? nic.TargetDev : null,
         [.. domain.Metadata.Nics.Where(declared => IsOf(declared, nic)).SelectMany(declared => declared.Addresses).Distinct()],
