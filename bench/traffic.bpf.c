@@ -18,6 +18,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define TCP_ACK 16
 #define NEXT (-1)
 #define SHOT 2
+#define OTHER_HOST 3
 
 /* The sender's side is 0 or 1; what is constant in one run stands in the template frame. */
 struct course {
@@ -187,10 +188,11 @@ int serve(struct __sk_buff *skb)
 SEC("tc")
 int arrive(struct __sk_buff *skb)
 {
-	__u32 stray = skb->pkt_type != 0;
+	__u32 stray = skb->pkt_type == OTHER_HOST;
 	__u64 *count;
 
-	if (skb->protocol != bpf_htons(ETH_IP))
+	/* A stack of its own joins groups. */
+	if (skb->protocol != bpf_htons(ETH_IP) || (skb->pkt_type && !stray))
 		return NEXT;
 	count = bpf_map_lookup_elem(&arrived, &stray);
 	if (count)

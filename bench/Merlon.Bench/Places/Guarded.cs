@@ -94,7 +94,8 @@ internal sealed class Guarded : IDisposable
         var parsed = ManifestParser.Parse([new ManifestText("bench.yaml", manifest)]);
         var set = PolicySet.Build(parsed.Documents.Select(d => new StoredDocument(d, 1))).Set ?? throw new InvalidOperationException("the bench's policy is not valid");
         var policy = Resolver.Resolve(set, VmInventory.FromDocuments(parsed.Documents.OfType<InventoryDocument>()), "", 0).Policy;
-        var image = ImageCompiler.Compile(policy, 0).Image ?? throw new InvalidOperationException("the bench's policy does not fit");
+        var compiled = ImageCompiler.Compile(policy, 0);
+        var image = compiled.Image ?? throw new InvalidOperationException($"the bench's policy does not fit: {compiled.Errors[0]}");
         var bind = new ulong[policy.Nics.Length];
         for (var i = 0; i < image.Nics.Length; i++) bind[Guest(image.Nics[i].Key, policy)] = (uint)(i + 1) | 1ul << 32;
         foreach (var nic in policy.Nics) AddPort(image, policy, nic);

@@ -96,13 +96,14 @@ internal sealed unsafe class Traffic : IDisposable
 
     /// <summary>Data of established flows from one side through the program in map <c>measured</c> alone: nothing leaves it. On the thread of the
     /// place's host.</summary>
+    /// <param name="port">Whose, 0 or 1.</param>
     /// <returns>Time of a frame, in ns.</returns>
-    public uint Serve(int source, int frames)
+    public uint Serve(int source, int port, int frames)
     {
         var frame = Prepare(FrameText.Of(source, _proto, FrameText.Push | FrameText.Ack), source);
         var buffer = stackalloc uint[BufferBytes / sizeof(uint)];
         new Span<uint>(buffer, BufferBytes / sizeof(uint)).Clear();
-        buffer[BufferIfindex] = (uint)_place.Ifindex[source];
+        buffer[BufferIfindex] = (uint)_place.Ifindex[port];
         // SAFETY: frame and buffer stay where they are for the call and carry their sizes.
         fixed (byte* data = frame)
             while (true)
