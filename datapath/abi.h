@@ -250,7 +250,7 @@ struct merlon_way {                /* map ways: ARRAY by ifindex & (MERLON_WAYS 
 	__u32 ifindex;             /* 0 = none */
 	__u32 incarnation;
 	__u32 vnic;
-	__u32 domain;              /* ports of one number: one bridge carries frames between them, and no filter but its own looks at them */
+	__u32 domain;              /* ports of one number: the bridge forwards plain frames between them */
 	__u16 segment;
 	__u16 mtu;
 	__u8 mac[6];
@@ -356,6 +356,7 @@ struct merlon_budget {             /* map budgets: ARRAY by vm */
 	__u32 opening[2], established[2]; /* IPv4, IPv6 */
 	__u32 max_half_open, max_connections; /* of both versions together; 0 = no limit */
 	__u64 refused;
+	__u64 opened;              /* connections, since it was guarded */
 	struct merlon_rate rates[RATE_COUNT];
 };
 

@@ -53,6 +53,15 @@ static __always_inline __u32 opener_vm(struct work *w)
 	return port ? port->vm : w->port.vm;
 }
 
+static __always_inline void count_opened(__u32 vm)
+{
+	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+
+	if (b)
+		__sync_fetch_and_add(&b->opened, 1);
+	count(COUNTER_CONN_OPENED);
+}
+
 static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 differs)
 {
 	__u32 direction = w->in ? IN : OUT;
@@ -75,7 +84,7 @@ static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 diffe
 		return PASS;
 	if (w->packet.proto == PROTO_TCP)
 		retire(w, family, 1);
-	count(COUNTER_CONN_OPENED);
+	count_opened(w->vm);
 	if (log || differs)
 		open_event(w, differs, w->judgement.candidate_rule ? w->judgement.candidate_rule : w->handoff.candidate_rule);
 	return PASS;

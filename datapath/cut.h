@@ -220,43 +220,79 @@ static __always_inline bool commit_cut(struct merlon_conn *c, const struct brief
 	return good;
 }
 
-/* IPv4: 28 bytes, to TCP's sequence number. IPv6: 48. Both are there where find4() or find6() found a transport header. */
-static __always_inline bool write_note(struct __sk_buff *skb, struct note *n)
-{
-	const void *at = (void *)(long)skb->data + sizeof(struct frame), *end = (void *)(long)skb->data_end;
+/* A note is of a packet that is on its way from one hook to the next. A bridge that drops or diverts it leaves one behind. */
+#define NOTE_NS 50000000ull
 
-	if (skb->protocol == bpf_htons(ETH_IP6)) {
-		if (at + NOTE_WORDS6 * 8 > end)
+static __always_inline __u64 note_word(const void *at, __u32 offset)
+{
+	return *(const __u64 *)(at + offset);
+}
+
+/* The frame up to the transport's first eight bytes (ports and UDP's rest, or TCP's number), and TCP's next eight (acknowledgement, flags,
+ * window). All of it is there where find4() or find6() found a transport header. Words may lie over each other. */
+static __always_inline bool write_note(struct __sk_buff *skb, struct note *n, __u32 tcp)
+{
+	const void *at = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	bool six = skb->protocol == bpf_htons(ETH_IP6);
+	__u32 i;
+
+	n->length = skb->len;
+	n->gso_size = skb->gso_size;
+	n->protocol = skb->protocol;
+	n->tcp = tcp;
+	if (at + 42 > end)
+		return false;
+	for (i = 0; i < 5; i++)
+		n->words[i] = note_word(at, i * 8);
+	n->words[5] = note_word(at, 34);
+	if (six) {
+		if (at + 62 > end)
 			return false;
-		__builtin_memcpy(n->header, at, NOTE_WORDS6 * 8);
+		for (i = 0; i < 3; i++)
+			n->words[6 + i] = note_word(at, 42 + i * 6);
+	}
+	if (!tcp)
+		return true;
+	if (six) {
+		if (at + 70 > end)
+			return false;
+		n->words[9] = note_word(at, 62);
 		return true;
 	}
-	if (at + NOTE_WORDS4 * 8 + 4 > end)
+	if (at + 50 > end)
 		return false;
-	__builtin_memcpy(n->header, at, NOTE_WORDS4 * 8);
-	n->more = *(__u32 *)(at + NOTE_WORDS4 * 8);
+	n->words[9] = note_word(at, 42);
 	return true;
 }
 
 static __always_inline bool matches_note(struct __sk_buff *skb, const struct note *n)
 {
-	const void *at = (void *)(long)skb->data + sizeof(struct frame), *end = (void *)(long)skb->data_end;
-	const __u64 *words = at;
+	const void *at = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	bool six = skb->protocol == bpf_htons(ETH_IP6);
 	__u64 differ = 0;
 	__u32 i;
 
-	if (skb->protocol == bpf_htons(ETH_IP6)) {
-		if (at + NOTE_WORDS6 * 8 > end)
-			return false;
-		for (i = 0; i < NOTE_WORDS6; i++)
-			differ |= words[i] ^ n->header[i];
-		return !differ;
-	}
-	if (at + NOTE_WORDS4 * 8 + 4 > end)
+	if (n->length != skb->len || n->gso_size != skb->gso_size || n->protocol != skb->protocol || at + 42 > end)
 		return false;
-	for (i = 0; i < NOTE_WORDS4; i++)
-		differ |= words[i] ^ n->header[i];
-	return !(differ | (*(__u32 *)(at + NOTE_WORDS4 * 8) ^ n->more));
+	for (i = 0; i < 5; i++)
+		differ |= note_word(at, i * 8) ^ n->words[i];
+	differ |= note_word(at, 34) ^ n->words[5];
+	if (six) {
+		if (at + 62 > end)
+			return false;
+		for (i = 0; i < 3; i++)
+			differ |= note_word(at, 42 + i * 6) ^ n->words[6 + i];
+	}
+	if (!n->tcp)
+		return !differ;
+	if (six) {
+		if (at + 70 > end)
+			return false;
+		return !(differ | (note_word(at, 62) ^ n->words[9]));
+	}
+	if (at + 50 > end)
+		return false;
+	return !(differ | (note_word(at, 42) ^ n->words[9]));
 }
 
 static __always_inline __u32 topology(void)
@@ -268,7 +304,7 @@ static __always_inline __u32 topology(void)
 
 static __always_inline bool leased(struct merlon_control *c, __u64 ns)
 {
-	return ns < *(volatile __u64 *)&c->lease_ns;
+	return ns < *(volatile __u64 *)&c->lease_ns && !(c->flags & CONTROL_NO_SHORT_CUT);
 }
 
 /* Who the packet goes to, if the ways of both ports allow it: 0 = nobody. What is read here is whole: the agent takes the lease
@@ -298,19 +334,13 @@ static __always_inline void bridged(const struct work *w)
 		own->bridged_ms = w->now_ms;
 }
 
-/* Where frames may leave the bridge out: 0 = not, or not now. */
-static __always_inline bool straight(const struct merlon_control *c, const struct merlon_way *own, const struct merlon_way *peer, __u32 now)
-{
-	return !(c->flags & CONTROL_NO_SHORT_CUT) && !(own->flags & WAY_BY_BRIDGE) && !(peer->flags & WAY_BY_BRIDGE) && !bridges_now(own, now);
-}
-
 /* from_vm: the interface that the packet goes to, or BY_BRIDGE, judged, counted and all; 0 = hook() decides. */
 static __noinline int one_look(struct __sk_buff *skb)
 {
 	struct merlon_way *own = way_of(skb->ifindex), *peer;
 	struct handoff_slot *slot = handoff_slot();
 	struct merlon_control *c = control_word();
-	__u32 under, now, target, vnic, past_bridge;
+	__u32 under, now, target, vnic, flags;
 	struct merlon_conn *conn;
 	struct brief b;
 	__u64 ns;
@@ -326,25 +356,27 @@ static __noinline int one_look(struct __sk_buff *skb)
 	if (!under || !own || !own->domain || !leased(c, ns) || !plain_frame(skb, own))
 		return 0;
 	now = cut_ms(ns) + c->boot_ms;
+	if (bridges_now(own, now))
+		return 0;
 	conn = skb->protocol == bpf_htons(ETH_IP4) ? find4(skb, &b, own->segment) :
 	       skb->protocol == bpf_htons(ETH_IP6) ? find6(skb, &b, own->segment) : NULL;
-	if (!conn || !(peer = peer_of(skb, &b, conn, own)) || !write_note(skb, &slot->note))
+	if (!conn || !(peer = peer_of(skb, &b, conn, own)) || !write_note(skb, &slot->note, b.p.proto == PROTO_TCP))
 		return 0;
 	target = peer->ifindex;
 	vnic = peer->vnic;
-	past_bridge = straight(c, own, peer, now);
+	flags = own->flags | peer->flags;
 	if (!leased(c, ns) || *(volatile __u32 *)&c->topology != under || !commit_cut(conn, &b, under, own->vnic, vnic, now))
 		return 0;
 	slot->told.ifindex = 0;
 	slot->note.topology = under;
+	slot->note.ns = ns;
 	slot->note.ifindex = target;
-	if (past_bridge) {
-		count(COUNTER_SHORT_CUT);
-		return target;
+	if (flags & WAY_BY_BRIDGE) {
+		count(COUNTER_ONE_LOOK);
+		return BY_BRIDGE;
 	}
-	count(COUNTER_ONE_LOOK);
-	own->bridged_ms = now;
-	return BY_BRIDGE;
+	count(COUNTER_SHORT_CUT);
+	return target;
 }
 
 /* to_vm: the very packet that from_vm has just judged for here. Consumed once; no match means full judgement, and a bridge
@@ -353,10 +385,10 @@ static __always_inline bool looked_at(struct __sk_buff *skb)
 {
 	struct handoff_slot *slot = handoff_slot();
 
-	if (!slot || slot->note.ifindex != skb->ifindex || skb->vlan_present)
+	if (!slot || slot->note.ifindex != skb->ifindex)
 		return false;
 	slot->note.ifindex = 0;
-	return slot->note.topology == topology() && way_of(skb->ifindex) && matches_note(skb, &slot->note);
+	return !skb->vlan_present && bpf_ktime_get_coarse_ns() - slot->note.ns < NOTE_NS && slot->note.topology == topology() && way_of(skb->ifindex) && matches_note(skb, &slot->note);
 }
 
 #endif

@@ -146,15 +146,15 @@ struct handoff {
 #define HANDOFF_LOG 0x1u
 #define HANDOFF_WOULD_DENY 0x2u
 
-/* What to_vm knows a packet by that the short cut has just sent to it: IP header and ports, and more where there is room. */
-#define NOTE_WORDS4 3
-#define NOTE_WORDS6 6
+/* What to_vm knows a packet by that from_vm has just judged for it: every byte that was read, and what is beside the bytes. */
+#define NOTE_WORDS 10
 struct note {
 	__u32 ifindex;             /* 0 = empty */
 	__u32 topology;
-	__u64 header[NOTE_WORDS6];
-	__u32 more;
-	__u32 pad;
+	__u64 ns;                  /* coarse monotonic clock */
+	__u32 length, gso_size;
+	__u32 protocol, tcp;
+	__u64 words[NOTE_WORDS];
 };
 
 /* identity: what proves that a packet at to_vm is the one that from_vm just judged. */

@@ -41,9 +41,10 @@ internal sealed class Daemon(AgentOptions options)
         var pump = new EventPump(datapath, () => keeper.Names, flows, log);
         var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => libvirt?.HostUuid ?? HostIdentity.Uuid());
+        using var top = new TopDoor(keeper, datapath, pump);
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
             options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping),
-            new(keeper, datapath), new(keeper, keeper.Proof));
+            new(keeper, datapath), top, new(keeper, keeper.Proof));
         using var pki = options.Controller is null ? null : HostPki.EnsureAt(options.Paths.Pki);
         var link = pki is null ? null : new ControllerLink(options.Controller!, pki, flows, log);
         if (link is not null) keeper.Send = link.Send;

@@ -48,6 +48,7 @@ internal static class MerlonCommand
             AttachCommand.CreateDetach(),
             TraceCommand.Create(names),
             CaptureCommand.Create(),
+            TopCommand.Create(),
             Commands.Lab.LabCommand.Create(),
             CompletionCommand.Create(),
             CompletionCommand.CreateComplete(Create),

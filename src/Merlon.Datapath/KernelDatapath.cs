@@ -65,7 +65,13 @@ public sealed class KernelDatapath : IDisposable
             opened.Control.Initialize(AbiLimits.Version);
             opened.Rings.Fill();
             StartTimer(loaded);
-            if (loaded.Fresh is not null) opened.Attacher.UpdateAll();
+            if (loaded.Fresh is not null)
+            {
+                // What another program stamped and was lent is not this one's.
+                opened.ShortCut.Renew(TimeSpan.Zero);
+                opened.Control.BumpTopology();
+                opened.Attacher.UpdateAll();
+            }
             loaded.WriteMarker();
             return opened;
         }
@@ -82,6 +88,9 @@ public sealed class KernelDatapath : IDisposable
 
     /// <summary>A reader of what captured ports met, from now on; one at a time.</summary>
     public CaptureReader OpenCapture() => new(_loaded.Map("captures"));
+
+    /// <summary>Counts how long the hooks run, until it is disposed.</summary>
+    public ProgramTime CountTime() => new(_loaded);
 
     /// <summary>Detaches every interface and removes every pin. Live connections and counters are gone after it.</summary>
     public void Remove() => Uninstall.Remove(_loaded.Pins.Root);

@@ -23,14 +23,15 @@ internal sealed class Guarded : IDisposable
     private readonly EventReader _events;
     private readonly Thread _reader;
     private readonly int _size;
+    private readonly bool _shortCut;
     private readonly string _pins;
     private volatile bool _over;
 
     /// <param name="manifest">Names the guests a and b.</param>
-    /// <param name="shortCut">The host's switch.</param>
+    /// <param name="shortCut">Of both Guards.</param>
     public Guarded(Place place, string objectPath, string manifest, int connections, bool shortCut = true)
     {
-        (_place, _size) = (place, connections);
+        (_place, _size, _shortCut) = (place, connections, shortCut);
         _pins = string.Create(CultureInfo.InvariantCulture, $"/sys/fs/bpf/merlon-bench-{Environment.ProcessId}-{++s_count}");
         Kernel = KernelDatapath.Open(new(objectPath, _pins, Connections4: connections, Connections6: 1024, HalfOpen: connections));
         _events = Kernel.OpenEvents();
@@ -38,7 +39,6 @@ internal sealed class Guarded : IDisposable
         try
         {
             Apply(manifest);
-            Kernel.ShortCut.On = shortCut;
             Kernel.ShortCut.Renew(Lease);
             _reader.Start();
         }
@@ -127,7 +127,7 @@ internal sealed class Guarded : IDisposable
             Vm = (ushort)(guest + 1),
         };
         Kernel.Ports.Set(_place.Ifindex[guest], record);
-        _ways.Add(Way.Of(_place.Ifindex[guest], record, domain: 1, Mtu));
+        _ways.Add(Way.Of(_place.Ifindex[guest], record, domain: 1, Mtu, !_shortCut));
         Kernel.Macs.Set(1, nic.Mac, _place.Ifindex[guest], record.Vnic);
         foreach (var address in endpoint.Addresses) Kernel.Owners.Set(realm, address, record.Vnic);
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Merlon.Agent.Sync;
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
@@ -19,6 +20,9 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
     /// <summary>Events that never became a record: the kernel's rings or deny table were full, or their shape was unknown.</summary>
     public ulong Lost =>
         datapath.Counters[Counter.EventsLost] + datapath.Counters[Counter.DeniesLost] + Volatile.Read(ref _unknown);
+
+    /// <summary>Packets denied so far at the hooks of each vNIC.</summary>
+    public ConcurrentDictionary<uint, long> Denied { get; } = [];
 
     public void Run(CancellationToken stop)
     {
@@ -66,6 +70,16 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
         _read += (ulong)events.Length;
         events.Sort(static (a, b) => a.TimeNs.CompareTo(b.TimeNs));
         var snapshot = names();
-        foreach (ref readonly var e in events) queue.Add(FlowRecords.From(e, snapshot, clock));
+        foreach (ref readonly var e in events)
+        {
+            if (e.Type == EventType.Deny) CountDenied(e);
+            queue.Add(FlowRecords.From(e, snapshot, clock));
+        }
+    }
+
+    private void CountDenied(in MerlonEvent e)
+    {
+        var packets = (long)e.Packets[0];
+        Denied.AddOrUpdate(e.Flags.HasFlag(EventFlags.In) ? e.DestinationVnic : e.SourceVnic, packets, (_, before) => before + packets);
     }
 }

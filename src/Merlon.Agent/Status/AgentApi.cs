@@ -28,7 +28,7 @@ internal static class AgentApi
         });
     }
 
-    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture, TraceDoor trace, GateDoor gate)
+    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture, TraceDoor trace, TopDoor top, GateDoor gate)
     {
         app.MapGet("/v1/status", http => Write(http, keeper.Box.Ask(status.Status), ApiJson.Default.HostStatus));
         app.MapGet("/v1/nics", http => Write(http, keeper.Box.Ask(status.Nics), ApiJson.Default.IReadOnlyListNicRecord));
@@ -36,6 +36,7 @@ internal static class AgentApi
         app.MapGet("/v1/connections", http => Write(http,
             keeper.Box.Ask(() => status.Connections(http.Request.Query["vm"].ToString(), Limit(http))), ApiJson.Default.IReadOnlyListConnectionRecord));
         app.MapGet("/v1/doctor", http => Write(http, Task.Run(doctor), ApiJson.Default.IReadOnlyListDoctorCheck));
+        app.MapGet("/v1/top", http => Write(http, keeper.Box.Ask(top.Look), ApiJson.Default.HostTraffic));
         app.MapPost("/v1/attach", http => Attach(http, keeper));
         app.MapPost("/v1/trace", http => Guard(http, async () =>
         {

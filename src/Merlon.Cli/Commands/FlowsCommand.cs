@@ -82,11 +82,7 @@ internal static class FlowsCommand
 
     private static void Live<T>(Call call, string json, JsonTypeInfo<T> type, Func<T, string> people)
     {
-        if (JsonSerializer.Deserialize(json, type) is not { } record) return;
-        if (call.Format == OutputFormat.Table) call.Out.WriteLine(Printable.Line(people(record)));
-        else if (call.Format == OutputFormat.Json) call.Out.WriteLine(JsonText.Of(JsonSerializer.SerializeToNode(record, type), indented: false));
-        else call.Out.Write("---\n" + YamlText.Of(JsonSerializer.SerializeToNode(record, type)));
-        call.Out.Flush();
+        if (JsonSerializer.Deserialize(json, type) is { } record) call.PrintNext(record, type, r => call.Out.WriteLine(Printable.Line(people(r))));
     }
 
     /// <summary>What is not in the log is said beside it, not left to be noticed.</summary>

@@ -47,6 +47,8 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(ExplainPacket))]
 [JsonSerializable(typeof(TraceResult))]
 [JsonSerializable(typeof(TraceHops))]
+[JsonSerializable(typeof(HostTraffic))]
+[JsonSerializable(typeof(TopRecord))]
 [JsonSerializable(typeof(GateAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<CaseRow>))]
 [JsonSerializable(typeof(IReadOnlyList<CaseResult>))]

@@ -9,6 +9,8 @@ public struct BudgetRecord
     public Versions Opening, Established;
     public uint MaxHalfOpen, MaxConnections;
     public ulong Refused;
+    /// <summary>Connections, since the VM was guarded.</summary>
+    public ulong Opened;
     public BudgetRates Rates;
 
     /// <summary>Of both IP versions.</summary>

@@ -10,7 +10,7 @@ public struct WayRecord
     public uint Ifindex;
     public uint Incarnation;
     public uint Vnic;
-    /// <summary>Ports of one number: one bridge carries frames between them, and no filter but its own looks at them. 0 = none.</summary>
+    /// <summary>Ports of one number: the bridge forwards plain frames between them. 0 = none.</summary>
     public uint Domain;
     public ushort Segment;
     public ushort Mtu;

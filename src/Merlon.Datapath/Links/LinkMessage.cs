@@ -10,7 +10,7 @@ internal static class LinkMessage
 {
     public const ushort New = 16, Deleted = 17, Get = 18;
     private const int InfoBytes = 16;
-    private const int Address = 1, IfName = 3, Mtu = 4, Master = 10, TxQueueLength = 13, OperState = 16, LinkInfo = 18, ExtMask = 29, InfoKind = 1, InfoData = 2, InfoSlaveKind = 4, InfoSlaveData = 5;
+    private const int Address = 1, IfName = 3, Mtu = 4, Master = 10, TxQueueLength = 13, OperState = 16, LinkInfo = 18, Statistics = 23, ExtMask = 29, InfoKind = 1, InfoData = 2, InfoSlaveKind = 4, InfoSlaveData = 5;
 
     // IFLA_BRPORT_* and IFLA_BR_* of linux/if_link.h; the ageing time is told in hundredths of a second.
     private const int PortState = 1, PortMode = 4, PortLearning = 8, PortIsolated = 33, PortLocked = 39, Forwarding = 3;
@@ -29,8 +29,19 @@ internal static class LinkMessage
             BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), NetlinkMessage.Text(name), Mac(NetlinkMessage.Find(attributes, Address)),
             (int)Number(attributes, Master), NetlinkMessage.Text(NetlinkMessage.Find(info, InfoKind)),
             NetlinkMessage.Find(attributes, OperState) is [var state] ? (LinkState)state : LinkState.Unknown,
-            Number(attributes, TxQueueLength), (int)Number(attributes, Mtu), Forwards(info), Kind(info));
+            Number(attributes, TxQueueLength), (int)Number(attributes, Mtu), Forwards(info), PlainBridge(info));
     }
+
+    /// <summary>Null as in <see cref="Read"/>, and where the kernel tells none.</summary>
+    public static (int Ifindex, LinkTraffic Traffic)? ReadTraffic(ReadOnlySpan<byte> payload)
+    {
+        if (payload.Length < InfoBytes || payload[0] != 0) return null;
+        var numbers = MemoryMarshal.Cast<byte, ulong>(NetlinkMessage.Find(payload[InfoBytes..], Statistics));
+        return numbers.Length < 4 ? null : (BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), new((long)numbers[0], (long)numbers[1], (long)numbers[2], (long)numbers[3]));
+    }
+
+    /// <summary>All interfaces with their statistics.</summary>
+    public static NetlinkMessage ListTraffic() => Request(Get, NetlinkMessage.Dump, 0);
 
     /// <summary>All interfaces, without their statistics.</summary>
     public static NetlinkMessage List() => Request(Get, NetlinkMessage.Dump, 0).Add(ExtMask, SkipStatistics);
@@ -62,12 +73,12 @@ internal static class LinkMessage
         return Byte(port, PortState) == Forwarding && Byte(port, PortLearning) == 1 && Byte(port, PortMode) == 0 && Byte(port, PortIsolated) == 0 && Byte(port, PortLocked) == 0;
     }
 
-    private static BridgeKind Kind(ReadOnlySpan<byte> info)
+    private static bool PlainBridge(ReadOnlySpan<byte> info)
     {
-        if (!IsBridge(info, InfoKind)) return BridgeKind.None;
+        if (!IsBridge(info, InfoKind)) return false;
         var bridge = NetlinkMessage.Find(info, InfoData);
-        for (var filter = BridgeNfFirst; filter <= BridgeNfLast; filter++)
-            if (Byte(bridge, filter) != 0) return BridgeKind.Filtering;
-        return Byte(bridge, BridgeVlanFiltering) == 0 && Number(bridge, BridgeAgeing) >= MinuteAgeing ? BridgeKind.Plain : BridgeKind.Sorting;
+        var plain = Byte(bridge, BridgeVlanFiltering) == 0 && Number(bridge, BridgeAgeing) >= MinuteAgeing;
+        for (var filter = BridgeNfFirst; filter <= BridgeNfLast; filter++) plain &= Byte(bridge, filter) == 0;
+        return plain;
     }
 }

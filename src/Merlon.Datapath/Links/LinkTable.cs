@@ -11,6 +11,16 @@ public static class LinkTable
         return [.. socket.Dump(LinkMessage.List()).Select(m => LinkMessage.Read(m.Payload)).OfType<Link>()];
     }
 
+    /// <summary>By ifindex.</summary>
+    public static IReadOnlyDictionary<int, LinkTraffic> Traffic()
+    {
+        using var socket = new NetlinkSocket();
+        var traffic = new Dictionary<int, LinkTraffic>();
+        foreach (var message in socket.Dump(LinkMessage.ListTraffic()))
+            if (LinkMessage.ReadTraffic(message.Payload) is var (ifindex, carried)) traffic[ifindex] = carried;
+        return traffic;
+    }
+
     public static Link? Find(string name) => List().FirstOrDefault(l => l.Name == name);
 
     public static Link? Find(int ifindex) => List().FirstOrDefault(l => l.Ifindex == ifindex);

@@ -20,7 +20,7 @@ public sealed class ShortCut
         _have = ways.ReadAll<uint, WayRecord>().Where(w => w.Value.Ifindex != 0).ToDictionary();
     }
 
-    /// <summary>Whether any frame of this host may skip the bridge.</summary>
+    /// <summary>Whether from_vm of this host may judge for to_vm at all.</summary>
     public bool On
     {
         get => (_control.Flags & ControlFlags.NoShortCut) == 0;

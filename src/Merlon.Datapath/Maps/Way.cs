@@ -4,7 +4,7 @@ using Merlon.Policy.Model;
 namespace Merlon.Datapath.Maps;
 
 /// <summary>A port that judges once: frames that leave it are judged for the other port of their way too.</summary>
-/// <param name="Domain">Ports of one number: one bridge carries frames between them, and no filter but its own looks at them; not 0.</param>
+/// <param name="Domain">Ports of one number: the bridge forwards plain frames between them; not 0.</param>
 /// <param name="Mtu">Of the interface.</param>
 /// <param name="ByBridge">Frames that leave or enter it take no short cut.</param>
 public sealed record Way(int Ifindex, uint Incarnation, uint Vnic, ushort Segment, MacAddress Mac, uint Domain, int Mtu, bool ByBridge = false)

@@ -11,7 +11,7 @@ internal static unsafe class Bpf
     public const uint FlagMmapable = 1u << 10, FlagInnerMap = 1u << 12, FlagBefore = 1u << 3;
     public const uint LinkTypeTcx = 11;
     public const ulong WithLock = 4;
-    private const long CommandProgQuery = 16, CommandLinkCreate = 28;
+    private const long CommandProgQuery = 16, CommandLinkCreate = 28, CommandEnableStats = 32;
 
     private static long Number => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 321 : 280;
 
@@ -61,6 +61,13 @@ internal static unsafe class Bpf
             var result = Call(CommandProgQuery, &attributes, sizeof(QueryAttributes));
             return result < 0 ? result : (int)attributes.Count;
         }
+    }
+
+    /// <summary>As long as it is open the kernel counts how long every program runs (BPF_STATS_RUN_TIME), which costs each run some tens of ns.</summary>
+    public static BpfFd CountTime()
+    {
+        uint runTime = 0;
+        return new(BpfError.Check(Call(CommandEnableStats, &runTime, sizeof(uint)), "stats-failed", "counting the time of programs"));
     }
 
     /// <summary>Object information, zero beyond what this kernel fills in.</summary>
