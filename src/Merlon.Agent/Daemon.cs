@@ -69,6 +69,7 @@ internal sealed class Daemon(AgentOptions options)
         {
             keeper.AskGuests = libvirt.AskAgain;
             keeper.AskGate = libvirt.AskGate;
+            keeper.Papers.Write = libvirt.WritePolicy;
             parts.Add(libvirt.RunAsync((domains, asked) => keeper.Box.Post(() => keeper.DomainsChanged(domains, asked)),
                 (reason, mend) => keeper.Box.Post(() => keeper.LibvirtLost(reason, mend)), stop));
         }

@@ -62,4 +62,10 @@ internal static partial class Log
 
     [LoggerMessage(20, LogLevel.Information, "libvirt calls the start gate")]
     public static partial void GateProved(ILogger log);
+
+    [LoggerMessage(21, LogLevel.Warning, "the controller's document for a VM is not written into it: {Reason}")]
+    public static partial void DocumentRefused(ILogger log, string reason);
+
+    [LoggerMessage(22, LogLevel.Warning, "{Reason}; tried again with the next look at libvirt")]
+    public static partial void DocumentNotWritten(ILogger log, string reason);
 }

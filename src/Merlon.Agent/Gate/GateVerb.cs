@@ -52,13 +52,14 @@ internal static class GateVerb
         }
         if ((call.Operation, call.Suboperation) is not (("start", "begin") or ("release", "end"))) return 0;
         var xml = ReadDomain();
-        var guest = DomainGuests.From(DomainXml.Parse(xml) with { Running = true });
+        var domain = DomainXml.Parse(xml);
+        var guest = DomainGuests.From(domain with { Running = true });
         if (call.Operation == "release")
         {
             new OfflineGate(options).Release(guest);
             return 0;
         }
-        var answer = await door.AskAsync(xml) ?? new OfflineGate(options).Pass(guest);
+        var answer = await door.AskAsync(xml) ?? new OfflineGate(options).Pass(guest, domain.PolicyInside);
         if (!answer.Start) return Refuse(answer);
         if (answer.Outcome == "unguarded") Console.Error.WriteLine(Line(answer));
         return 0;

@@ -33,6 +33,9 @@ internal sealed class Newcomers
         return known.Task;
     }
 
+    /// <summary>The controller has resolved the newest inventory, and what follows is here.</summary>
+    public bool AllTaken(ulong newest) => Told > 0 && _taken.Number == Told && newest >= _taken.Sequence;
+
     public void Taken(ulong number, ulong sequence, ulong newest)
     {
         _taken = (number, sequence);

@@ -33,6 +33,8 @@ internal sealed class LinkHost(AgentOptions options, HostKeeper keeper, StatusWr
 
     public void InventoryTaken(ulong number, ulong sequence) => keeper.Box.Post(() => keeper.InventoryTaken(number, sequence));
 
+    public void TakeDocument(byte[] signed) => keeper.Box.Post(() => keeper.TakeDocument(signed));
+
     public void LinkChanged(bool connected, string? reason) => keeper.Box.Post(() => keeper.ControllerChanged(connected, reason));
 
     public async Task<Answer> AnswerAsync(Ask ask)

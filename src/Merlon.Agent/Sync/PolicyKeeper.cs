@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Google.Protobuf;
+using Merlon.Agent.Migration;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Resolve;
@@ -11,9 +12,11 @@ namespace Merlon.Agent.Sync;
 /// <param name="wanted">The interfaces that a plan (null = no policy) wants guarded.</param>
 /// <param name="compile">At an instant in Unix seconds.</param>
 /// <param name="clock">Unix seconds.</param>
+/// <param name="installation">Of this host's own controller; null = it has none.</param>
+/// <param name="carried">Policies that came inside VMs, joined to the controller's.</param>
 internal sealed class PolicyKeeper(
-    IKernel kernel, PortKeeper ports, BookStore store, Func<HostPlan?, IReadOnlyList<WantedPort>> wanted,
-    Func<HostPolicy, long, CompileResult> compile, Func<long> clock, ILogger log)
+    IKernel kernel, PortKeeper ports, BookStore store, CarriedPolicies carried, Func<HostPlan?, IReadOnlyList<WantedPort>> wanted,
+    Func<HostPolicy, long, CompileResult> compile, Func<long> clock, Func<string?> installation, ILogger log)
 {
     private readonly BookSweep _sweep = new();
     private HostPolicy? _policy;
@@ -49,14 +52,18 @@ internal sealed class PolicyKeeper(
         Book = store.Load();
         var numbers = kernel.Numbers();
         Book = Book with { NextVnic = Math.Max(Book.NextVnic, numbers.Vnic + 1), NextEpoch = Math.Max(Book.NextEpoch, numbers.Epoch + 1) };
-        if (store.ReadPolicy(Book) is not { } bytes)
+        carried.Load();
+        var bytes = store.ReadPolicy(Book);
+        // Without the policy that the book names, carried ones alone would let everybody else go.
+        if (bytes is null && (carried.IsEmpty || Book.PolicyFile is not null))
         {
             Reconcile();
             return;
         }
         try
         {
-            Put(HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes)), null);
+            if (bytes is null) Put(HostPolicy.Empty, null);
+            else Put(HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes)), null);
             Log.Restored(log, Plan!.Sequence, Plan.Nics.Length);
         }
         catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
@@ -70,6 +77,7 @@ internal sealed class PolicyKeeper(
     public void Recall()
     {
         Book = store.Load();
+        carried.Load();
         if (store.ReadPolicy(Book) is not { } bytes) return;
         try
         {
@@ -100,10 +108,46 @@ internal sealed class PolicyKeeper(
                 return;
             }
             Put(policy, message.ToByteArray());
+            Forget(carried.OutdatedBy(policy, installation()));
         }
         catch (Exception e) when (e is PolicyRefused or ContractException)
         {
             Refuse(message.Sequence, e.Message);
+        }
+    }
+
+    /// <summary>The controller's policy guards an interface of this VM.</summary>
+    public bool Names(string vmUuid) => _policy?.Nics.Any(n => _policy.Endpoints[n.Endpoint].Key.VmUuid == vmUuid) == true;
+
+    /// <summary>Of the controller's policy in force; 0 = none.</summary>
+    public ulong BaseSequence => _policy?.Sequence ?? 0;
+
+    /// <summary>Changes the carried policies and puts what follows into force; throws <see cref="KernelFault"/> when it cannot.</summary>
+    public void Change(Action change)
+    {
+        if (_policy is null && Book.PolicyFile is not null) throw new KernelFault(Error ?? "there is no policy on disk", null);
+        change();
+        try
+        {
+            Put(_policy ?? HostPolicy.Empty, null);
+        }
+        catch (PolicyRefused refused)
+        {
+            throw new KernelFault(refused.Message, refused);
+        }
+    }
+
+    /// <summary>What these VMs carry no longer rules: the controller has answered for them, or they are gone.</summary>
+    public void Forget(IReadOnlyCollection<string> vms)
+    {
+        try
+        {
+            var dropped = vms.Where(carried.Drop).ToList(); // each of them is to go, not only the first
+            if (dropped.Count > 0) Put(_policy ?? HostPolicy.Empty, null);
+        }
+        catch (PolicyRefused refused)
+        {
+            Refuse(BaseSequence, refused.Message);
         }
     }
 
@@ -153,7 +197,7 @@ internal sealed class PolicyKeeper(
         if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
         store.Save(next);
         Swap(plan, next);
-        (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, policy.NextChange(at), plan, next, null);
+        (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, carried.Join(policy).NextChange(at), plan, next, null);
         Newest = Math.Max(Newest, policy.Sequence);
         store.RemoveOthers(Book);
         Log.Applied(log, policy.Sequence, plan.Nics.Length, plan.Image.Stats.RemoteClasses, CompileMs, SwapMs);
@@ -161,7 +205,7 @@ internal sealed class PolicyKeeper(
 
     private HostPlan PlanOf(HostPolicy policy, long at)
     {
-        var claims = ClaimCourt.Settle(policy.At(at), Book.Owners);
+        var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
         return Planner.Plan(Book, claims, compiled.Image);

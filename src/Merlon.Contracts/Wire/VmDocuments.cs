@@ -54,6 +54,20 @@ public static class VmDocuments
         }
     }
 
+    /// <summary>What a document says, whoever signed it: to know which interfaces it speaks of, and to believe nothing else of it. Throws
+    /// <see cref="ContractException"/>.</summary>
+    public static VmDocument Unverified(ReadOnlySpan<byte> signed)
+    {
+        try
+        {
+            return Read(VmPolicyMessage.Parser.ParseFrom(SignedVmPolicy.Parser.ParseFrom(signed).Content));
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw Expect.Broken("document", $"cannot be read: {e.Message}");
+        }
+    }
+
     /// <summary>Null when it is larger than <see cref="MostBytes"/>.</summary>
     public static string? ToText(ReadOnlySpan<byte> signed)
     {

@@ -60,7 +60,7 @@ internal sealed class VmView(Applier applier, HostRegistry registry)
         var report = host?.Nics.FirstOrDefault(r => r.VmUuid == key.VmUuid && r.NicIndex == nic.Index);
         return new(nic.Index, nic.Mac.ToString(), nic.Network, Filled(info.Ifname), [.. nic.Addresses.Select(a => a.ToString())],
             GuardOf(plan, key)?.Name, report?.Attached ?? false, plan?.Digests.GetValueOrDefault(key), Filled(report?.RulesetDigest),
-            Problem(state, place, info, report, host, key));
+            Problem(state, place, info, report, host, key), EmbeddedDigest: Filled(report?.EmbeddedDigest));
     }
 
     // A claim within one host its agent has refused already, one across hosts is refused here.

@@ -2,6 +2,7 @@ using AwesomeAssertions;
 using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Sync;
+using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Datapath.Abi;
 using Merlon.Policy.Compile;
@@ -164,7 +165,7 @@ public sealed class StartGateTest : IDisposable
         ports.Newcomers.Should().HaveCount(1);
     }
 
-    private PolicyKeeper Keeper() => new(_kernel, _ports, new(_folder), _ => [], Compile, () => 1000, NullLogger.Instance);
+    private PolicyKeeper Keeper() => new(_kernel, _ports, new(_folder), new(_folder, () => TrustList.Read()), _ => [], Compile, () => 1000, () => null, NullLogger.Instance);
 
     private ulong _sequence = 4;
 
