@@ -10,8 +10,7 @@ static __always_inline int opens(const struct packet *p, bool beside)
 {
 	if (p->proto == PROTO_TCP && !is_syn(p))
 		return beside ? REASON_TCP_OUT_OF_WINDOW : REASON_TCP_NO_CONNECTION;
-	if ((p->proto == PROTO_ICMP && p->icmp_type == ICMP_ECHO_REPLY) ||
-	    (p->proto == PROTO_ICMP6 && p->icmp_type == ICMP6_ECHO_REPLY))
+	if (is_echo_reply(p))
 		return REASON_ICMP_NO_CONNECTION;
 	return 0;
 }

@@ -58,7 +58,7 @@ static __always_inline bool may_tag(const struct work *w)
 }
 
 /* What stands before the EtherType. Where it is only told, what is inside the tag is asked like anything else. */
-__noinline int refuse_tag(struct work *w)
+static __noinline int refuse_tag(struct work *w)
 {
 	return !w || (!may_tag(w) && drop(w, REASON_VLAN_TAG) == SHOT);
 }
@@ -133,11 +133,9 @@ __noinline int over_rate(struct work *w)
 	p = &w->packet;
 	if (is_nd(p))
 		return spend(w, w->port.vm, p->icmp_type == ND_NEIGHBOUR_ADVERTISEMENT ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
-	if (p->proto == PROTO_ICMP)
-		return spend(w, w->port.vm, is_error(p) || p->icmp_type == ICMP_ECHO_REPLY ? RATE_ICMP_ANSWERS : RATE_ICMP);
-	if (p->proto == PROTO_ICMP6)
-		return spend(w, w->port.vm, is_error(p) || p->icmp_type == ICMP6_ECHO_REPLY ? RATE_ICMP_ANSWERS : RATE_ICMP);
-	return 0;
+	if (p->proto != PROTO_ICMP && p->proto != PROTO_ICMP6)
+		return 0;
+	return spend(w, w->port.vm, is_error(p) || is_echo_reply(p) ? RATE_ICMP_ANSWERS : RATE_ICMP);
 }
 
 static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
@@ -220,6 +218,8 @@ static __always_inline int run(struct __sk_buff *skb, __u32 in)
 	if (w->port.flags & PORT_CAPTURED)
 		capture(skb, w);
 	trace(skb, w);
+	if (!in && verdict == PASS)
+		bridged(w);
 	return verdict == SHOT && w->rejected ? answer(skb, w) : verdict;
 }
 

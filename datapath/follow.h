@@ -122,10 +122,24 @@ static __always_inline enum step step_other(struct merlon_conn *c, struct work *
 	return STEP_PASS;
 }
 
+/* The epoch of the own side, if it is this vNIC's and the present one. */
+static __always_inline __u32 followed(const struct work *w, const struct merlon_conn *c)
+{
+	const struct merlon_side *own = &c->side[w->plan.own & 1];
+
+	return own->vnic == w->port.vnic && own->epoch == w->epoch ? own->epoch : 0;
+}
+
 /* Both hooks have just found their sides approved, under one topology: what follows may take the short cut. */
 static __always_inline void stamp(struct work *w, struct merlon_conn *c, __u32 s)
 {
-	if (!(w->handoff.flags & HANDOFF_FOLLOWED) || w->handoff.topology != w->topology)
+	const struct merlon_side *sender = &c->side[s & 1];
+
+	/* The VM speaks, and not from here: it has moved, and its tap is no place to send to. A forger costs speed only. */
+	if (sender->vnic && sender->vnic != w->handoff.vnic)
+		c->topology = 0;
+	if (!w->in || !w->handoff.followed || w->handoff.topology != w->topology || sender->vnic != w->handoff.vnic ||
+	    sender->epoch != w->handoff.followed || !followed(w, c))
 		return;
 	c->topology = w->topology;
 	c->way[s & 1] = w->handoff.way;
@@ -223,10 +237,10 @@ static __always_inline bool plan(struct work *w, const struct merlon_conn *c)
 static __noinline int approve(struct work *w, struct merlon_conn *c)
 {
 	struct plan *p = &w->plan;
-	struct merlon_side *own = &c->side[p->own & 1], *peer = &c->side[(p->own & 1) ^ 1];
+	struct merlon_side *peer = &c->side[(p->own & 1) ^ 1];
 	int reason = 0;
 
-	if (own->vnic == w->port.vnic && own->epoch == w->epoch && own->epoch)
+	if (followed(w, c))
 		return 0;
 	if (!w->in)
 		reason = spoofed_source(w);
@@ -306,7 +320,7 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 	}
 	tell(w, VERDICT_ALLOW, w->plan.source == w->plan.initiator ? REASON_CONNECTION : REASON_REPLY, 0);
 	if (!w->in)
-		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, HANDOFF_FOLLOWED);
+		handoff_follow(w, followed(w, c));
 	return PASS;
 }
 

@@ -84,9 +84,20 @@ static __always_inline void handoff_give(struct work *w, __u32 epoch, __u32 rule
 	h->source_class = class;
 	h->flags = flags;
 	h->topology = w->topology;
+	h->followed = 0;
 	h->way = w->ifindex & (MERLON_WAYS - 1);
 	h->candidate_rule = flags & HANDOFF_WOULD_DENY ? w->judgement.candidate_rule : 0;
 	h->ifindex = w->peer_ifindex;
+}
+
+/* from_vm, for a packet whose entry is there. followed: the present epoch that its own side has, 0 = none. */
+static __always_inline void handoff_follow(struct work *w, __u32 followed)
+{
+	struct handoff_slot *slot = handoff_slot();
+
+	handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
+	if (slot)
+		slot->told.followed = followed;
 }
 
 /* to_vm: w->handoff becomes the sender's record, or empty. */

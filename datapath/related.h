@@ -12,6 +12,11 @@
 
 #define QUOTED_TRANSPORT 8 /* what RFC 792 promises of it */
 
+static __always_inline bool is_echo_reply(const struct packet *p)
+{
+	return (p->proto == PROTO_ICMP && p->icmp_type == ICMP_ECHO_REPLY) || (p->proto == PROTO_ICMP6 && p->icmp_type == ICMP6_ECHO_REPLY);
+}
+
 static __always_inline bool is_error(const struct packet *p)
 {
 	__u32 t = p->icmp_type;

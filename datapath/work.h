@@ -138,13 +138,13 @@ struct handoff {
 	__u32 flags;               /* HANDOFF_* */
 	__u32 candidate_rule;      /* would-deny by out: the rule that would have */
 	__u32 topology;            /* under which the source's side was found approved */
+	__u32 followed;            /* the epoch that the source's side of the entry has; 0 = none, or not the present one */
 	__u16 way;                 /* the source's slot of ways */
 	__u16 pad;
 };
 
 #define HANDOFF_LOG 0x1u
 #define HANDOFF_WOULD_DENY 0x2u
-#define HANDOFF_FOLLOWED 0x4u      /* of a connection whose entry is there */
 
 /* What to_vm knows a packet by that the short cut has just sent to it: IP header and ports, and more where there is room. */
 #define NOTE_WORDS4 3

@@ -248,9 +248,13 @@ internal sealed class HostKeeper
     public void ControllerChanged(bool connected, string? reason)
     {
         ControllerConnected = connected;
-        if (connected) Alarms.Over("controller-down", "");
-        else _newcomers.GiveUp();
-        if (!connected) Alarms.Raise("controller-down", "", $"the controller does not answer, the last policy stays in force: {reason}", "is merlon-controller running?");
+        if (connected)
+        {
+            Alarms.Over("controller-down", "");
+            return;
+        }
+        _newcomers.GiveUp();
+        Alarms.Raise("controller-down", "", $"the controller does not answer, the last policy stays in force: {reason}", "is merlon-controller running?");
     }
 
     /// <summary>The first thing a new session says, besides hello.</summary>
@@ -427,8 +431,12 @@ internal sealed class HostKeeper
         Alarms.Only("not-guarding", wrong.ToDictionary(w => w.Port.Ifname, w => $"{w.Port.Ifname} of {VmOf(w.Port)}: {w.Problem}"),
             "the agent attaches it again every second; find out who or what changes it");
         _ports.Distrust([.. wrong.Select(w => w.Port.Ifindex)]);
-        if (wrong.Count > 0 || _ports.Differ(wanted)) Reconcile();
-        else _ports.KeepWays(wanted);
+        if (wrong.Count > 0 || _ports.Differ(wanted))
+        {
+            Reconcile();
+            wanted = Wanted();
+        }
+        _ports.KeepWays(wanted);
         // Only now: what ways say has just been looked at.
         _kernel.RenewLease();
     }

@@ -15,14 +15,7 @@ public static class ManifestBytes
     {
         using var file = File.OpenRead(path);
         if (file.CanSeek && file.Length > Most) return null;
-        using var all = new MemoryStream();
-        var chunk = new byte[1 << 16];
-        for (int read; (read = file.Read(chunk)) > 0;)
-        {
-            if (all.Length + read > Most) return null;
-            all.Write(chunk, 0, read);
-        }
-        var bytes = all.GetBuffer().AsSpan(0, (int)all.Length);
-        return s_utf8.GetString(bytes.StartsWith("\ufeff"u8) ? bytes[3..] : bytes);
+        if (BoundedBytes.Read(file, Most) is not { } bytes) return null;
+        return s_utf8.GetString(bytes.Span[(bytes.Span.StartsWith("\ufeff"u8) ? 3 : 0)..]);
     }
 }

@@ -111,8 +111,7 @@ internal sealed class Guarded : IDisposable
         var endpoint = policy.Endpoints[nic.Endpoint];
         var guest = Guest(endpoint.Key, policy);
         var realm = (ushort)image.Realms.IndexOf(endpoint.Realm);
-        var spoof = nic.Guard.AntiSpoof;
-        var record = new PortRecord
+        var record = PortRecord.Of(nic.Mac, nic.Guard) with
         {
             Vnic = (uint)guest + 1,
             Incarnation = 1,
@@ -120,14 +119,6 @@ internal sealed class Guarded : IDisposable
             Segment = 1,
             Realm = realm,
             Vm = (ushort)(guest + 1),
-            Mac = MacBytes.From(nic.Mac),
-            SpoofMac = (byte)spoof.Mac,
-            SpoofIpv4 = (byte)spoof.Ipv4,
-            SpoofIpv6 = (byte)spoof.Ipv6,
-            SpoofArp = (byte)spoof.Arp,
-            SpoofNd = (byte)spoof.Nd,
-            SpoofDhcp = (byte)spoof.DhcpServer,
-            SpoofRa = (byte)spoof.Ra,
         };
         Kernel.Ports.Set(_place.Ifindex[guest], record);
         _ways.Add(Way.Of(_place.Ifindex[guest], record, domain: 1, Mtu));

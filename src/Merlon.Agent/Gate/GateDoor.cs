@@ -1,6 +1,5 @@
 using Merlon.Agent.Guests;
 using Merlon.Contracts.Api;
-using Merlon.Libvirt.Domains;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Merlon.Agent.Gate;
@@ -8,27 +7,24 @@ namespace Merlon.Agent.Gate;
 /// <summary>The agent's side of the hook: one question for each start of a VM. Nobody here waits for libvirt.</summary>
 internal sealed class GateDoor(HostKeeper keeper, HookProof proof)
 {
-    private const int MostBytes = 16 << 20;
-
     // Below the hook's own patience, so that it does not give up meanwhile.
     private static readonly TimeSpan ControllerPatience = TimeSpan.FromSeconds(1.2);
 
     public async Task Serve(HttpContext http)
     {
-        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = MostBytes;
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = HookCall.MostBytes;
         using var reader = new StreamReader(http.Request.Body);
         var xml = await reader.ReadToEndAsync(http.RequestAborted);
         try
         {
-            var domain = DomainXml.Parse(xml);
-            var guest = DomainGuests.From(domain with { Running = true });
+            var (guest, inside) = DomainGuests.Starting(xml);
             var known = await keeper.Box.Ask(() => keeper.Meet(guest));
             await Task.WhenAny(known, Task.Delay(ControllerPatience, http.RequestAborted));
             var answer = await keeper.Box.Ask(() =>
             {
                 // The hook has given up and done it by itself: the guest may run by now.
                 http.RequestAborted.ThrowIfCancellationRequested();
-                return keeper.Pass(guest, domain.PolicyInside);
+                return keeper.Pass(guest, inside);
             });
             await http.Response.WriteAsJsonAsync(answer, ApiJson.Default.GateAnswer);
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using Merlon.Agent.Guests;
+using Merlon.Contracts;
 using Merlon.Contracts.Api;
 using Merlon.Libvirt.Domains;
 
@@ -9,7 +10,6 @@ namespace Merlon.Agent.Gate;
 /// stderr, which libvirt shows to whoever started the VM. It never calls libvirt, which waits for it.</summary>
 internal static class GateVerb
 {
-    private const int MostBytes = 16 << 20;
     private static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan End = TimeSpan.FromSeconds(30);
 
@@ -52,14 +52,13 @@ internal static class GateVerb
         }
         if ((call.Operation, call.Suboperation) is not (("start", "begin") or ("release", "end"))) return 0;
         var xml = ReadDomain();
-        var domain = DomainXml.Parse(xml);
-        var guest = DomainGuests.From(domain with { Running = true });
+        var (guest, inside) = DomainGuests.Starting(xml);
         if (call.Operation == "release")
         {
             new OfflineGate(options).Release(guest);
             return 0;
         }
-        var answer = await door.AskAsync(xml) ?? new OfflineGate(options).Pass(guest, domain.PolicyInside);
+        var answer = await door.AskAsync(xml) ?? new OfflineGate(options).Pass(guest, inside);
         if (!answer.Start) return Refuse(answer);
         if (answer.Outcome == "unguarded") Console.Error.WriteLine(Line(answer));
         return 0;
@@ -68,14 +67,7 @@ internal static class GateVerb
     private static string ReadDomain()
     {
         using var from = Console.OpenStandardInput();
-        using var bytes = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        for (int read; (read = from.Read(buffer)) > 0;)
-        {
-            bytes.Write(buffer, 0, read);
-            if (bytes.Length > MostBytes) throw new FormatException($"it has more than {MostBytes >> 20} MiB");
-        }
-        return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+        return Encoding.UTF8.GetString((BoundedBytes.Read(from, HookCall.MostBytes) ?? throw new FormatException($"it has more than {HookCall.MostBytes >> 20} MiB")).Span);
     }
 
     private static int Refuse(GateAnswer answer)

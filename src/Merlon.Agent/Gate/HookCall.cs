@@ -8,6 +8,9 @@ internal sealed record HookCall(string Name, string Operation, string Suboperati
     /// always the same, since libvirt keeps a log file for each.</summary>
     public const string ProbeName = "merlon-probe";
 
+    /// <summary>The most of a domain's XML that is read.</summary>
+    public const int MostBytes = 16 << 20;
+
     public bool IsProbe => Name == ProbeName && Operation == "prepare";
 
     public static HookCall Parse(ReadOnlySpan<string> words) => words.Length >= 3

@@ -18,22 +18,36 @@ internal sealed class TraceDoor(HostKeeper keeper, KernelDatapath datapath)
     // bpf_test_run for xdp and tc prog", 6.3).
     private static readonly Version s_whole = new(6, 3);
 
-
     /// <summary>On the keeper's mailbox.</summary>
     /// <exception cref="RequestRefused">Neither end is guarded here, or the packet makes no sense.</exception>
     public TraceHops Trace(ExplainPacket packet)
     {
         if (Environment.OSVersion.Version < s_whole)
             throw new RequestRefused("old-kernel", $"this kernel ({Environment.OSVersion.Version}) cannot run a test packet apart from real ones", "boot 6.3 or newer; 'merlon explain' and 'merlon capture' work here");
-        var (from, to) = Ends(packet);
-        if (from is null && to is null)
+        var asked = Read(packet);
+        if (asked is { From: null, To: null })
             throw new RequestRefused("not-here", "neither end is a guarded vNIC of this host", "ask on the host of one of them; see 'merlon get nic'");
-        HookTrace? first = from is null ? null : Run("from_vm", from, packet, from, to);
-        if (to is null || first is { Passed: false }) return Told(from, first, to, null);
-        return Told(from, first, to, Run("to_vm", to, packet, from, to));
+        var hops = new List<TraceHop>();
+        if (asked.From is { } from) hops.Add(Hop("from_vm", from, datapath.Tests.Trace("from_vm", asked.Frame(leaves: true), from.Ifindex)));
+        if (asked.To is not { } to || hops is [{ Passes: false }]) return new(hops, Disturbed: false);
+        var arrived = datapath.Tests.Trace("to_vm", asked.Frame(leaves: false), to.Ifindex);
+        hops.Add(Hop("to_vm", to, arrived));
+        // A real packet of this CPU came between the two: to_vm took this one for one from outside.
+        return new(hops, asked.Near && arrived.SourceVnic != asked.From!.Plan!.Vnic);
     }
 
-    private (WantedPort? From, WantedPort? To) Ends(ExplainPacket packet)
+    /// <summary>The packet, and the guarded ports of this host at its ends.</summary>
+    private sealed record Asked(WantedPort? From, WantedPort? To, Address Source, Address Destination, ExplainPacket Packet)
+    {
+        /// <summary>They see each other's MAC.</summary>
+        public bool Near => From is not null && To is not null && From.Plan!.Segment == To.Plan!.Segment;
+
+        /// <param name="leaves">As the sender's hook sees it, else as the receiver's.</param>
+        public byte[] Frame(bool leaves) => Frames.Make(Near || leaves ? From!.Plan!.Mac : s_router, Near || !leaves ? To!.Plan!.Mac : s_router,
+            Source, Destination, Packet.Protocol, Packet.DestinationPort, Packet.SourcePort);
+    }
+
+    private Asked Read(ExplainPacket packet)
     {
         if (packet.Protocol is < 0 or > 255 || packet.SourcePort is < 0 or > ushort.MaxValue || packet.DestinationPort is < 0 or > ushort.MaxValue
             || !Address.TryParse(packet.From?.Address, out var source) || !Address.TryParse(packet.To?.Address, out var destination) || source.Family != destination.Family)
@@ -44,7 +58,7 @@ internal sealed class TraceDoor(HostKeeper keeper, KernelDatapath datapath)
         // As explain reads it: a bare address that is somebody's in the other end's realm is that one.
         from ??= packet.From!.VmUuid is null ? Owner(guarded, source, to) : null;
         to ??= packet.To!.VmUuid is null ? Owner(guarded, destination, from) : null;
-        return (from, to);
+        return new(from, to, source, destination, packet);
     }
 
     private static WantedPort? Named(List<WantedPort> guarded, ExplainEnd end) =>
@@ -53,27 +67,6 @@ internal sealed class TraceDoor(HostKeeper keeper, KernelDatapath datapath)
     private static WantedPort? Owner(List<WantedPort> guarded, Address address, WantedPort? other) =>
         guarded.Find(w => w.Plan!.Addresses.Contains(address) && (other is null || w.Plan.Realm == other.Plan!.Realm));
 
-    private HookTrace Run(string hook, WantedPort at, ExplainPacket packet, WantedPort? from, WantedPort? to)
-    {
-        var near = Near(from, to);
-        var source = near || hook == "from_vm" ? from!.Plan!.Mac : s_router;
-        var destination = near || hook == "to_vm" ? to!.Plan!.Mac : s_router;
-        var frame = Frames.Make(source, destination, Address.Parse(packet.From.Address), Address.Parse(packet.To.Address),
-            packet.Protocol, packet.DestinationPort, packet.SourcePort);
-        return datapath.Tests.Trace(hook, frame, at.Ifindex);
-    }
-
-    private TraceHops Told(WantedPort? from, HookTrace? first, WantedPort? to, HookTrace? second)
-    {
-        var hops = new List<TraceHop>();
-        if (first is { } f) hops.Add(Hop("from_vm", from!.Plan!, f));
-        if (second is { } s) hops.Add(Hop("to_vm", to!.Plan!, s));
-        // A real packet of this CPU came between the two: to_vm took this one for one from outside.
-        return new(hops, second is { } at && Near(from, to) && at.SourceVnic != from!.Plan!.Vnic);
-    }
-
-    private static bool Near(WantedPort? from, WantedPort? to) => from is not null && to is not null && from.Plan!.Segment == to.Plan!.Segment;
-
-    private TraceHop Hop(string hook, NicPlan nic, HookTrace said) => new(
-        hook, nic.Vm, nic.Key.Index, said.Passed, ExplainRecords.Word(said.Verdict), said.Reason == Reason.None ? "" : said.Reason.Text(), keeper.Names.Rule(said.Rule));
+    private TraceHop Hop(string hook, WantedPort at, HookTrace said) => new(hook, at.Plan!.Vm, at.Plan.Key.Index, said.Passed,
+        ExplainRecords.Word(said.Verdict), said.Reason == Reason.None ? "" : said.Reason.Text(), keeper.Names.Rule(said.Rule));
 }

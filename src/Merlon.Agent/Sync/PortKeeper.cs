@@ -14,6 +14,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
 
     private readonly HashSet<int> _wrong = [];
 
+    private HashSet<Way> _ways = [];
+
     // Listing hundreds of pins takes longer than everything else here: they are read once, and again when somebody else may have
     // changed what is attached.
     private Dictionary<int, (uint Incarnation, bool Live)>? _attached;
@@ -43,7 +45,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         Problems.Clear();
         var have = kernel.Ports();
         // What changes loses its way first: no frame goes straight to a port that is being changed or let go.
-        kernel.SetWays(Ways(wanted, have));
+        SetWays(Candidates(wanted, have).Where(_ways.Contains));
         if (plan is not null) PutOwners(plan);
         Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
         SetBudgets(wanted);
@@ -65,21 +67,28 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             Release(ifindex, keepVnic: wanted.Any(w => w.Plan is { } p && p.Vnic == have.GetValueOrDefault(ifindex).Vnic));
         if (plan is not null) RemoveOwners(plan);
         if (changed) kernel.BumpTopology();
-        KeepWays(wanted);
     }
 
-    /// <summary>Ports that may send frames straight to each other, as the host is now.</summary>
-    public void KeepWays(IReadOnlyList<WantedPort> wanted) => kernel.SetWays(Ways(wanted, kernel.Ports()));
-
-    // docs/packet-path.md, The short cut: open, not captured, as wanted, on a plain bridge, and nobody else's program or queue to skip.
-    private Way[] Ways(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have)
+    /// <summary>Ports that may send frames straight to each other, as the host is now: nobody else's program, queue or filter is to be skipped. It asks for
+    /// every port, so it is for the look of each second and not for an attach: a new port gets its way with the next one.</summary>
+    public void KeepWays(IReadOnlyList<WantedPort> wanted)
     {
-        if (kernel.Obstacle is not null) return [];
-        var may = wanted.Where(p => p.Plan is { Guard.ShortCut: true } && p.Domain != 0 && !Problems.ContainsKey(p.Ifindex)
-            && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && Equal(port, RecordOf(p, port.Incarnation))).ToList();
-        var alone = kernel.Alone([.. may.Select(p => p.Ifindex)]);
-        return [.. may.Where(p => alone.Contains(p.Ifindex)).OrderBy(p => p.Ifindex).Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu))];
+        var may = kernel.Obstacle is null ? Candidates(wanted, kernel.Ports()) : [];
+        var alone = kernel.Alone([.. may.Select(w => w.Ifindex)]);
+        SetWays(may.Where(w => alone.Contains(w.Ifindex)));
     }
+
+    private void SetWays(IEnumerable<Way> ways)
+    {
+        _ways = [.. ways];
+        kernel.SetWays([.. _ways.OrderBy(w => w.Ifindex)]);
+    }
+
+    // docs/packet-path.md, The short cut: open, not captured, as wanted, on a plain bridge.
+    private List<Way> Candidates(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have) =>
+        [.. wanted.Where(p => p.Plan is { Guard.ShortCut: true } && p.Domain != 0 && !Problems.ContainsKey(p.Ifindex)
+            && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && Equal(port, RecordOf(p, port.Incarnation)))
+            .Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu))];
 
     /// <summary>Guards the interfaces of one VM whose guest does not run yet, and touches nothing else: closed, attached, purged, read back,
     /// then opened. Throws <see cref="KernelFault"/> at the first that is not as it must be; it stays closed.</summary>
@@ -93,6 +102,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
                 throw new KernelFault($"{port.Ifname} is guarded for another VM", null);
         PutOwners(plan);
         foreach (var port in starting) PutClosed(port);
+        // No connection goes there past the bridge any more.
+        kernel.BumpTopology();
         foreach (var vm in Budgets(starting)) SetBudget(vm);
         foreach (var port in starting) AttachEmpty(port);
         if (!inForce()) throw new KernelFault("the policy read back is not the one to be in force", null);
@@ -106,7 +117,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
                 throw new KernelFault($"the record of {port.Ifname} read back is not the one written", null);
     }
 
-    // As in PutClosedUnlessSame: a live attachment keeps its incarnation.
+    // A live attachment keeps its incarnation: under another one it would come off for a moment.
     private void PutClosed(WantedPort port)
     {
         var record = RecordOf(port, Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
@@ -157,10 +168,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             if (!Equal(old, record)) kernel.PutPort(port.Ifindex, record);
             return false;
         }
-        // A live attachment keeps its incarnation: under another one it would come off for a moment.
-        var fresh = RecordOf(port, Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
-        fresh.Flags |= PortFlags.Closed;
-        kernel.PutPort(port.Ifindex, fresh);
+        PutClosed(port);
         return true;
     }
 
@@ -215,6 +223,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     public void Release(int ifindex, bool keepVnic)
     {
         var vnic = kernel.Ports().GetValueOrDefault(ifindex).Vnic;
+        // Again when all is gone: its hooks may have stamped connections until then.
+        kernel.BumpTopology();
         // First, so that no peer leaves an entry to a hook that is about to go.
         foreach (var (place, _) in kernel.Macs().Where(m => m.Value.Ifindex == (uint)ifindex)) kernel.RemoveMac(place);
         try

@@ -19,8 +19,7 @@ internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, Por
     {
         if (Kept is { } kept) return kept;
         if (Plan is not { } plan) return new() { Incarnation = incarnation, Slot = NoSlot, Flags = PortFlags.Closed };
-        var spoof = plan.Guard.AntiSpoof;
-        return new()
+        return PortRecord.Of(plan.Mac, plan.Guard) with
         {
             Vnic = plan.Vnic,
             Incarnation = incarnation,
@@ -28,17 +27,7 @@ internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, Por
             Segment = plan.Segment,
             Realm = plan.Realm,
             Vm = plan.Budget,
-            Mac = MacBytes.From(plan.Mac),
             Flags = plan.Guard.OnFailure == OnFailure.Open ? PortFlags.FailOpen : PortFlags.None,
-            SpoofMac = (byte)spoof.Mac,
-            SpoofIpv4 = (byte)spoof.Ipv4,
-            SpoofIpv6 = (byte)spoof.Ipv6,
-            SpoofArp = (byte)spoof.Arp,
-            SpoofNd = (byte)spoof.Nd,
-            SpoofDhcp = (byte)spoof.DhcpServer,
-            SpoofRa = (byte)spoof.Ra,
-            EtherTypes = PortEtherTypes.From(plan.Guard.Frames.EtherTypes),
-            Vlans = PortVlans.From(plan.Guard.Frames.Vlans),
         };
     }
 }

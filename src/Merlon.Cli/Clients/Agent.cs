@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Merlon.Contracts;
 
 namespace Merlon.Cli.Clients;
 
@@ -11,20 +12,7 @@ internal static class Agent
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
-            ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(System.Net.Sockets.AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
+            ConnectCallback = (_, cancel) => UnixDial.To(path, cancel),
         };
         var http = new HttpClient(handler) { BaseAddress = new Uri("http://agent/"), Timeout = timeout ?? TimeSpan.FromSeconds(60) };
         return new JsonHttp(http, e => Unreachable(path, e));

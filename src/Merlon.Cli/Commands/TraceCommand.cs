@@ -36,18 +36,14 @@ internal static class TraceCommand
     {
         using var api = Controller.Connect(call);
         using var agent = Agent.Connect(call);
+        var said = await Explain(api, question, cancel);
+        var hasPorts = Protocols.HasPorts(said.Packet.Protocol);
         for (var tries = 1; ; tries++)
         {
-            var said = await Explain(api, question, cancel);
-            var packet = said.Packet;
             // Every try is a packet of its own: one that opened something is answered by its entry the next time.
             var fresh = Random.Shared.Next(FirstEphemeral, LastEphemeral + 1);
-            if (question.SourcePort is null && Protocols.HasPorts(packet.Protocol))
-            {
-                said = await Explain(api, question with { SourcePort = fresh }, cancel);
-                packet = said.Packet;
-            }
-            else if (!Protocols.HasPorts(packet.Protocol)) packet = packet with { SourcePort = fresh };
+            if (hasPorts && question.SourcePort is null) said = await Explain(api, question with { SourcePort = fresh }, cancel);
+            var packet = hasPorts ? said.Packet : said.Packet with { SourcePort = fresh };
             var kernel = await agent.Post("/v1/trace", packet, ApiJson.Default.ExplainPacket, ApiJson.Default.TraceHops, cancel);
             if (!kernel.Disturbed) return new(said, kernel.Hops, [.. Differences(said, kernel.Hops)]);
             if (tries == Tries) throw new CliException("real packets came between the two hooks each time", "try again when this host is quieter");

@@ -61,15 +61,7 @@ public static class HostPolicyMessages
         };
     }
 
-    private static GuardMessage Guard(NicGuard guard)
-    {
-        var message = GuardAlone(guard);
-        message.Vlans.AddRange(guard.Frames.Vlans.Select(v => new VlanRangeMessage { Low = (uint)v.Low, High = (uint)v.High }));
-        Add(message.EtherTypes, guard.Frames.EtherTypes);
-        return message;
-    }
-
-    private static GuardMessage GuardAlone(NicGuard guard) => new()
+    private static GuardMessage Guard(NicGuard guard) => new()
     {
         Name = guard.Name,
         Out = guard.Out,
@@ -90,6 +82,8 @@ public static class HostPolicyMessages
         IcmpRate = guard.Rates.Icmp,
         NeighbourRate = guard.Rates.Neighbours,
         NoShortCut = !guard.ShortCut,
+        Vlans = { guard.Frames.Vlans.Select(v => new VlanRangeMessage { Low = (uint)v.Low, High = (uint)v.High }) },
+        EtherTypes = { guard.Frames.EtherTypes.Select(t => (uint)t) },
     };
 
     private static EndpointSetMessage Set(EndpointSet set)

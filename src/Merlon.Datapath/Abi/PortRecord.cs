@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
 
 namespace Merlon.Datapath.Abi;
 
@@ -22,4 +24,19 @@ public struct PortRecord
     public PortEtherTypes EtherTypes;
     public PortVlans Vlans;
     private readonly ushort _pad;
+
+    /// <summary>What a Guard says of a port with this MAC; who it is and where is the caller's to add.</summary>
+    public static PortRecord Of(MacAddress mac, NicGuard guard) => new()
+    {
+        Mac = MacBytes.From(mac),
+        SpoofMac = (byte)guard.AntiSpoof.Mac,
+        SpoofIpv4 = (byte)guard.AntiSpoof.Ipv4,
+        SpoofIpv6 = (byte)guard.AntiSpoof.Ipv6,
+        SpoofArp = (byte)guard.AntiSpoof.Arp,
+        SpoofNd = (byte)guard.AntiSpoof.Nd,
+        SpoofDhcp = (byte)guard.AntiSpoof.DhcpServer,
+        SpoofRa = (byte)guard.AntiSpoof.Ra,
+        EtherTypes = PortEtherTypes.From(guard.Frames.EtherTypes),
+        Vlans = PortVlans.From(guard.Frames.Vlans),
+    };
 }

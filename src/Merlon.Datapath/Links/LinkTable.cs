@@ -8,7 +8,7 @@ public static class LinkTable
     public static IReadOnlyList<Link> List()
     {
         using var socket = new NetlinkSocket();
-        return [.. socket.Dump(LinkMessage.Request(LinkMessage.Get, NetlinkMessage.Dump, 0)).Select(m => LinkMessage.Read(m.Payload)).OfType<Link>()];
+        return [.. socket.Dump(LinkMessage.List()).Select(m => LinkMessage.Read(m.Payload)).OfType<Link>()];
     }
 
     public static Link? Find(string name) => List().FirstOrDefault(l => l.Name == name);

@@ -48,7 +48,7 @@ internal static class TrafficControl
 
     private static bool Is(byte[] payload, int ifindex, string kind) =>
         payload.Length >= TcBytes && BinaryPrimitives.ReadInt32LittleEndian(payload.AsSpan(4)) == ifindex
-        && NetlinkMessage.Attributes(payload.AsSpan(TcBytes)).TryGetValue(Kind, out var found) && NetlinkMessage.Text(found) == kind;
+        && NetlinkMessage.Text(NetlinkMessage.Find(payload.AsSpan(TcBytes), Kind)) == kind;
 
     private static NetlinkMessage Request(ushort type, int ifindex, uint parent)
     {

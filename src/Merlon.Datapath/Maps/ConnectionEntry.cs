@@ -6,7 +6,7 @@ namespace Merlon.Datapath.Maps;
 /// <summary>One live connection, seen from its initiator. Ports in host order; ICMP echo: both ports are the id.</summary>
 /// <param name="Vlan">As in <see cref="ConnKey4"/>; 0 = untagged.</param>
 /// <param name="Remaining">Until it expires if no packet comes.</param>
-/// <param name="SourceVnic">0 = outside, or not guarded in the direction that counts.</param>
+/// <param name="SourceVnic">0 = outside; known where the direction is not guarded too.</param>
 /// <param name="OutRule">Host rule id that approved it at the source; 0 = not judged here.</param>
 public sealed record ConnectionEntry(
     ushort Segment, uint Vlan, byte Proto, Address Source, ushort SourcePort, Address Destination, ushort DestinationPort,

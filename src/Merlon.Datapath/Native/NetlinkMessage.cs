@@ -43,19 +43,20 @@ internal sealed class NetlinkMessage
 
     public static int Align(int length) => (length + 3) & ~3;
 
-    /// <summary>Attributes of a message, after its fixed part. The nested and byte-order bits of the type are dropped.</summary>
-    public static Dictionary<int, byte[]> Attributes(ReadOnlySpan<byte> bytes)
+    /// <summary>An attribute of a message's rest behind its fixed part, or of another attribute; empty = not there. Of several the last. The
+    /// nested and byte-order bits of the type are dropped. It copies nothing: a host has hundreds of interfaces, and each some sixty attributes.</summary>
+    public static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> bytes, int type)
     {
-        var found = new Dictionary<int, byte[]>();
+        ReadOnlySpan<byte> found = [];
         while (bytes.Length >= 4)
         {
             var length = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
             if (length < 4 || length > bytes.Length) break;
-            found[BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]) & 0x3fff] = bytes[4..length].ToArray();
+            if ((BinaryPrimitives.ReadUInt16LittleEndian(bytes[2..]) & 0x3fff) == type) found = bytes[4..length];
             bytes = bytes[Math.Min(Align(length), bytes.Length)..];
         }
         return found;
     }
 
-    public static string Text(byte[] zeroTerminated) => Encoding.UTF8.GetString(zeroTerminated).TrimEnd('\0');
+    public static string Text(ReadOnlySpan<byte> zeroTerminated) => Encoding.UTF8.GetString(zeroTerminated.TrimEnd((byte)0));
 }

@@ -14,7 +14,7 @@ public sealed class NewcomersTest
     {
         _newcomers.Meet(Vm("new", running: true));
         _newcomers.Corrected([Vm("old", true)], asked: 0).Select(g => g.Name).Should().Equal("old", "new");
-        _newcomers.Corrected([Vm("old", true), Vm("new", running: false)], asked: 0).Last().Running.Should().BeTrue();
+        _newcomers.Corrected([Vm("old", true), Vm("new", running: false)], asked: 0)[1].Running.Should().BeTrue();
         _newcomers.Corrected([Vm("old", true)], asked: Environment.TickCount64 + 1000).Select(g => g.Name).Should().Equal("old");
         _newcomers.Corrected([], asked: 0).Should().BeEmpty();
     }

@@ -103,7 +103,14 @@ internal sealed class PretendedKernel : IKernel
 
     public void RenewLease() => Leases++;
 
-    public IReadOnlySet<int> Alone(IReadOnlyList<int> ifindexes) => ifindexes.Except(Crowded).ToHashSet();
+    /// <summary>How often <see cref="Alone"/> was asked.</summary>
+    public int Asked { get; private set; }
+
+    public IReadOnlySet<int> Alone(IReadOnlyList<int> ifindexes)
+    {
+        Asked++;
+        return ifindexes.Except(Crowded).ToHashSet();
+    }
 
     public void BumpTopology() => Change("bump", () => { });
 

@@ -26,10 +26,12 @@ public sealed class WaysTest
         return ports;
     }
 
+    // And the look of the next second.
     private void Reconcile(params WantedPort[] wanted)
     {
         _ports.Prepare(wanted, _plan);
         _ports.Settle(wanted, _plan);
+        _ports.KeepWays(wanted);
     }
 
     [Fact]
@@ -77,6 +79,20 @@ public sealed class WaysTest
         Reconcile(Wanted()[0]);
         _kernel.Changes[0].Should().Be("ways");
         Ways.Should().Equal(1);
+    }
+
+    /// <summary>What is asked of every port grows with their number: an attach does not wait for it.</summary>
+    [Fact]
+    public void A_new_port_has_its_way_with_the_next_look()
+    {
+        Reconcile(Wanted()[0]);
+        var asked = _kernel.Asked;
+        _ports.Prepare(Wanted(), _plan);
+        _ports.Settle(Wanted(), _plan);
+        Ways.Should().Equal(1);
+        _kernel.Asked.Should().Be(asked);
+        _ports.KeepWays(Wanted());
+        Ways.Should().Equal(1, 2);
     }
 
     [Fact]

@@ -6,7 +6,6 @@ namespace Merlon.Hosts.Tests.Guarding;
 
 /// <summary>With agent and controller dead the kernel goes on by itself: verdicts hold, connections open and live on, and
 /// those that are over leave the table.</summary>
-[Collection(Alone.Name)]
 public class BothDeadTests
 {
     // docs/packet-path.md: an unanswered datagram's; the timer passes each table twice a second and deletes one pass later.

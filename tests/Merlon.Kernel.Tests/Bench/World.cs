@@ -185,8 +185,7 @@ public class World : IDisposable
         var segment = _segments.TryGetValue(place, out var known) ? known : _segments[place] = (ushort)(_segments.Count + 1);
         var realm = (ushort)image.Realms.IndexOf(endpoint.Realm);
         var index = Ports.Count;
-        var spoof = nic.Guard.AntiSpoof;
-        var record = new PortRecord
+        var record = PortRecord.Of(nic.Mac, nic.Guard) with
         {
             Vnic = ++_vnics,
             Incarnation = 7,
@@ -194,16 +193,6 @@ public class World : IDisposable
             Segment = segment,
             Realm = realm,
             Vm = (ushort)(index + 1),
-            Mac = MacBytes.From(nic.Mac),
-            SpoofMac = (byte)spoof.Mac,
-            SpoofIpv4 = (byte)spoof.Ipv4,
-            SpoofIpv6 = (byte)spoof.Ipv6,
-            SpoofArp = (byte)spoof.Arp,
-            SpoofNd = (byte)spoof.Nd,
-            SpoofDhcp = (byte)spoof.DhcpServer,
-            SpoofRa = (byte)spoof.Ra,
-            EtherTypes = PortEtherTypes.From(nic.Guard.Frames.EtherTypes),
-            Vlans = PortVlans.From(nic.Guard.Frames.Vlans),
         };
         var name = Ports.ContainsKey(endpoint.Vm) ? endpoint.Key.ToString() : endpoint.Vm;
         Ports[name] = new(endpoint.Key, endpoint.Vm, TestPlace.Tap(index), nic.Mac, [.. endpoint.Addresses], record);

@@ -17,7 +17,7 @@ public sealed class PolicyFaultTests
         Assert.True(faults.Length >= 30, $"only {faults.Length} faults");
         var evidence = new Evidence("mutants");
         using var bench = new FaultBench();
-        evidence.Batches(brief: 2, full: faults.Length, batch: 10, (first, count) =>
+        evidence.Batches(brief: 1, full: faults.Length, batch: 10, (first, count) =>
         {
             var missed = new List<string>();
             foreach (var fault in faults.Skip(first).Take(count))

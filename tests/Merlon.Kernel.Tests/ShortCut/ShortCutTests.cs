@@ -91,8 +91,27 @@ public sealed class ShortCutTests
     public void One_packet_in_ten_seconds_takes_the_bridge()
     {
         using var place = new CutPlace();
-        place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 10_000 });
+        place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 11_000 });
         Assert.Equal((Went.ByBridge, Went.Straight, Went.Straight), (place.Play(place.Data()), place.Play(place.Data()), place.Play(place.Data())));
+    }
+
+    [Fact]
+    public void A_frame_that_is_dropped_is_none_that_took_the_bridge()
+    {
+        using var place = new CutPlace();
+        place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 11_000 });
+        var refused = place.Data() with { DestinationPort = 79, Flags = Tcp.Syn, Data = 0 };
+        Assert.Equal(Went.Nowhere, place.Leave(refused));
+        Assert.Equal((Went.ByBridge, Went.Straight), (place.Play(place.Data()), place.Play(place.Data())));
+    }
+
+    [Fact]
+    public void A_VM_that_speaks_from_outside_is_not_sent_to_its_old_tap()
+    {
+        using var place = new CutPlace();
+        Assert.Equal(Went.Straight, place.Play(place.Data()));
+        Assert.True(place.Arrive(place.Data(back: true)));
+        Assert.Equal(Went.ByBridge, place.Leave(place.Data()));
     }
 
     [Fact]
@@ -105,6 +124,8 @@ public sealed class ShortCutTests
         Assert.Equal(1UL, Judged(place, packet));
         foreach (var other in (Packet[])[packet with { Seq = packet.Seq + 8, Data = 4 }, packet with { Seq = packet.Seq + 8, Id = 9 }])
         {
+            // What was judged came from outside, as to_vm sees it: both hooks must look again first.
+            Assert.Equal(Went.ByBridge, place.Play(place.Data()));
             Assert.Equal(Went.Straight, place.Leave(packet with { Seq = packet.Seq + 8 }));
             Assert.Equal(1UL, Judged(place, other));
         }
@@ -118,6 +139,7 @@ public sealed class ShortCutTests
         Assert.Equal(Went.Straight, place.Leave(packet));
         Assert.Equal(Went.ByBridge, place.Leave(place.Data() with { Flags = Tcp.Fin | Tcp.Ack }));
         Assert.Equal(1UL, Judged(place, packet));
+        Assert.Equal(Went.ByBridge, place.Play(place.Data()));
         Assert.Equal(Went.Straight, place.Leave(packet));
         place.World.Kernel.Control.BumpTopology();
         Assert.Equal(1UL, Judged(place, packet));

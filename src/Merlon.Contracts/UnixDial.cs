@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 
-namespace Merlon.Agent;
+namespace Merlon.Contracts;
 
-/// <summary>A stream to a unix socket, for HTTP clients.</summary>
-internal static class UnixDial
+/// <summary>A stream to a unix socket, for HTTP clients. Throws <see cref="SocketException"/>.</summary>
+public static class UnixDial
 {
     public static async ValueTask<Stream> To(string path, CancellationToken stop)
     {
