@@ -45,9 +45,9 @@ internal sealed class HostKeeper
         _guestFile = new(options.Paths.Var);
         _ports = new(kernel, log);
         Papers = new(options.Paths);
-        _carried = new(options.Paths.Var, Papers.Trusted);
+        _carried = new(options.Paths.Var, Papers.Trusted, Papers.Installation);
         Policy = new(kernel, _ports, new(options.Paths.Var), _carried,
-            FreshlyWanted, ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), Papers.Installation, log);
+            FreshlyWanted, ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
         _arrival = new(Policy, _carried, Papers);
         Gate = new(Policy, _ports, FreshLinks);
         _log = log;
@@ -110,11 +110,11 @@ internal sealed class HostKeeper
         (LibvirtKnown, _libvirtTrouble) = (true, null);
         Alarms.Over("libvirt-down", "");
         Guests.SetDomains(_newcomers.Corrected([.. domains.Select(DomainGuests.From)], asked));
-        var news = Papers.Look(domains.ToDictionary(d => d.Uuid, d => d.PolicyInside));
+        var news = Papers.Look(domains.ToDictionary(d => d.Uuid, d => d.PolicyInside), Here());
         Alarms.Only("metadata-refused", domains.Where(d => d.Metadata.Refused is not null).ToDictionary(d => d.Uuid,
             d => $"the metadata urn:merlon:1 of {d.Name} does not count: {d.Metadata.Refused}"), "mend it with virsh metadata");
         GuestsChanged();
-        Policy.Forget([.. _carried.Vms.Where(uuid => Guests.Domains.All(d => d.Uuid != uuid))]);
+        Policy.Forget(_carried.NotAmong(Here(), asked));
         TellPapers();
         if (news && Policy.Plan is not null) Send(Report());
     }
@@ -137,11 +137,15 @@ internal sealed class HostKeeper
         ForgetAnswered();
     }
 
+    private bool Answered => ControllerConnected && _newcomers.AllTaken(Policy.BaseSequence);
+
+    private HashSet<string> Here() => [.. Guests.Domains.Select(d => d.Uuid)];
+
     // The controller knows every VM of this host and has said which it guards: what these carried is older than that.
     private void ForgetAnswered()
     {
-        if (_carried.IsEmpty || !ControllerConnected || !_newcomers.AllTaken(Policy.Newest)) return;
-        Policy.Forget([.. Guests.Domains.Select(d => d.Uuid).Where(_carried.Has)]);
+        if (_carried.IsEmpty || !Answered) return;
+        Policy.Forget([.. Here().Where(_carried.Has)]);
         TellPapers();
     }
 
@@ -159,7 +163,7 @@ internal sealed class HostKeeper
     {
         try
         {
-            _arrival.Consider(guest, inside, ControllerConnected && _newcomers.AllTaken(Policy.Newest) && Guests.Knows(guest));
+            _arrival.Consider(guest, inside, Answered && Guests.Knows(guest));
         }
         catch (KernelFault fault)
         {
@@ -170,21 +174,21 @@ internal sealed class HostKeeper
     }
 
     /// <summary>The controller's document for one VM.</summary>
-    public void TakeDocument(byte[] signed)
+    /// <param name="text">As <see cref="VmPapers.Want"/> has it.</param>
+    public void TakeDocument(byte[] signed, string? text)
     {
-        if (Papers.Want(signed, Guests.Domains.Select(d => d.Uuid)) is { } refused) Log.DocumentRefused(_log, refused);
+        if (Papers.Want(signed, text, Here()) is { } refused) Log.DocumentRefused(_log, refused);
         TellPapers();
     }
 
-    private void TellPapers()
+    /// <summary>The policy could not be written into a VM.</summary>
+    public void DocumentNotWritten(string vmUuid, string why)
     {
-        string NameOf(string uuid) => Guests.All.FirstOrDefault(g => g.Uuid == uuid)?.Name ?? uuid;
-        var refused = Guests.Domains.Where(d => Papers.Inside(d.Uuid)?.Refused is not null)
-            .ToDictionary(d => d.Uuid, d => $"the policy inside {d.Name} does not count, {(Policy.Names(d.Uuid) ? "the controller's rules" : "nothing passes")}: {Papers.Inside(d.Uuid)!.Refused}");
-        foreach (var (uuid, why) in _carried.Refused) refused.TryAdd(uuid, $"the policy inside {NameOf(uuid)} does not count, nothing passes: {why}");
-        Alarms.Only("vm-policy-refused", refused, "if its signer is to be trusted, put that policy.pub into the folder trust of /etc/merlon and start the VM again; else connect this host to a controller");
-        Alarms.Only("vm-policy-too-large", Papers.TooLarge.ToDictionary(u => u, u => $"the policy of {NameOf(u)} is too large to travel inside it: a host without its controller will not know it"), "name fewer addresses in its rules");
+        Papers.WriteFailed(vmUuid, why);
+        TellPapers();
     }
+
+    private void TellPapers() => PaperAlarms.Update(Alarms, Guests, Papers, _carried, Policy);
 
     public void LibvirtLost(string reason, string mend)
     {

@@ -120,7 +120,13 @@ public sealed unsafe class LibvirtConnection : IDisposable
         const uint Live = 1, Config = 2;
         var domain = LibvirtNative.virDomainLookupByUUIDString(Handle, uuid);
         if (domain == 0)
-            return;
+        {
+            var error = LibvirtException.Last($"look up VM {uuid}");
+            if (error.IsNoDomain)
+                return;
+            throw error;
+        }
+
         try
         {
             var flags = (LibvirtNative.virDomainIsActive(domain) == 1 ? Live : 0) | (LibvirtNative.virDomainIsPersistent(domain) == 1 ? Config : 0);

@@ -66,8 +66,8 @@ internal sealed class OfflineGate(AgentOptions options)
         var kernel = new KernelTables(datapath);
         var ports = new PortKeeper(kernel, NullLogger.Instance);
         var papers = new VmPapers(options.Paths);
-        var policy = new PolicyKeeper(kernel, ports, Store(), new(options.Paths.Var, papers.Trusted), _ => [], ImageCompiler.Compile,
-            () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), papers.Installation, NullLogger.Instance);
+        var policy = new PolicyKeeper(kernel, ports, Store(), new(options.Paths.Var, papers.Trusted, papers.Installation), _ => [],
+            ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), NullLogger.Instance);
         policy.Recall();
         return new StartGate(policy, ports, LinkFollower.List).Pass(guest);
     }

@@ -29,6 +29,9 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
         AskAgain();
     }
 
+    /// <summary>A policy could not be written into this VM, and why. Set before anything else happens.</summary>
+    public Action<string, string> NotWritten { get; set; } = (_, _) => { };
+
     /// <summary>Writes a policy into a VM soon; only the newest of several.</summary>
     public void WritePolicy(string uuid, string text)
     {
@@ -69,10 +72,10 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
     {
         while (!stop.IsCancellationRequested)
         {
+            WritePolicies(connection); // before the list, which shows it
             var asked = Environment.TickCount64;
             changed(connection.ListDomains(), asked);
             Prove(connection);
-            WritePolicies(connection);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
             var happened = connection.Events.WaitToReadAsync(either.Token).AsTask();
             await Task.WhenAny(happened, _again.Reader.WaitToReadAsync(either.Token).AsTask(), Task.Delay(ProveEvery, either.Token));
@@ -85,7 +88,6 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
         }
     }
 
-    // Whoever wants it written asks again after the next list, as long as it is not there.
     private void WritePolicies(LibvirtConnection connection)
     {
         foreach (var uuid in _papers.Keys)
@@ -98,6 +100,7 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
             catch (LibvirtException e)
             {
                 Log.DocumentNotWritten(log, e.Detail);
+                NotWritten(uuid, e.Detail);
             }
         }
     }

@@ -4,31 +4,44 @@ using Merlon.Agent.Guests;
 using Merlon.Agent.Sync;
 using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
-using Merlon.Policy.Inventory;
-using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 
 namespace Merlon.Agent.Migration;
 
 /// <summary>Policies that came here inside VMs, beside the controller's: in force for VMs that its policy does not name, or names as they were
 /// before. On disk in <c>vm-policies</c>: <c>UUID.bin</c> signed as it came, <c>UUID.deny</c> for a VM whose document does not count.</summary>
-internal sealed class CarriedPolicies(string folder, Func<TrustList> trust)
+/// <param name="installation">Of this host's own controller; null = it has none.</param>
+internal sealed class CarriedPolicies(string folder, Func<TrustList> trust, Func<string?> installation)
 {
     private readonly string _folder = Path.Combine(folder, "vm-policies");
-    private readonly SortedDictionary<string, (HostPolicy Policy, VmDocument? Document, string? Refused)> _all = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Entry> _all = new(StringComparer.Ordinal);
 
     /// <summary>VMs whose document does not count, each with why.</summary>
     public IEnumerable<(string VmUuid, string Why)> Refused => _all.Where(p => p.Value.Refused is not null).Select(p => (p.Key, p.Value.Refused!));
 
     public bool IsEmpty => _all.Count == 0;
 
-    public IReadOnlyCollection<string> Vms => _all.Keys;
-
     public bool Has(string vmUuid) => _all.ContainsKey(vmUuid);
 
-    /// <summary>A document of the same installation that is as new or newer is here already.</summary>
-    public bool IsNotOlder(VmDocument document) => _all.GetValueOrDefault(document.VmUuid).Document is { } here
-        && here.Installation == document.Installation && here.Sequence >= document.Sequence;
+    /// <summary>The document of a VM that is here, verified anew: its signer may have lost its trust. Null when none counts.</summary>
+    /// <param name="why">It does not count; null = it does, or there is none.</param>
+    public VmDocument? Verified(string vmUuid, out string? why)
+    {
+        why = null;
+        if (!_all.TryGetValue(vmUuid, out var entry)) return null;
+        why = entry.Refused;
+        if (entry.Document is null) return null;
+        try
+        {
+            using var trusted = trust();
+            return VmDocuments.Verify(entry.Signed, trusted);
+        }
+        catch (ContractException e)
+        {
+            why = e.Message;
+            return null;
+        }
+    }
 
     /// <summary>What lies on disk is verified like what arrives: of a signer that has lost its trust meanwhile nothing remains but that the VM is
     /// to be guarded. Throws <see cref="AgentFault"/> for a damaged file, since its VM would be let go.</summary>
@@ -55,33 +68,43 @@ internal sealed class CarriedPolicies(string folder, Func<TrustList> trust)
         try
         {
             var document = VmDocuments.Verify(signed, trusted);
-            _all[document.VmUuid] = (document.Policy, document, null);
+            _all[document.VmUuid] = new(document.Policy, document, signed, null, 0);
         }
         catch (ContractException e)
         {
-            _all[said.VmUuid] = (DenyAll(said.Policy), null, e.Message);
+            _all[said.VmUuid] = new(DefaultDeny.Of(said.Policy), null, [], e.Message, 0);
         }
     }
 
+    // Beside a document it is what a kill left.
     private void LoadDenied(string vmUuid, string[] text) =>
-        _all.TryAdd(vmUuid, (HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(Convert.FromBase64String(text[0]))), null, text[1]));
+        _all.TryAdd(vmUuid, new(HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(Convert.FromBase64String(text[0]))), null, [], text[1], 0));
 
     public void Adopt(VmDocument document, byte[] signed)
     {
         Directory.CreateDirectory(_folder);
         DurableFile.Write(FileOf(document.VmUuid, "bin"), signed);
         File.Delete(FileOf(document.VmUuid, "deny"));
-        _all[document.VmUuid] = (document.Policy, document, null);
+        _all[document.VmUuid] = new(document.Policy, document, signed, null, Environment.TickCount64);
     }
 
-    /// <summary>Nothing passes at any interface of the guest.</summary>
+    /// <summary>Nothing passes at any interface of the guest. Throws <see cref="KernelFault"/> for a guest that no policy can name.</summary>
     public void Deny(Guest guest, string why)
     {
-        var policy = DenyAll(guest);
+        var message = HostPolicyMessages.ToMessage(DefaultDeny.Of(guest));
+        HostPolicy policy;
+        try
+        {
+            policy = HostPolicyMessages.FromMessage(message); // as the next agent reads it
+        }
+        catch (ContractException e)
+        {
+            throw new KernelFault($"{why}; and it cannot be denied: {e.Message}", e);
+        }
         Directory.CreateDirectory(_folder);
-        DurableFile.Write(FileOf(guest.Uuid, "deny"), Encoding.UTF8.GetBytes($"{Convert.ToBase64String(HostPolicyMessages.ToMessage(policy).ToByteArray())}\n{why}"));
+        DurableFile.Write(FileOf(guest.Uuid, "deny"), Encoding.UTF8.GetBytes($"{Convert.ToBase64String(message.ToByteArray())}\n{why}"));
         File.Delete(FileOf(guest.Uuid, "bin"));
-        _all[guest.Uuid] = (policy, null, why);
+        _all[guest.Uuid] = new(policy, null, [], why, Environment.TickCount64);
     }
 
     /// <summary>False when there was none.</summary>
@@ -92,32 +115,41 @@ internal sealed class CarriedPolicies(string folder, Func<TrustList> trust)
         return true;
     }
 
+    /// <summary>What brings a VM back to how it is now, in memory and on disk.</summary>
+    public Action Undo(string vmUuid)
+    {
+        var before = _all.GetValueOrDefault(vmUuid);
+        var files = new[] { "bin", "deny" }.Select(kind => FileOf(vmUuid, kind)).ToDictionary(f => f, f => File.Exists(f) ? File.ReadAllBytes(f) : null);
+        return () =>
+        {
+            Drop(vmUuid);
+            if (before is not null) _all[vmUuid] = before;
+            foreach (var (file, bytes) in files)
+                if (bytes is not null) DurableFile.Write(file, bytes);
+        };
+    }
+
     /// <summary>Those that the host's policy makes needless: it names the VM and is not older, or is another installation's.</summary>
-    public IReadOnlyList<string> OutdatedBy(HostPolicy host, string? installation)
+    public IReadOnlyList<string> OutdatedBy(HostPolicy host)
     {
         var named = host.Nics.Select(n => host.Endpoints[n.Endpoint].Key.VmUuid).ToHashSet();
-        return [.. _all.Where(p => named.Contains(p.Key) && (p.Value.Document is not { } d || d.Installation != installation || d.Sequence <= host.Sequence)).Select(p => p.Key)];
+        var own = installation();
+        return [.. _all.Where(p => named.Contains(p.Key) && (p.Value.Document is not { } d || d.Installation != own || d.Sequence <= host.Sequence)).Select(p => p.Key)];
     }
 
-    /// <summary>The host's policy with all of these in it.</summary>
-    public HostPolicy Join(HostPolicy host) => _all.Values.Aggregate(host, (all, own) => VmPolicy.Join(all, own.Policy));
+    /// <summary>VMs that are not among these, by a list that was asked for after they came.</summary>
+    public IReadOnlyList<string> NotAmong(IReadOnlySet<string> vms, long asked) => [.. _all.Where(p => !vms.Contains(p.Key) && p.Value.Came < asked).Select(p => p.Key)];
 
-    private static HostPolicy DenyAll(Guest guest)
+    /// <summary>The host's policy with all of these in it that it does not make needless.</summary>
+    public HostPolicy Join(HostPolicy host)
     {
-        var nics = guest.Nics.Where(n => n.CannotGuard is null).OrderBy(n => n.Index).ToList();
-        return DenyAll(HostPolicy.Empty with
-        {
-            Endpoints = [.. nics.Select(n => new PolicyEndpoint(new(guest.Uuid, n.Index), guest.Name, "", InventoryNic.DefaultRealm, []))],
-            Nics = [.. nics.Select((n, i) => new PolicyNic(i, MacAddress.TryParse(n.Mac, out var mac) ? mac : default, n.Network, NicGuard.Default, 0, 1))],
-        });
+        var outdated = OutdatedBy(host);
+        return _all.Where(p => !outdated.Contains(p.Key)).Aggregate(host, (all, own) => VmPolicy.Join(all, own.Value.Policy));
     }
-
-    private static HostPolicy DenyAll(HostPolicy policy) => policy with
-    {
-        Nics = [.. policy.Nics.Select(n => n with { Guard = NicGuard.Default, OutRules = 0, InRules = 1 })],
-        Sets = [],
-        RuleLists = [new(Direction.Out, [], RuleAction.Deny), new(Direction.In, [], RuleAction.Deny)],
-    };
 
     private string FileOf(string vmUuid, string kind) => Path.Combine(_folder, $"{vmUuid}.{kind}");
+
+    /// <param name="Document">Null = it does not count, <paramref name="Refused"/> says why.</param>
+    /// <param name="Came">By <see cref="Environment.TickCount64"/>; 0 = before this agent.</param>
+    private sealed record Entry(HostPolicy Policy, VmDocument? Document, byte[] Signed, string? Refused, long Came);
 }

@@ -12,11 +12,10 @@ namespace Merlon.Agent.Sync;
 /// <param name="wanted">The interfaces that a plan (null = no policy) wants guarded.</param>
 /// <param name="compile">At an instant in Unix seconds.</param>
 /// <param name="clock">Unix seconds.</param>
-/// <param name="installation">Of this host's own controller; null = it has none.</param>
 /// <param name="carried">Policies that came inside VMs, joined to the controller's.</param>
 internal sealed class PolicyKeeper(
     IKernel kernel, PortKeeper ports, BookStore store, CarriedPolicies carried, Func<HostPlan?, IReadOnlyList<WantedPort>> wanted,
-    Func<HostPolicy, long, CompileResult> compile, Func<long> clock, Func<string?> installation, ILogger log)
+    Func<HostPolicy, long, CompileResult> compile, Func<long> clock, ILogger log)
 {
     private readonly BookSweep _sweep = new();
     private HostPolicy? _policy;
@@ -53,17 +52,14 @@ internal sealed class PolicyKeeper(
         var numbers = kernel.Numbers();
         Book = Book with { NextVnic = Math.Max(Book.NextVnic, numbers.Vnic + 1), NextEpoch = Math.Max(Book.NextEpoch, numbers.Epoch + 1) };
         carried.Load();
-        var bytes = store.ReadPolicy(Book);
-        // Without the policy that the book names, carried ones alone would let everybody else go.
-        if (bytes is null && (carried.IsEmpty || Book.PolicyFile is not null))
-        {
-            Reconcile();
-            return;
-        }
         try
         {
-            if (bytes is null) Put(HostPolicy.Empty, null);
-            else Put(HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes)), null);
+            if (OnDisk() is not { } policy)
+            {
+                Reconcile();
+                return;
+            }
+            Put(policy, null);
             Log.Restored(log, Plan!.Sequence, Plan.Nics.Length);
         }
         catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
@@ -78,11 +74,11 @@ internal sealed class PolicyKeeper(
     {
         Book = store.Load();
         carried.Load();
-        if (store.ReadPolicy(Book) is not { } bytes) return;
         try
         {
+            if (OnDisk() is not { } policy) return;
             var at = clock();
-            _policy = HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes));
+            _policy = policy;
             (Plan, _at) = (PlanOf(_policy, at), at);
         }
         catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
@@ -90,6 +86,11 @@ internal sealed class PolicyKeeper(
             Refuse(Book.Sequence, $"last-known-good cannot be used: {e.Message}");
         }
     }
+
+    // Without the policy that the book names, carried ones alone would let everybody else go.
+    private HostPolicy? OnDisk() => store.ReadPolicy(Book) is { } bytes
+        ? HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes))
+        : carried.IsEmpty || Book.PolicyFile is not null ? null : HostPolicy.Empty;
 
     /// <summary>Puts a received policy into force, or refuses it and keeps the one in force.</summary>
     public void Apply(HostPolicyMessage message)
@@ -108,7 +109,7 @@ internal sealed class PolicyKeeper(
                 return;
             }
             Put(policy, message.ToByteArray());
-            Forget(carried.OutdatedBy(policy, installation()));
+            foreach (var vm in carried.OutdatedBy(policy)) carried.Drop(vm); // they rule no longer
         }
         catch (Exception e) when (e is PolicyRefused or ContractException)
         {
@@ -122,18 +123,21 @@ internal sealed class PolicyKeeper(
     /// <summary>Of the controller's policy in force; 0 = none.</summary>
     public ulong BaseSequence => _policy?.Sequence ?? 0;
 
-    /// <summary>Changes the carried policies and puts what follows into force; throws <see cref="KernelFault"/> when it cannot.</summary>
-    public void Change(Action change)
+    /// <summary>Changes what a VM carried here and puts what follows into force. Throws <see cref="KernelFault"/> when it cannot; all is as before
+    /// then, since one VM's document must not stand in the way of everybody's next policy.</summary>
+    public void Change(string vmUuid, Action change)
     {
         if (_policy is null && Book.PolicyFile is not null) throw new KernelFault(Error ?? "there is no policy on disk", null);
-        change();
+        var undo = carried.Undo(vmUuid);
         try
         {
+            change();
             Put(_policy ?? HostPolicy.Empty, null);
         }
-        catch (PolicyRefused refused)
+        catch (Exception e) when (e is PolicyRefused or IOException or UnauthorizedAccessException)
         {
-            throw new KernelFault(refused.Message, refused);
+            undo();
+            throw new KernelFault(e.Message, e);
         }
     }
 

@@ -68,9 +68,10 @@ public static class VmDocuments
         }
     }
 
-    /// <summary>Null when it is larger than <see cref="MostBytes"/>.</summary>
+    /// <summary>Null when it is larger than <see cref="MostBytes"/>, or than <see cref="MostUnpacked"/> before.</summary>
     public static string? ToText(ReadOnlySpan<byte> signed)
     {
+        if (signed.Length > MostUnpacked) return null;
         var packed = new byte[BrotliEncoder.GetMaxCompressedLength(signed.Length)];
         if (!BrotliEncoder.TryCompress(signed, packed, out var length, Quality, Window)) throw new InvalidOperationException("Brotli needs more than it said");
         return length <= MostBytes ? Convert.ToBase64String(packed.AsSpan(0, length)) : null;

@@ -20,6 +20,7 @@ public sealed class ArrivalTest : IDisposable
     private readonly string _home = Directory.CreateTempSubdirectory("merlon-home").FullName;
     private readonly PretendedKernel _kernel = new();
     private readonly PolicySigner _signer;
+    private string? _refuses;
     private CarriedPolicies _carried = null!;
     private PolicyKeeper _policy = null!;
     private Arrival _arrival = null!;
@@ -124,6 +125,97 @@ public sealed class ArrivalTest : IDisposable
         Guarded().Should().Equal("vm-1: default");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void It_leaves_default_deny_at_the_next_start_of_the_VM_too(bool textIsThere)
+    {
+        _arrival.Consider(Guest(1), Text(1, 9), answered: false);
+        File.Delete(Path.Combine(_home, "policy.pub"));
+        _arrival.Consider(Guest(1), textIsThere ? Text(1, 9) : null, answered: false);
+        Guarded().Should().Equal("vm-1: default");
+        _carried.Refused.Single().Why.Should().StartWith("signer: ");
+    }
+
+    [Fact]
+    public void Where_the_hosts_own_policy_names_the_VM_that_rules_again()
+    {
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled 5", 1)));
+        _arrival.Consider(Guest(1), Text(1, 9), answered: false);
+        Guarded().Should().Equal("vm-1: inside 9");
+        File.Delete(Path.Combine(_home, "policy.pub"));
+        _arrival.Consider(Guest(1), null, answered: false);
+        Guarded().Should().Equal("vm-1: ruled 5");
+        Restart();
+        Guarded().Should().Equal("vm-1: ruled 5");
+    }
+
+    [Fact]
+    public void The_same_document_of_a_new_key_takes_the_place_of_one_whose_key_is_removed()
+    {
+        _arrival.Consider(Guest(1), Text(1, 9), answered: false);
+        PolicySigner.Rotate(_home);
+        using (var next = PolicySigner.EnsureAt(_home))
+        {
+            foreach (var old in Directory.GetFiles(_home, "policy-*.pub")) File.Delete(old);
+            _arrival.Consider(Guest(1), Text(1, 9, next), answered: false);
+        }
+        Restart();
+        Guarded().Should().Equal("vm-1: inside 9");
+    }
+
+    [Fact]
+    public void Default_deny_is_for_every_interface_those_that_cannot_be_guarded_too()
+    {
+        var guest = Guest(1);
+        guest = guest with { Nics = [.. guest.Nics, new(1, "52:54:00:00:01:01", "", null, [], "hostdev")] };
+        _arrival.Consider(guest, "junk", answered: false);
+        Restart();
+        Guarded().Should().Equal("vm-1: default", "vm-1: default");
+        _policy.Plan!.Nics.Should().OnlyContain(n => n.Guard.OnFailure == OnFailure.Closed);
+    }
+
+    [Fact]
+    public void A_VM_that_no_policy_can_name_does_not_start_and_stops_nobody_else()
+    {
+        var guest = Guest(1);
+        guest = guest with { Nics = [.. Enumerable.Range(0, 65).Select(i => guest.Nics[0] with { Index = i })] };
+        FluentActions.Invoking(() => _arrival.Consider(guest, "junk", answered: false)).Should().Throw<KernelFault>();
+        Restart();
+        _arrival.Consider(Guest(2), Text(2, 9), answered: false);
+        Guarded().Should().Equal("vm-2: inside 9");
+    }
+
+    [Fact]
+    public void A_document_that_cannot_be_put_into_force_stands_in_nobodys_way()
+    {
+        _arrival.Consider(Guest(1), Text(1, 8), answered: false);
+        _refuses = "inside 9";
+        FluentActions.Invoking(() => _arrival.Consider(Guest(1), Text(1, 9), answered: false)).Should().Throw<KernelFault>();
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled 5", 2)));
+        Guarded().Should().Equal("vm-1: inside 8", "vm-2: ruled 5");
+        Restart();
+        Guarded().Should().Equal("vm-1: inside 8", "vm-2: ruled 5");
+    }
+
+    [Fact]
+    public void A_list_of_libvirts_from_before_the_start_lets_nobody_go()
+    {
+        var before = Environment.TickCount64;
+        _arrival.Consider(Guest(1), Text(1, 9), answered: false);
+        _carried.NotAmong(new HashSet<string>(), before).Should().BeEmpty();
+        _carried.NotAmong(new HashSet<string>(), Environment.TickCount64 + 1).Should().Equal(Samples.Key(1).VmUuid);
+    }
+
+    [Fact]
+    public void A_hook_that_only_recalls_finds_what_was_carried()
+    {
+        _arrival.Consider(Guest(1), Text(1, 9), answered: false);
+        var hook = Keeper();
+        hook.Recall();
+        (hook.Plan?.Nics.Single().RulesetDigest, hook.InForce).Should().Be(("inside 9", true));
+    }
+
     [Fact]
     public void A_damaged_file_lets_no_VM_go()
     {
@@ -153,16 +245,21 @@ public sealed class ArrivalTest : IDisposable
 
     private void Restart()
     {
-        TrustList Trust() => TrustList.Read(_home);
-        _carried = new(_folder, Trust);
-        _policy = new(_kernel, new(_kernel, NullLogger.Instance), new(_folder), _carried, _ => [], Compile, () => 1000, () => _signer.Installation, NullLogger.Instance);
+        _carried = Carried();
+        _policy = Keeper(_carried);
         _policy.Restore();
-        _arrival = new(_policy, _carried, new(InstancePaths.Parse("nowhere")!) { Trusted = Trust, Installation = () => _signer.Installation });
+        _arrival = new(_policy, _carried, new(InstancePaths.Parse("nowhere")!) { Trusted = () => TrustList.Read(_home), Installation = () => _signer.Installation });
     }
 
+    private CarriedPolicies Carried() => new(_folder, () => TrustList.Read(_home), () => _signer.Installation);
+
+    private PolicyKeeper Keeper(CarriedPolicies? carried = null) =>
+        new(_kernel, new(_kernel, NullLogger.Instance), new(_folder), carried ?? Carried(), _ => [], Compile, () => 1000, NullLogger.Instance);
+
     // The ruleset's name stands for the rules: it is the first rule's, or default where there is none.
-    private static CompileResult Compile(HostPolicy policy, long at)
+    private CompileResult Compile(HostPolicy policy, long at)
     {
+        if (policy.RuleLists.Any(l => l.Rules.Any(r => r.Rule.Rule == _refuses))) return new(null, ["too large"]);
         ulong[] words = [.. policy.Nics.Select(n => (ulong)policy.Endpoints[n.Endpoint].Key.VmUuid.GetHashCode(StringComparison.Ordinal)), policy.Sequence];
         return new(Samples.Image(policy, "") with
         {
@@ -174,8 +271,8 @@ public sealed class ArrivalTest : IDisposable
 
     private IEnumerable<string> Guarded() => (_policy.Plan?.Nics ?? []).Select(n => $"{n.Vm}: {n.RulesetDigest}").Order();
 
-    private string Text(int vm, ulong sequence) =>
-        VmDocuments.ToText(VmDocuments.Sign(new(_signer.Installation, Samples.Key(vm).VmUuid, sequence, Policy(sequence, $"inside {sequence}", vm)), _signer))!;
+    private string Text(int vm, ulong sequence, PolicySigner? signer = null) =>
+        VmDocuments.ToText(VmDocuments.Sign(new(_signer.Installation, Samples.Key(vm).VmUuid, sequence, Policy(sequence, $"inside {sequence}", vm)), signer ?? _signer))!;
 
     private static HostPolicy Policy(ulong sequence, string rule, int vm)
     {

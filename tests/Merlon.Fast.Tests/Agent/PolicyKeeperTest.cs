@@ -21,9 +21,9 @@ public sealed class PolicyKeeperTest : IDisposable
     private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null)
     {
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
-        var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read()),
+        var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
-            compile ?? Compile, () => _now, () => null, NullLogger.Instance);
+            compile ?? Compile, () => _now, NullLogger.Instance);
         agent.Restore();
         return agent;
     }
@@ -180,8 +180,8 @@ public sealed class PolicyKeeperTest : IDisposable
         Agent().Apply(Message(1, 1));
         var before = _kernel.Picture();
         File.WriteAllBytes(Directory.GetFiles(_folder, "policy-*").Single(), [0xff, 0xff]);
-        var again = new PolicyKeeper(_kernel, new PortKeeper(_kernel, NullLogger.Instance), new(_folder), new(_folder, () => TrustList.Read()),
-            plan => plan is null ? [.. _kernel.Ports().Select(p => new WantedPort(p.Key, "x", null, p.Value))] : [], Compile, () => 1000, () => null, NullLogger.Instance);
+        var again = new PolicyKeeper(_kernel, new PortKeeper(_kernel, NullLogger.Instance), new(_folder), new(_folder, () => TrustList.Read(), () => null),
+            plan => plan is null ? [.. _kernel.Ports().Select(p => new WantedPort(p.Key, "x", null, p.Value))] : [], Compile, () => 1000, NullLogger.Instance);
         again.Restore();
         again.Error.Should().StartWith("last-known-good cannot be used");
         _kernel.Picture().Should().Be(before);

@@ -165,7 +165,7 @@ public sealed class StartGateTest : IDisposable
         ports.Newcomers.Should().HaveCount(1);
     }
 
-    private PolicyKeeper Keeper() => new(_kernel, _ports, new(_folder), new(_folder, () => TrustList.Read()), _ => [], Compile, () => 1000, () => null, NullLogger.Instance);
+    private PolicyKeeper Keeper() => new(_kernel, _ports, new(_folder), new(_folder, () => TrustList.Read(), () => null), _ => [], Compile, () => 1000, NullLogger.Instance);
 
     private ulong _sequence = 4;
 
