@@ -13,6 +13,7 @@ namespace Merlon.Agent.Migration;
 /// <param name="installation">Of this host's own controller; null = it has none.</param>
 internal sealed class CarriedPolicies(string folder, Func<TrustList> trust, Func<string?> installation)
 {
+    private static readonly string[] s_kinds = ["bin", "deny"];
     private readonly string _folder = Path.Combine(folder, "vm-policies");
     private readonly SortedDictionary<string, Entry> _all = new(StringComparer.Ordinal);
 
@@ -111,7 +112,7 @@ internal sealed class CarriedPolicies(string folder, Func<TrustList> trust, Func
     public bool Drop(string vmUuid)
     {
         if (!_all.Remove(vmUuid)) return false;
-        foreach (var kind in new[] { "bin", "deny" }) File.Delete(FileOf(vmUuid, kind));
+        foreach (var kind in s_kinds) File.Delete(FileOf(vmUuid, kind));
         return true;
     }
 
@@ -119,7 +120,7 @@ internal sealed class CarriedPolicies(string folder, Func<TrustList> trust, Func
     public Action Undo(string vmUuid)
     {
         var before = _all.GetValueOrDefault(vmUuid);
-        var files = new[] { "bin", "deny" }.Select(kind => FileOf(vmUuid, kind)).ToDictionary(f => f, f => File.Exists(f) ? File.ReadAllBytes(f) : null);
+        var files = s_kinds.Select(kind => FileOf(vmUuid, kind)).ToDictionary(f => f, f => File.Exists(f) ? File.ReadAllBytes(f) : null);
         return () =>
         {
             Drop(vmUuid);

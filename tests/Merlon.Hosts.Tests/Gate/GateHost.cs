@@ -71,6 +71,9 @@ public sealed class GateHost : IDisposable
         File.Copy(Path.Combine(other.Product.Paths.Pki, "policy.pub"), Path.Combine(folder, "other.pub"));
     }
 
+    /// <summary>It counts no more.</summary>
+    public void Distrust() => File.Delete(Path.Combine(Product.Paths.Etc, "trust", "other.pub"));
+
     private FloodGuest Make(string name, string verb)
     {
         var guest = new FloodGuest(name, _guests.Count + 1, _folder);
