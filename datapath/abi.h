@@ -242,17 +242,19 @@ struct merlon_control {            /* map control: ARRAY of 1 */
 #define CONTROL_NO_HANDOFF 0x1u    /* tests only: judge each hook by the newest generation */
 #define CONTROL_NO_SHORT_CUT 0x2u  /* the host's switch */
 
-/* ---- ways: whom the short cut may reach without the bridge -------------------------------------------- */
+/* ---- ways: between which ports from_vm may judge for both hooks ------------------------------------------- */
+
+#define WAY_BY_BRIDGE 0x1u         /* the bridge is not to be passed by at this port */
 
 struct merlon_way {                /* map ways: ARRAY by ifindex & (MERLON_WAYS - 1) */
 	__u32 ifindex;             /* 0 = none */
 	__u32 incarnation;
 	__u32 vnic;
-	__u32 domain;              /* ports of one number: the bridge forwards plain frames between them */
+	__u32 domain;              /* ports of one number: one bridge carries frames between them, and no filter but its own looks at them */
 	__u16 segment;
 	__u16 mtu;
 	__u8 mac[6];
-	__u8 pad[2];
+	__u16 flags;               /* WAY_* */
 	__u32 bridged_ms;          /* the program's: when a frame of this port last took the bridge */
 };
 
@@ -478,6 +480,7 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_ANSWERS_HELD = 10, /* not sent: too many, too large, or no fitting answer */
 	COUNTER_SHORT_CUT = 11,    /* packets that went without the bridge */
 	COUNTER_CAPTURES_LOST = 12, /* frames of a captured port that found the ring full */
+	COUNTER_ONE_LOOK = 13,     /* packets that from_vm judged for both hooks, and the bridge carried */
 	COUNTER_COUNT = 16,
 };
 /* map reasons: PERCPU_ARRAY of u64 [256], drops by reason.

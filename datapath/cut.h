@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The short cut: a packet of an established connection between two guarded VMs of one bridge goes from from_vm straight to
- * the other VM's interface. Whatever is not plainly the usual case goes on to hook(), which decides; nothing here drops.
+ * One look: a packet of an established connection between two guarded VMs of one bridge is judged, stepped and counted by from_vm for
+ * both hooks. Then it takes the short cut, straight to the other VM's interface, or the bridge where that must not be passed by. Whatever is not plainly the usual case goes on to hook(), which decides; nothing here drops.
  *
- * What must hold (docs/packet-path.md, The short cut): the entry was approved by both sides under the generation in force.
+ * What must hold (docs/packet-path.md, One look): the entry was approved by both sides under the generation in force.
  * That is one number: `topology` changes with every generation and with every change of ports, bridges, VLANs or captures,
  * in one store together with the generation, and an entry is stamped with it by the to_vm that saw both approvals.
  */
@@ -14,6 +14,8 @@
 
 /* A frame of each port goes by the bridge so often: its MAC table must not forget who lives where. */
 #define BRIDGE_EVERY_MS 10000
+
+#define BY_BRIDGE (-1)
 
 /* What is read of a packet here: p's numbers as parse_frame() would have them, and the key of its entry. */
 struct brief {
@@ -157,7 +159,7 @@ static __always_inline bool offloads_plainly(struct __sk_buff *skb, const struct
 {
 	const struct sk_buff *kernel = (const struct sk_buff *)skb;
 
-	if (BPF_CORE_READ_BITFIELD_PROBED(kernel, ip_summed) == CHECKSUM_PARTIAL &&
+	if (ip_summed(skb) == CHECKSUM_PARTIAL &&
 	    checksum_place(kernel) != b->p.l4 + (b->p.proto == PROTO_TCP ? 16 : 6))
 		return false;
 	return !skb->gso_size || (b->p.proto == PROTO_TCP && !recut(skb, &b->p));
@@ -266,7 +268,7 @@ static __always_inline __u32 topology(void)
 
 static __always_inline bool leased(struct merlon_control *c, __u64 ns)
 {
-	return ns < *(volatile __u64 *)&c->lease_ns && !(c->flags & CONTROL_NO_SHORT_CUT);
+	return ns < *(volatile __u64 *)&c->lease_ns;
 }
 
 /* Who the packet goes to, if the ways of both ports allow it: 0 = nobody. What is read here is whole: the agent takes the lease
@@ -296,13 +298,19 @@ static __always_inline void bridged(const struct work *w)
 		own->bridged_ms = w->now_ms;
 }
 
-/* from_vm: the interface that the packet goes to, counted and all; 0 = it goes the slow way. */
-static __noinline int short_cut(struct __sk_buff *skb)
+/* Where frames may leave the bridge out: 0 = not, or not now. */
+static __always_inline bool straight(const struct merlon_control *c, const struct merlon_way *own, const struct merlon_way *peer, __u32 now)
+{
+	return !(c->flags & CONTROL_NO_SHORT_CUT) && !(own->flags & WAY_BY_BRIDGE) && !(peer->flags & WAY_BY_BRIDGE) && !bridges_now(own, now);
+}
+
+/* from_vm: the interface that the packet goes to, or BY_BRIDGE, judged, counted and all; 0 = hook() decides. */
+static __noinline int one_look(struct __sk_buff *skb)
 {
 	struct merlon_way *own = way_of(skb->ifindex), *peer;
 	struct handoff_slot *slot = handoff_slot();
 	struct merlon_control *c = control_word();
-	__u32 under, now, target, vnic;
+	__u32 under, now, target, vnic, past_bridge;
 	struct merlon_conn *conn;
 	struct brief b;
 	__u64 ns;
@@ -318,29 +326,34 @@ static __noinline int short_cut(struct __sk_buff *skb)
 	if (!under || !own || !own->domain || !leased(c, ns) || !plain_frame(skb, own))
 		return 0;
 	now = cut_ms(ns) + c->boot_ms;
-	if (bridges_now(own, now))
-		return 0;
 	conn = skb->protocol == bpf_htons(ETH_IP4) ? find4(skb, &b, own->segment) :
 	       skb->protocol == bpf_htons(ETH_IP6) ? find6(skb, &b, own->segment) : NULL;
 	if (!conn || !(peer = peer_of(skb, &b, conn, own)) || !write_note(skb, &slot->note))
 		return 0;
 	target = peer->ifindex;
 	vnic = peer->vnic;
+	past_bridge = straight(c, own, peer, now);
 	if (!leased(c, ns) || *(volatile __u32 *)&c->topology != under || !commit_cut(conn, &b, under, own->vnic, vnic, now))
 		return 0;
 	slot->told.ifindex = 0;
 	slot->note.topology = under;
 	slot->note.ifindex = target;
-	count(COUNTER_SHORT_CUT);
-	return target;
+	if (past_bridge) {
+		count(COUNTER_SHORT_CUT);
+		return target;
+	}
+	count(COUNTER_ONE_LOOK);
+	own->bridged_ms = now;
+	return BY_BRIDGE;
 }
 
-/* to_vm: the very packet that from_vm just sent here. Consumed once; no match means full judgement. */
-static __always_inline bool came_straight(struct __sk_buff *skb)
+/* to_vm: the very packet that from_vm has just judged for here. Consumed once; no match means full judgement, and a bridge
+ * that has put a tag on it means no match. */
+static __always_inline bool looked_at(struct __sk_buff *skb)
 {
 	struct handoff_slot *slot = handoff_slot();
 
-	if (!slot || slot->note.ifindex != skb->ifindex)
+	if (!slot || slot->note.ifindex != skb->ifindex || skb->vlan_present)
 		return false;
 	slot->note.ifindex = 0;
 	return slot->note.topology == topology() && way_of(skb->ifindex) && matches_note(skb, &slot->note);

@@ -226,15 +226,15 @@ static __always_inline int run(struct __sk_buff *skb, __u32 in)
 SEC("tc")
 int from_vm(struct __sk_buff *skb)
 {
-	__u32 straight = short_cut(skb);
+	int to = one_look(skb);
 
-	return straight ? bpf_redirect(straight, 0) : run(skb, WORK_FROM_VM);
+	return to > 0 ? bpf_redirect(to, 0) : to == BY_BRIDGE ? PASS : run(skb, WORK_FROM_VM);
 }
 
 SEC("tc")
 int to_vm(struct __sk_buff *skb)
 {
-	return came_straight(skb) ? PASS : run(skb, WORK_TO_VM);
+	return looked_at(skb) ? PASS : run(skb, WORK_TO_VM);
 }
 
 /* Run by BPF_PROG_TEST_RUN: the vNIC whose number is in skb->mark is no longer here. Returns how many entries it had. */

@@ -8,14 +8,16 @@ internal static class BenchPolicy
     /// <summary>Services of b that a may use, TCP and UDP.</summary>
     public const int FirstService = 7000, LastService = 7063;
 
-    private const int LongestFirst = 20;
+    private const int LongestFirst = 20, Prefixes = 20_000;
 
-    /// <summary>Source and service of a rule that no packet of the workloads matches. Prefixes of 20 lengths that nest: 13 to 32.</summary>
+    /// <summary>Source and service of a rule that no packet of the workloads matches. At most
+    /// 20,000 prefixes of 20 lengths that nest, 13 to 32; 60 services.</summary>
     public static (string Source, int Length, int Port) Other(int rule)
     {
-        var length = 32 - rule % LongestFirst;
-        var address = (172u << 24 | (uint)(rule * 2654435761u >> 12)) >> (32 - length) << (32 - length);
-        return (FormattableString.Invariant($"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}"), length, 8000 + rule % 997);
+        var prefix = rule % Prefixes;
+        var length = 32 - prefix % LongestFirst;
+        var address = (172u << 24 | (uint)(prefix * 2654435761u >> 12)) >> (32 - length) << (32 - length);
+        return (FormattableString.Invariant($"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}"), length, 8000 + prefix % 12 * 5 + rule / Prefixes);
     }
 
     /// <param name="rules">In all, at least 1.</param>

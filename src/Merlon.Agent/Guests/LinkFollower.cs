@@ -9,8 +9,15 @@ internal static class LinkFollower
     {
         var links = LinkTable.List();
         var names = links.ToDictionary(l => l.Ifindex, l => l.Name);
-        var plain = links.Where(l => l.PlainBridge).Select(l => l.Ifindex).ToHashSet();
-        return [.. links.Select(l => new HostLink(l.Ifindex, l.Name, names.GetValueOrDefault(l.Master), l.Forwards && plain.Contains(l.Master) ? (uint)l.Master : 0, l.Mtu))];
+        var bridges = links.Where(l => l.Bridge != BridgeKind.None).ToDictionary(l => l.Ifindex, l => l.Bridge);
+        return [.. links.Select(Of)];
+
+        HostLink Of(Datapath.Links.Link link)
+        {
+            var bridge = bridges.GetValueOrDefault(link.Master);
+            return new(link.Ifindex, link.Name, names.GetValueOrDefault(link.Master), bridge is BridgeKind.Plain or BridgeKind.Sorting ? (uint)link.Master : 0, link.Mtu,
+                bridge == BridgeKind.Plain && link.Forwards);
+        }
     }
 
     public static async Task RunAsync(LinkWatch watch, Action changed, CancellationToken stop)

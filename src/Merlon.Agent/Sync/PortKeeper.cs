@@ -69,7 +69,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         if (changed) kernel.BumpTopology();
     }
 
-    /// <summary>Ports that may send frames straight to each other, as the host is now: nobody else's program, queue or filter is to be skipped. It asks for
+    /// <summary>Ports that may judge for each other and send frames straight, as the host is now: nobody else's program, queue or filter is to be skipped. It asks for
     /// every port, so it is for the look of each second and not for an attach: a new port gets its way with the next one.</summary>
     public void KeepWays(IReadOnlyList<WantedPort> wanted)
     {
@@ -84,11 +84,11 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         kernel.SetWays([.. _ways.OrderBy(w => w.Ifindex)]);
     }
 
-    // docs/packet-path.md, The short cut: open, not captured, as wanted, on a plain bridge.
+    // docs/packet-path.md, One look: open, not captured, as wanted, on a bridge that hands frames to no filter.
     private List<Way> Candidates(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have) =>
-        [.. wanted.Where(p => p.Plan is { Guard.ShortCut: true } && p.Domain != 0 && !Problems.ContainsKey(p.Ifindex)
+        [.. wanted.Where(p => p.Plan is not null && p.Domain != 0 && !Problems.ContainsKey(p.Ifindex)
             && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && Equal(port, RecordOf(p, port.Incarnation)))
-            .Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu))];
+            .Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu, !p.Plain || !p.Plan!.Guard.ShortCut))];
 
     /// <summary>Guards the interfaces of one VM whose guest does not run yet, and touches nothing else: closed, attached, purged, read back,
     /// then opened. Throws <see cref="KernelFault"/> at the first that is not as it must be; it stays closed.</summary>

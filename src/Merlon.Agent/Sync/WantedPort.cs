@@ -8,8 +8,8 @@ namespace Merlon.Agent.Sync;
 /// <summary>An interface that must carry the program.</summary>
 /// <param name="Plan">Null = attached by hand and in no policy yet: stays closed; or <paramref name="Kept"/>.</param>
 /// <param name="Kept">The kernel's own record, left as it is: there is no readable policy to say otherwise.</param>
-/// <param name="Domain">As in <see cref="HostLink"/>.</param>
-internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, PortRecord? Kept = null, uint Domain = 0, int Mtu = 0)
+/// <param name="Domain">As in <see cref="HostLink"/>, and so is Plain.</param>
+internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, PortRecord? Kept = null, uint Domain = 0, int Mtu = 0, bool Plain = false)
 {
     // Out of every image's range: even an opened port with this slot would drop.
     private const ushort NoSlot = ushort.MaxValue;

@@ -24,7 +24,7 @@ internal static class WantedPorts
         var names = guests.Ifnames();
         foreach (var nic in plan.Nics)
             if (names.TryGetValue(nic.Key, out var name) && byName.TryGetValue(name, out var link))
-                wanted.TryAdd(link.Ifindex, new(link.Ifindex, link.Name, nic, null, link.Domain, link.Mtu));
+                wanted.TryAdd(link.Ifindex, new(link.Ifindex, link.Name, nic, null, link.Domain, link.Mtu, link.Plain));
     }
 
     // The port record says which vNIC is behind an interface; it counts only where the program is attached too, since an
@@ -41,7 +41,7 @@ internal static class WantedPorts
             if (!attached.Contains(ifindex) || !byIndex.TryGetValue(ifindex, out var link)) continue;
             if (plan is null) wanted[ifindex] = new(ifindex, link.Name, null, record);
             else if (plan.Nics.FirstOrDefault(n => n.Vnic == record.Vnic) is { } nic && placed.Add(nic.Vnic))
-                wanted[ifindex] = new(ifindex, link.Name, nic, null, link.Domain, link.Mtu);
+                wanted[ifindex] = new(ifindex, link.Name, nic, null, link.Domain, link.Mtu, link.Plain);
         }
     }
 }

@@ -16,5 +16,6 @@ public enum Counter
     AnswersHeld = 10,
     ShortCut = 11,
     CapturesLost = 12,
+    OneLook = 13,
     Count = 16,
 }

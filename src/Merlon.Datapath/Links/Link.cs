@@ -7,7 +7,6 @@ namespace Merlon.Datapath.Links;
 /// <param name="Master">ifindex of the bridge it is a port of; 0 = none.</param>
 /// <param name="Forwards">A port of a bridge that carries plain frames to and from any other such port: forwarding, learning, neither isolated nor
 /// locked.</param>
-/// <param name="PlainBridge">A bridge that looks at nothing but MAC addresses and remembers them for a minute or more: no VLAN filtering, no
-/// iptables of its own.</param>
+/// <param name="Bridge">What it is as a bridge.</param>
 /// <param name="Kind">Driver kind such as <c>tun</c>, <c>bridge</c>, <c>veth</c>, <c>macvtap</c>; empty for hardware.</param>
-public sealed record Link(int Ifindex, string Name, MacAddress? Mac, int Master, string Kind, LinkState State, uint TransmitQueue, int Mtu = 0, bool Forwards = false, bool PlainBridge = false);
+public sealed record Link(int Ifindex, string Name, MacAddress? Mac, int Master, string Kind, LinkState State, uint TransmitQueue, int Mtu = 0, bool Forwards = false, BridgeKind Bridge = BridgeKind.None);

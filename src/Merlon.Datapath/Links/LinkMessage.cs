@@ -29,7 +29,7 @@ internal static class LinkMessage
             BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), NetlinkMessage.Text(name), Mac(NetlinkMessage.Find(attributes, Address)),
             (int)Number(attributes, Master), NetlinkMessage.Text(NetlinkMessage.Find(info, InfoKind)),
             NetlinkMessage.Find(attributes, OperState) is [var state] ? (LinkState)state : LinkState.Unknown,
-            Number(attributes, TxQueueLength), (int)Number(attributes, Mtu), Forwards(info), PlainBridge(info));
+            Number(attributes, TxQueueLength), (int)Number(attributes, Mtu), Forwards(info), Kind(info));
     }
 
     /// <summary>All interfaces, without their statistics.</summary>
@@ -62,12 +62,12 @@ internal static class LinkMessage
         return Byte(port, PortState) == Forwarding && Byte(port, PortLearning) == 1 && Byte(port, PortMode) == 0 && Byte(port, PortIsolated) == 0 && Byte(port, PortLocked) == 0;
     }
 
-    private static bool PlainBridge(ReadOnlySpan<byte> info)
+    private static BridgeKind Kind(ReadOnlySpan<byte> info)
     {
-        if (!IsBridge(info, InfoKind)) return false;
+        if (!IsBridge(info, InfoKind)) return BridgeKind.None;
         var bridge = NetlinkMessage.Find(info, InfoData);
-        var plain = Byte(bridge, BridgeVlanFiltering) == 0 && Number(bridge, BridgeAgeing) >= MinuteAgeing;
-        for (var filter = BridgeNfFirst; filter <= BridgeNfLast; filter++) plain &= Byte(bridge, filter) == 0;
-        return plain;
+        for (var filter = BridgeNfFirst; filter <= BridgeNfLast; filter++)
+            if (Byte(bridge, filter) != 0) return BridgeKind.Filtering;
+        return Byte(bridge, BridgeVlanFiltering) == 0 && Number(bridge, BridgeAgeing) >= MinuteAgeing ? BridgeKind.Plain : BridgeKind.Sorting;
     }
 }

@@ -3,7 +3,8 @@ using Merlon.Datapath.Abi;
 namespace Merlon.Datapath.Maps;
 
 /// <summary>Map <c>ways</c>, and the lease under which the program believes it. Packets of established connections between two ways of one
-/// domain skip the bridge (docs/packet-path.md, The short cut). Nobody holds a lease: all of them take the bridge.</summary>
+/// domain are judged once, and most of them skip the bridge (docs/packet-path.md, One look). Nobody holds a lease: all of them take the bridge
+/// and meet both hooks.</summary>
 public sealed class ShortCut
 {
     public static readonly TimeSpan LongestLease = TimeSpan.FromSeconds(2);
@@ -19,7 +20,7 @@ public sealed class ShortCut
         _have = ways.ReadAll<uint, WayRecord>().Where(w => w.Value.Ifindex != 0).ToDictionary();
     }
 
-    /// <summary>Switches it for the whole host.</summary>
+    /// <summary>Whether any frame of this host may skip the bridge.</summary>
     public bool On
     {
         get => (_control.Flags & ControlFlags.NoShortCut) == 0;
@@ -59,5 +60,5 @@ public sealed class ShortCut
     private static uint Slot(int ifindex) => (uint)ifindex & (AbiLimits.Ways - 1);
 
     private static bool Same(WayRecord a, WayRecord b) =>
-        (a.Ifindex, a.Incarnation, a.Vnic, a.Domain, a.Segment, a.Mtu, a.Mac.ToMac()) == (b.Ifindex, b.Incarnation, b.Vnic, b.Domain, b.Segment, b.Mtu, b.Mac.ToMac());
+        (a.Ifindex, a.Incarnation, a.Vnic, a.Domain, a.Segment, a.Mtu, a.Mac.ToMac(), a.Flags) == (b.Ifindex, b.Incarnation, b.Vnic, b.Domain, b.Segment, b.Mtu, b.Mac.ToMac(), b.Flags);
 }

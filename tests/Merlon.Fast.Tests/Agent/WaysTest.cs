@@ -21,7 +21,7 @@ public sealed class WaysTest
     // VM n is behind interface n.
     private WantedPort[] Wanted(Func<WantedPort, WantedPort>? second = null)
     {
-        WantedPort[] ports = [.. _plan.Nics.Select((n, i) => new WantedPort(i + 1, n.Vm, n, null, Bridge, 1500))];
+        WantedPort[] ports = [.. _plan.Nics.Select((n, i) => new WantedPort(i + 1, n.Vm, n, null, Bridge, 1500, Plain: true))];
         if (second is not null) ports[1] = second(ports[1]);
         return ports;
     }
@@ -46,14 +46,17 @@ public sealed class WaysTest
     }
 
     [Fact]
-    public void A_port_without_a_domain_or_that_its_Guard_keeps_on_the_bridge_has_none()
+    public void A_port_without_a_domain_has_none_and_one_that_its_Guard_or_its_bridge_keeps_there_takes_the_bridge()
     {
         Reconcile(Wanted(p => p with { Domain = 0 }));
         Ways.Should().Equal(1);
         Reconcile(Wanted());
         Ways.Should().Equal(1, 2);
+        _kernel.Ways.Should().NotContain(w => w.ByBridge);
         Reconcile(Wanted(p => p with { Plan = p.Plan! with { Guard = NicGuard.Default with { ShortCut = false } } }));
-        Ways.Should().Equal(1);
+        _kernel.Ways.Select(w => w.ByBridge).Should().Equal(false, true);
+        Reconcile(Wanted(p => p with { Plain = false }));
+        _kernel.Ways.Select(w => w.ByBridge).Should().Equal(false, true);
     }
 
     [Fact]

@@ -41,9 +41,11 @@ internal sealed record Condition(string Name, Action<CutPlace>? Break, Func<Pack
         new("back to its own port", Hairpin, p => p with { DestinationMac = p.SourceMac }, Went.Nowhere, "peer->ifindex == own->ifindex || ", ""),
         new("another port in its slot", p => p.ChangeWay("web", w => w with { Ifindex = w.Ifindex + AbiLimits.Ways }), null, Went.ByBridge, "return way && way->ifindex == ifindex ? way : NULL;", "return way;"),
         new("longer than the peer's MTU", p => p.ChangeWay("db", w => w with { Mtu = 47 }), null, Went.ByBridge, "fits(skb, b, peer->mtu) && ", ""),
-        new("no lease", p => p.World.Kernel.ShortCut.Renew(TimeSpan.Zero), null, Went.ByBridge, "ns < *(volatile __u64 *)&c->lease_ns && ", ""),
-        new("switched off on this host", p => p.World.Kernel.ShortCut.On = false, null, Went.ByBridge, " && !(c->flags & CONTROL_NO_SHORT_CUT)", ""),
-        new("the bridge has not seen this MAC for long", p => p.ChangeWay("web", w => w with { BridgedMs = BootClock.NowMs - 11_000 }), null, Went.ByBridge, "if (bridges_now(own, now))", "if (0)"),
+        new("no lease", p => p.World.Kernel.ShortCut.Renew(TimeSpan.Zero), null, Went.ByBridge, "return ns < *(volatile __u64 *)&c->lease_ns;", "return true;"),
+        new("switched off on this host", p => p.World.Kernel.ShortCut.On = false, null, Went.Judged, "!(c->flags & CONTROL_NO_SHORT_CUT) && ", ""),
+        new("this port keeps to the bridge", p => p.ChangeWay("web", w => w with { Flags = WayFlags.ByBridge }), null, Went.Judged, "!(own->flags & WAY_BY_BRIDGE) && ", ""),
+        new("the other port keeps to the bridge", p => p.ChangeWay("db", w => w with { Flags = WayFlags.ByBridge }), null, Went.Judged, " && !(peer->flags & WAY_BY_BRIDGE)", ""),
+        new("the bridge has not seen this MAC for long", p => p.ChangeWay("web", w => w with { BridgedMs = BootClock.NowMs - 11_000 }), null, Went.Judged, " && !bridges_now(own, now);", ";"),
     ];
 
     public override string ToString() => Name;

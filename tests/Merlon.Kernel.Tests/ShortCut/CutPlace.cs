@@ -33,6 +33,8 @@ internal sealed class CutPlace : IDisposable
 
     public ulong Straight => World.Kernel.Counters[Counter.ShortCut];
 
+    private ulong Judged => World.Kernel.Counters[Counter.OneLook];
+
     public ConnectionEntry Entry => Xunit.Assert.Single(World.Kernel.Connections.List());
 
     /// <summary>The next data of one end. Its numbers go on when it is played and arrives.</summary>
@@ -53,10 +55,10 @@ internal sealed class CutPlace : IDisposable
     public Went Leave(Packet packet)
     {
         TestPlace.StayOnOneCpu();
-        var before = Straight;
+        var (before, judged) = (Straight, Judged);
         var code = World.Kernel.Tests.Run("from_vm", packet.Bytes(), (packet.Source == _client.Source ? World["web"] : World["db"]).Ifindex).ReturnCode;
         Xunit.Assert.Equal(code == 7, Straight != before);
-        return code switch { 7 => Went.Straight, -1 => Went.ByBridge, 2 => Went.Nowhere, _ => throw new InvalidOperationException($"from_vm returned {code}") };
+        return code switch { 7 => Went.Straight, -1 => Judged == judged ? Went.ByBridge : Went.Judged, 2 => Went.Nowhere, _ => throw new InvalidOperationException($"from_vm returned {code}") };
     }
 
     /// <summary>to_vm alone.</summary>

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Merlon.Kernel.Tests.ShortCut;
 
-/// <summary>docs/packet-path.md, The short cut: who takes it, each condition by itself, and each against a program without it.</summary>
+/// <summary>docs/packet-path.md, One look: who takes it, each condition by itself, and each against a program without it.</summary>
 public sealed class ShortCutTests
 {
     public static TheoryData<string> Conditions => [.. Condition.All.Select(c => c.Name)];
@@ -18,20 +18,27 @@ public sealed class ShortCutTests
     [InlineData(Protocols.Tcp, true)]
     [InlineData(Protocols.Udp, false)]
     [InlineData(Protocols.Udp, true)]
-    public void An_established_connection_goes_straight_both_ways_and_every_packet_counts_once(int proto, bool v6)
+    public void An_established_connection_is_judged_once_both_ways_and_every_packet_counts_once(int proto, bool v6)
     {
         using var place = new CutPlace(proto: proto, v6: v6);
+        Counts(place, v6, proto, Went.Straight);
+        place.World.Kernel.ShortCut.On = false;
+        Counts(place, v6, proto, Went.Judged);
+        Assert.Empty(place.World.Kernel.Counters.Drops());
+    }
+
+    private static void Counts(CutPlace place, bool v6, int proto, Went way)
+    {
         var (before, straight) = (place.Entry, place.Straight);
         for (var i = 0; i < 5; i++)
         {
-            Assert.Equal(Went.Straight, place.Play(place.Data(bytes: 100)));
-            Assert.Equal(Went.Straight, place.Play(place.Data(back: true, bytes: 50)));
+            Assert.Equal(way, place.Play(place.Data(bytes: 100)));
+            Assert.Equal(way, place.Play(place.Data(back: true, bytes: 50)));
         }
         var (headers, after) = ((v6 ? 40 : 20) + (proto == Protocols.Tcp ? 20 : 8), place.Entry);
         Assert.Equal((5UL, 5UL), (after.PacketsOut - before.PacketsOut, after.PacketsBack - before.PacketsBack));
         Assert.Equal((5UL * (ulong)(headers + 100), 5UL * (ulong)(headers + 50)), (after.BytesOut - before.BytesOut, after.BytesBack - before.BytesBack));
-        Assert.Equal(10UL, place.Straight - straight);
-        Assert.Empty(place.World.Kernel.Counters.Drops());
+        Assert.Equal(way == Went.Straight ? 10UL : 0, place.Straight - straight);
     }
 
     [Theory]
@@ -92,7 +99,7 @@ public sealed class ShortCutTests
     {
         using var place = new CutPlace();
         place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 11_000 });
-        Assert.Equal((Went.ByBridge, Went.Straight, Went.Straight), (place.Play(place.Data()), place.Play(place.Data()), place.Play(place.Data())));
+        Assert.Equal((Went.Judged, Went.Straight, Went.Straight), (place.Play(place.Data()), place.Play(place.Data()), place.Play(place.Data())));
     }
 
     [Fact]
@@ -102,7 +109,7 @@ public sealed class ShortCutTests
         place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 11_000 });
         var refused = place.Data() with { DestinationPort = 79, Flags = Tcp.Syn, Data = 0 };
         Assert.Equal(Went.Nowhere, place.Leave(refused));
-        Assert.Equal((Went.ByBridge, Went.Straight), (place.Play(place.Data()), place.Play(place.Data())));
+        Assert.Equal((Went.Judged, Went.Straight), (place.Play(place.Data()), place.Play(place.Data())));
     }
 
     [Fact]
