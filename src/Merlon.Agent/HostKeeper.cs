@@ -167,7 +167,7 @@ internal sealed class HostKeeper
         }
         catch (KernelFault fault)
         {
-            return StartGate.Failed(guest, [Merlon.Policy.Model.OnFailure.Closed], $"the policy inside it cannot be put into force: {fault.Message}");
+            return StartGate.NotInForce(guest, Policy.Book, fault.Message);
         }
         Names = new(Policy.Book);
         return Gate.Pass(guest);

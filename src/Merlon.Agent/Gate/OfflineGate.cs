@@ -4,7 +4,6 @@ using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
 using Merlon.Datapath;
 using Merlon.Policy.Compile;
-using Merlon.Policy.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Merlon.Agent.Gate;
@@ -38,8 +37,7 @@ internal sealed class OfflineGate(AgentOptions options)
         }
         catch (Exception e) when (e is DatapathException or AgentFault or KernelFault)
         {
-            // A VM with a policy inside that nobody has judged yet is one to be guarded.
-            return known ? StartGate.WithoutPolicy(guest, book, e.Message) : StartGate.Failed(guest, [OnFailure.Closed], e.Message);
+            return StartGate.NotInForce(guest, book, e.Message);
         }
     }
 
