@@ -70,6 +70,8 @@ internal sealed class Daemon(AgentOptions options)
         {
             keeper.AskGuests = libvirt.AskAgain;
             keeper.AskGate = libvirt.AskGate;
+            keeper.Papers.Write = libvirt.WritePolicy;
+            libvirt.NotWritten = (uuid, why) => keeper.Box.Post(() => keeper.DocumentNotWritten(uuid, why));
             parts.Add(libvirt.RunAsync((domains, asked) => keeper.Box.Post(() => keeper.DomainsChanged(domains, asked)),
                 (reason, mend) => keeper.Box.Post(() => keeper.LibvirtLost(reason, mend)), stop));
         }

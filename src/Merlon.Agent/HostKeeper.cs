@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Link;
+using Merlon.Agent.Migration;
 using Merlon.Agent.Status;
 using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
@@ -22,6 +23,8 @@ internal sealed class HostKeeper
     private readonly HandAttachments _hand;
     private readonly GuestFile _guestFile;
     private readonly PortKeeper _ports;
+    private readonly CarriedPolicies _carried;
+    private readonly Arrival _arrival;
     private readonly List<Waiting> _waiting = [];
     private readonly Newcomers _newcomers = new();
     private IReadOnlyList<HostLink> _links = [];
@@ -41,8 +44,11 @@ internal sealed class HostKeeper
         _hand = new(options.Paths.Var, options.Paths.Instance);
         _guestFile = new(options.Paths.Var);
         _ports = new(kernel, log);
-        Policy = new(kernel, _ports, new(options.Paths.Var),
+        Papers = new(options.Paths);
+        _carried = new(options.Paths.Var, Papers.Trusted, Papers.Installation);
+        Policy = new(kernel, _ports, new(options.Paths.Var), _carried,
             FreshlyWanted, ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
+        _arrival = new(Policy, _carried, Papers);
         Gate = new(Policy, _ports, FreshLinks);
         _log = log;
     }
@@ -53,6 +59,7 @@ internal sealed class HostKeeper
     public PolicyKeeper Policy { get; }
     public StartGate Gate { get; }
     public HookProof Proof { get; } = new();
+    public VmPapers Papers { get; }
     public IReadOnlyDictionary<int, string> PortProblems => _ports.Problems;
 
     /// <summary>Sends to the controller, if one is connected. Set before anything else happens.</summary>
@@ -103,9 +110,13 @@ internal sealed class HostKeeper
         (LibvirtKnown, _libvirtTrouble) = (true, null);
         Alarms.Over("libvirt-down", "");
         Guests.SetDomains(_newcomers.Corrected([.. domains.Select(DomainGuests.From)], asked));
+        var news = Papers.Look(domains.ToDictionary(d => d.Uuid, d => d.PolicyInside), Here());
         Alarms.Only("metadata-refused", domains.Where(d => d.Metadata.Refused is not null).ToDictionary(d => d.Uuid,
             d => $"the metadata urn:merlon:1 of {d.Name} does not count: {d.Metadata.Refused}"), "mend it with virsh metadata");
         GuestsChanged();
+        Policy.Forget(_carried.NotAmong(Here(), asked));
+        TellPapers();
+        if (news && Policy.Plan is not null) Send(Report());
     }
 
     /// <summary>A VM is about to start, maybe as nobody has seen it yet. Ends when a policy that knows it is in force, at once where none can come.</summary>
@@ -120,15 +131,64 @@ internal sealed class HostKeeper
         return ControllerConnected && _newcomers.Told != told ? _newcomers.InForce() : Task.CompletedTask;
     }
 
-    public void InventoryTaken(ulong number, ulong sequence) => _newcomers.Taken(number, sequence, Policy.Newest);
+    public void InventoryTaken(ulong number, ulong sequence)
+    {
+        _newcomers.Taken(number, sequence, Policy.Newest);
+        ForgetAnswered();
+    }
+
+    private bool Answered => ControllerConnected && _newcomers.AllTaken(Policy.BaseSequence);
+
+    private HashSet<string> Here() => [.. Guests.Domains.Select(d => d.Uuid)];
+
+    // The controller knows every VM of this host and has said which it guards: what these carried is older than that.
+    private void ForgetAnswered()
+    {
+        if (_carried.IsEmpty || !Answered) return;
+        Policy.Forget([.. Here().Where(_carried.Has)]);
+        TellPapers();
+    }
 
     /// <summary>A VM is about to start; its taps are there.</summary>
-    public GateAnswer Pass(Guest guest)
+    /// <param name="inside">Text of the policy inside it; null = none.</param>
+    public GateAnswer Pass(Guest guest, string? inside)
     {
-        var answer = Gate.Pass(guest);
+        var answer = Guarded(guest, inside);
+        TellPapers();
         Log.Gate(_log, answer.Outcome, answer.Message);
         return answer;
     }
+
+    private GateAnswer Guarded(Guest guest, string? inside)
+    {
+        try
+        {
+            _arrival.Consider(guest, inside, Answered && Guests.Knows(guest));
+        }
+        catch (KernelFault fault)
+        {
+            return StartGate.NotInForce(guest, Policy.Book, fault.Message);
+        }
+        Names = new(Policy.Book);
+        return Gate.Pass(guest);
+    }
+
+    /// <summary>The controller's document for one VM.</summary>
+    /// <param name="text">As <see cref="VmPapers.Want"/> has it.</param>
+    public void TakeDocument(byte[] signed, string? text)
+    {
+        if (Papers.Want(signed, text, Here()) is { } refused) Log.DocumentRefused(_log, refused);
+        TellPapers();
+    }
+
+    /// <summary>The policy could not be written into a VM.</summary>
+    public void DocumentNotWritten(string vmUuid, string why)
+    {
+        Papers.WriteFailed(vmUuid, why);
+        TellPapers();
+    }
+
+    private void TellPapers() => PaperAlarms.Update(Alarms, Guests, Papers, _carried, Policy);
 
     public void LibvirtLost(string reason, string mend)
     {
@@ -264,7 +324,7 @@ internal sealed class HostKeeper
         return true;
     }
 
-    public AgentMessage Report() => new() { Applied = Reports.Of(Policy, Guests, Wanted(), _kernel, _ports) };
+    public AgentMessage Report() => new() { Applied = Reports.Of(Policy, Guests, Wanted(), _kernel, _ports, Papers) };
 
     public IReadOnlyList<WantedPort> Wanted() => WantedPorts.Of(Policy.Plan, Guests, _hand.All, _links, _kernel);
 
@@ -320,6 +380,7 @@ internal sealed class HostKeeper
         TellTrial();
         Answer();
         _newcomers.Settle(Policy.Newest);
+        ForgetAnswered();
         PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
         Send(Report());
     }

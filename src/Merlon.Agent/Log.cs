@@ -62,4 +62,13 @@ internal static partial class Log
 
     [LoggerMessage(20, LogLevel.Information, "libvirt calls the start gate")]
     public static partial void GateProved(ILogger log);
+
+    [LoggerMessage(21, LogLevel.Warning, "the controller's document for a VM is not written into it: {Reason}")]
+    public static partial void DocumentRefused(ILogger log, string reason);
+
+    [LoggerMessage(22, LogLevel.Warning, "a VM does not have its policy inside: {Reason}")]
+    public static partial void DocumentNotWritten(ILogger log, string reason);
+
+    [LoggerMessage(23, LogLevel.Warning, "the peer of {Path} was hung up on: {Reason}")]
+    public static partial void StateBus(ILogger log, string path, string reason);
 }

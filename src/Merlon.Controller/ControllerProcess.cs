@@ -42,7 +42,7 @@ public sealed class ControllerProcess : IAsyncDisposable
             await Open(api, $"{address}:{port}");
             var access = new ApiAccess(new Uri(api.Urls.Single()).GetLeftPart(UriPartial.Authority), token, pki.AuthorityFile);
             File.Delete(paths.Socket); // ours by the lock: left by a killed one
-            link = LinkServer.Build(rooms, paths.Socket, pki);
+            link = LinkServer.Build(rooms, paths.Socket, pki, PolicySigner.EnsureAt(paths.Pki));
             await Open(link, paths.Socket);
             File.SetUnixFileMode(paths.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             ApiAccessFile.Write(paths.ApiFile, access);

@@ -17,6 +17,19 @@ switch (args)
             Console.Error.WriteLine($"merlon-controller: {e.Message}");
             return 1;
         }
+    case ["rotate-policy-key", .. var rest]:
+        try
+        {
+            var pki = ControllerPaths.Of(RunOptions.Parse(rest).Paths).Pki;
+            PolicySigner.Rotate(pki);
+            Console.WriteLine($"{pki}/policy.key is new; start the controller again, and put the new policy.pub into /etc/merlon/trust of other hosts");
+            return 0;
+        }
+        catch (Exception e) when (e is StartException or PkiException or IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"merlon-controller: {e.Message}");
+            return 1;
+        }
     case ["--version"]:
         Console.WriteLine($"merlon-controller {ProductVersion.Text}");
         return 0;

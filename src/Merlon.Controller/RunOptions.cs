@@ -16,6 +16,7 @@ public sealed record RunOptions(InstancePaths Paths, IPAddress Address, int Port
           --listen ADDRESS   where the API listens (default 127.0.0.1)
           --port PORT        its port (default 8443)
 
+        merlon-controller rotate-policy-key [--instance NAME]    a new key signs policy; what the old one signed counts until its .pub is removed
         merlon-controller --version
         """;
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Merlon.Libvirt.Domains;
 using Merlon.Libvirt.Events;
+using Merlon.Libvirt.Metadata;
 using Merlon.Libvirt.Native;
 
 namespace Merlon.Libvirt;
@@ -108,6 +109,34 @@ public sealed unsafe class LibvirtConnection : IDisposable
         _ = LibvirtNative.virDomainDestroy(domain);
         _ = LibvirtNative.virDomainFree(domain);
         return "it started, which it cannot";
+    }
+
+    /// <summary>Puts a text into a VM's metadata as urn:merlon:policy:1, in the running VM and in its definition, whichever there are. A VM that is
+    /// gone is no error.</summary>
+    /// <param name="text">Without characters that XML must escape.</param>
+    public void SetPolicyInside(string uuid, string text)
+    {
+        const int Element = 2;
+        const uint Live = 1, Config = 2;
+        var domain = LibvirtNative.virDomainLookupByUUIDString(Handle, uuid);
+        if (domain == 0)
+        {
+            var error = LibvirtException.Last($"look up VM {uuid}");
+            if (error.IsNoDomain)
+                return;
+            throw error;
+        }
+
+        try
+        {
+            var flags = (LibvirtNative.virDomainIsActive(domain) == 1 ? Live : 0) | (LibvirtNative.virDomainIsPersistent(domain) == 1 ? Config : 0);
+            if (LibvirtNative.virDomainSetMetadata(domain, Element, $"<policy>{text}</policy>", "merlonpolicy", MetadataXml.PolicySpace, flags) < 0)
+                throw LibvirtException.Last($"write the policy into VM {uuid}");
+        }
+        finally
+        {
+            _ = LibvirtNative.virDomainFree(domain);
+        }
     }
 
     /// <summary>The bridge behind a libvirt network, or null if there is no such network or it has no bridge.</summary>

@@ -17,14 +17,14 @@ internal sealed class GateDoor(HostKeeper keeper, HookProof proof)
         var xml = await reader.ReadToEndAsync(http.RequestAborted);
         try
         {
-            var guest = DomainGuests.Starting(xml);
+            var (guest, inside) = DomainGuests.Starting(xml);
             var known = await keeper.Box.Ask(() => keeper.Meet(guest));
             await Task.WhenAny(known, Task.Delay(ControllerPatience, http.RequestAborted));
             var answer = await keeper.Box.Ask(() =>
             {
                 // The hook has given up and done it by itself: the guest may run by now.
                 http.RequestAborted.ThrowIfCancellationRequested();
-                return keeper.Pass(guest);
+                return keeper.Pass(guest, inside);
             });
             await http.Response.WriteAsJsonAsync(answer, ApiJson.Default.GateAnswer);
         }

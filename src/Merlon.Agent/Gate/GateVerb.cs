@@ -52,13 +52,13 @@ internal static class GateVerb
         }
         if ((call.Operation, call.Suboperation) is not (("start", "begin") or ("release", "end"))) return 0;
         var xml = ReadDomain();
-        var guest = DomainGuests.Starting(xml);
+        var (guest, inside) = DomainGuests.Starting(xml);
         if (call.Operation == "release")
         {
             new OfflineGate(options).Release(guest);
             return 0;
         }
-        var answer = await door.AskAsync(xml) ?? new OfflineGate(options).Pass(guest);
+        var answer = await door.AskAsync(xml) ?? new OfflineGate(options).Pass(guest, inside);
         if (!answer.Start) return Refuse(answer);
         if (answer.Outcome == "unguarded") Console.Error.WriteLine(Line(answer));
         return 0;

@@ -33,6 +33,10 @@ internal sealed class Newcomers
         return known.Task;
     }
 
+    /// <summary>The controller has resolved the newest inventory, and what follows is in force.</summary>
+    /// <param name="inForce">Sequence of its policy in force; one that was refused says nothing.</param>
+    public bool AllTaken(ulong inForce) => Told > 0 && _taken.Number == Told && inForce >= _taken.Sequence;
+
     public void Taken(ulong number, ulong sequence, ulong newest)
     {
         _taken = (number, sequence);

@@ -1,4 +1,5 @@
 using Merlon.Agent.Guests;
+using Merlon.Agent.Migration;
 using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
 using Merlon.Datapath;
@@ -14,7 +15,8 @@ internal sealed class OfflineGate(AgentOptions options)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
-    public GateAnswer Pass(Guest guest)
+    /// <param name="inside">Text of the policy inside the VM; null = none.</param>
+    public GateAnswer Pass(Guest guest, string? inside)
     {
         HostBook book;
         try
@@ -25,16 +27,17 @@ internal sealed class OfflineGate(AgentOptions options)
         {
             return new(false, "cannot-guard", $"{guest.Name} may not start, because it is unknown whether it is to be guarded: {damaged.Message}", damaged.Mend);
         }
-        if (book.Nics.All(n => n.VmUuid != guest.Uuid)) return new(true, "not-guarded", $"no interface of {guest.Name} is guarded by the last policy of this host");
+        var known = book.Nics.Any(n => n.VmUuid == guest.Uuid);
+        if (!known && inside is null) return new(true, "not-guarded", $"no interface of {guest.Name} is guarded by the last policy of this host");
         using var turn = KernelTurn.Take(options.Paths, Patience);
         if (turn is null) return StartGate.WithoutPolicy(guest, book, "the agent does not answer and is in the middle of a change");
         try
         {
-            return Pass(guest, InstanceLock.IsHeld(options.Paths));
+            return Pass(guest, inside, known, InstanceLock.IsHeld(options.Paths));
         }
         catch (Exception e) when (e is DatapathException or AgentFault or KernelFault)
         {
-            return StartGate.WithoutPolicy(guest, book, e.Message);
+            return StartGate.NotInForce(guest, book, e.Message);
         }
     }
 
@@ -48,18 +51,21 @@ internal sealed class OfflineGate(AgentOptions options)
         Keeper(datapath).Start();
     }
 
-    private GateAnswer Pass(Guest guest, bool besideAgent)
+    private GateAnswer Pass(Guest guest, string? inside, bool known, bool besideAgent)
     {
+        if (besideAgent && !known) throw new KernelFault("only the agent can put the policy inside it into force, and it does not answer", null);
         using var datapath = Open(besideAgent);
         if (!besideAgent)
         {
             var keeper = Keeper(datapath);
             keeper.Start();
-            return keeper.Gate.Pass(guest);
+            return keeper.Pass(guest, inside);
         }
         var kernel = new KernelTables(datapath);
         var ports = new PortKeeper(kernel, NullLogger.Instance);
-        var policy = new PolicyKeeper(kernel, ports, Store(), _ => [], ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), NullLogger.Instance);
+        var papers = new VmPapers(options.Paths);
+        var policy = new PolicyKeeper(kernel, ports, Store(), new(options.Paths.Var, papers.Trusted, papers.Installation), _ => [],
+            ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), NullLogger.Instance);
         policy.Recall();
         return new StartGate(policy, ports, LinkFollower.List).Pass(guest);
     }

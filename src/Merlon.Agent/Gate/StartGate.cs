@@ -49,6 +49,10 @@ internal sealed class StartGate(PolicyKeeper policy, PortKeeper ports, Func<IRea
         return known.Count == 0 ? new(true, "not-guarded", $"no interface of {guest.Name} was guarded here: {why}") : Failed(guest, known.Select(n => n.OnFailure), why);
     }
 
+    /// <summary>The same for a VM with a policy inside: one that this host does not know is one to be guarded.</summary>
+    public static GateAnswer NotInForce(Guest guest, HostBook book, string why) => book.Nics.Any(n => n.VmUuid == guest.Uuid)
+        ? WithoutPolicy(guest, book, why) : Failed(guest, [OnFailure.Closed], $"the policy inside it cannot be put into force: {why}");
+
     private void Locate(IEnumerable<(GuestNic Nic, NicPlan Plan)> guarded, List<WantedPort> starting)
     {
         var there = links().ToDictionary(l => l.Name);

@@ -10,8 +10,12 @@ internal static class DomainGuests
         domain.Uuid, domain.Name, domain.Metadata.Tenant, domain.Metadata.Labels, domain.Running, ByHand: false,
         [.. domain.Nics.Select(nic => From(nic, domain))]);
 
-    /// <summary>The VM of a hook's XML, which is about to run. Throws <see cref="FormatException"/>.</summary>
-    public static Guest Starting(string xml) => From(DomainXml.Parse(xml) with { Running = true });
+    /// <summary>The VM of a hook's XML, which is about to run, and the text of the policy inside it (null = none). Throws <see cref="FormatException"/>.</summary>
+    public static (Guest Guest, string? Inside) Starting(string xml)
+    {
+        var domain = DomainXml.Parse(xml);
+        return (From(domain with { Running = true }), domain.PolicyInside);
+    }
 
     private static GuestNic From(DomainNic nic, DomainInfo domain) => new(
         nic.Index, nic.Mac, nic.Network ?? "", domain.Running ? nic.TargetDev : null,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Merlon.Agent.Gate;
 using Merlon.Libvirt;
@@ -11,6 +12,7 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ProveEvery = TimeSpan.FromMinutes(1);
+    private readonly ConcurrentDictionary<string, string> _papers = new();
     private long _proveAt;
     private readonly Channel<bool> _again = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -24,6 +26,16 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
     public void AskGate()
     {
         Volatile.Write(ref _proveAt, 0);
+        AskAgain();
+    }
+
+    /// <summary>A policy could not be written into this VM, and why. Set before anything else happens.</summary>
+    public Action<string, string> NotWritten { get; set; } = (_, _) => { };
+
+    /// <summary>Writes a policy into a VM soon; only the newest of several.</summary>
+    public void WritePolicy(string uuid, string text)
+    {
+        _papers[uuid] = text;
         AskAgain();
     }
 
@@ -60,6 +72,7 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
     {
         while (!stop.IsCancellationRequested)
         {
+            WritePolicies(connection); // before the list, which shows it
             var asked = Environment.TickCount64;
             changed(connection.ListDomains(), asked);
             Prove(connection);
@@ -72,6 +85,23 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
             // One list answers any number of events.
             while (connection.Events.TryRead(out var e))
                 if (e.Kind == DomainEventKind.ConnectionClosed) return;
+        }
+    }
+
+    private void WritePolicies(LibvirtConnection connection)
+    {
+        foreach (var uuid in _papers.Keys)
+        {
+            if (!_papers.TryRemove(uuid, out var text)) continue;
+            try
+            {
+                connection.SetPolicyInside(uuid, text);
+            }
+            catch (LibvirtException e)
+            {
+                Log.DocumentNotWritten(log, e.Detail);
+                NotWritten(uuid, e.Detail);
+            }
         }
     }
 

@@ -96,6 +96,9 @@ internal sealed class ControllerLink(string controller, HostPki pki, FlowQueue f
                 case ControllerMessage.BodyOneofCase.InventoryTaken:
                     host.InventoryTaken(message.InventoryTaken.Number, message.InventoryTaken.Sequence);
                     break;
+                case ControllerMessage.BodyOneofCase.VmPolicy:
+                    host.TakeDocument(message.VmPolicy.ToByteArray());
+                    break;
                 case ControllerMessage.BodyOneofCase.Ask:
                     _queue.Writer.TryWrite(new() { Answer = await host.AnswerAsync(message.Ask) });
                     break;

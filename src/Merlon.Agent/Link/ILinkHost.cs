@@ -14,6 +14,9 @@ internal interface ILinkHost
     /// <summary>The controller has resolved the inventory of this number; what follows from it has this sequence.</summary>
     void InventoryTaken(ulong number, ulong sequence);
 
+    /// <summary>A signed document to be written into its VM.</summary>
+    void TakeDocument(byte[] signed);
+
     Task<Answer> AnswerAsync(Ask ask);
 
     void LinkChanged(bool connected, string? reason);

@@ -33,6 +33,12 @@ internal sealed class LinkHost(AgentOptions options, HostKeeper keeper, StatusWr
 
     public void InventoryTaken(ulong number, ulong sequence) => keeper.Box.Post(() => keeper.InventoryTaken(number, sequence));
 
+    public void TakeDocument(byte[] signed)
+    {
+        var text = VmDocuments.ToText(signed); // here, where nobody waits for it
+        keeper.Box.Post(() => keeper.TakeDocument(signed, text));
+    }
+
     public void LinkChanged(bool connected, string? reason) => keeper.Box.Post(() => keeper.ControllerChanged(connected, reason));
 
     public async Task<Answer> AnswerAsync(Ask ask)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Google.Protobuf;
+using Merlon.Agent.Migration;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Resolve;
@@ -11,8 +12,9 @@ namespace Merlon.Agent.Sync;
 /// <param name="wanted">The interfaces that a plan (null = no policy) wants guarded.</param>
 /// <param name="compile">At an instant in Unix seconds.</param>
 /// <param name="clock">Unix seconds.</param>
+/// <param name="carried">Policies that came inside VMs, joined to the controller's.</param>
 internal sealed class PolicyKeeper(
-    IKernel kernel, PortKeeper ports, BookStore store, Func<HostPlan?, IReadOnlyList<WantedPort>> wanted,
+    IKernel kernel, PortKeeper ports, BookStore store, CarriedPolicies carried, Func<HostPlan?, IReadOnlyList<WantedPort>> wanted,
     Func<HostPolicy, long, CompileResult> compile, Func<long> clock, ILogger log)
 {
     private readonly BookSweep _sweep = new();
@@ -49,14 +51,15 @@ internal sealed class PolicyKeeper(
         Book = store.Load();
         var numbers = kernel.Numbers();
         Book = Book with { NextVnic = Math.Max(Book.NextVnic, numbers.Vnic + 1), NextEpoch = Math.Max(Book.NextEpoch, numbers.Epoch + 1) };
-        if (store.ReadPolicy(Book) is not { } bytes)
-        {
-            Reconcile();
-            return;
-        }
+        carried.Load();
         try
         {
-            Put(HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes)), null);
+            if (OnDisk() is not { } policy)
+            {
+                Reconcile();
+                return;
+            }
+            Put(policy, null);
             Log.Restored(log, Plan!.Sequence, Plan.Nics.Length);
         }
         catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
@@ -70,11 +73,12 @@ internal sealed class PolicyKeeper(
     public void Recall()
     {
         Book = store.Load();
-        if (store.ReadPolicy(Book) is not { } bytes) return;
+        carried.Load();
         try
         {
+            if (OnDisk() is not { } policy) return;
             var at = clock();
-            _policy = HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes));
+            _policy = policy;
             (Plan, _at) = (PlanOf(_policy, at), at);
         }
         catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
@@ -82,6 +86,11 @@ internal sealed class PolicyKeeper(
             Refuse(Book.Sequence, $"last-known-good cannot be used: {e.Message}");
         }
     }
+
+    // Without the policy that the book names, carried ones alone would let everybody else go.
+    private HostPolicy? OnDisk() => store.ReadPolicy(Book) is { } bytes
+        ? HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes))
+        : carried.IsEmpty || Book.PolicyFile is not null ? null : HostPolicy.Empty;
 
     /// <summary>Puts a received policy into force, or refuses it and keeps the one in force.</summary>
     public void Apply(HostPolicyMessage message)
@@ -100,10 +109,49 @@ internal sealed class PolicyKeeper(
                 return;
             }
             Put(policy, message.ToByteArray());
+            foreach (var vm in carried.OutdatedBy(policy)) carried.Drop(vm); // they rule no longer
         }
         catch (Exception e) when (e is PolicyRefused or ContractException)
         {
             Refuse(message.Sequence, e.Message);
+        }
+    }
+
+    /// <summary>The controller's policy guards an interface of this VM.</summary>
+    public bool Names(string vmUuid) => _policy?.Nics.Any(n => _policy.Endpoints[n.Endpoint].Key.VmUuid == vmUuid) == true;
+
+    /// <summary>Of the controller's policy in force; 0 = none.</summary>
+    public ulong BaseSequence => _policy?.Sequence ?? 0;
+
+    /// <summary>Changes what a VM carried here and puts what follows into force. Throws <see cref="KernelFault"/> when it cannot; all is as before
+    /// then, since one VM's document must not stand in the way of everybody's next policy.</summary>
+    public void Change(string vmUuid, Action change)
+    {
+        if (_policy is null && Book.PolicyFile is not null) throw new KernelFault(Error ?? "there is no policy on disk", null);
+        var undo = carried.Undo(vmUuid);
+        try
+        {
+            change();
+            Put(_policy ?? HostPolicy.Empty, null);
+        }
+        catch (Exception e) when (e is PolicyRefused or IOException or UnauthorizedAccessException)
+        {
+            undo();
+            throw new KernelFault(e.Message, e);
+        }
+    }
+
+    /// <summary>What these VMs carry no longer rules: the controller has answered for them, or they are gone.</summary>
+    public void Forget(IReadOnlyCollection<string> vms)
+    {
+        try
+        {
+            var dropped = vms.Where(carried.Drop).ToList(); // each of them is to go, not only the first
+            if (dropped.Count > 0) Put(_policy ?? HostPolicy.Empty, null);
+        }
+        catch (PolicyRefused refused)
+        {
+            Refuse(BaseSequence, refused.Message);
         }
     }
 
@@ -153,7 +201,7 @@ internal sealed class PolicyKeeper(
         if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
         store.Save(next);
         Swap(plan, next);
-        (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, policy.NextChange(at), plan, next, null);
+        (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, carried.Join(policy).NextChange(at), plan, next, null);
         Newest = Math.Max(Newest, policy.Sequence);
         store.RemoveOthers(Book);
         Log.Applied(log, policy.Sequence, plan.Nics.Length, plan.Image.Stats.RemoteClasses, CompileMs, SwapMs);
@@ -161,7 +209,7 @@ internal sealed class PolicyKeeper(
 
     private HostPlan PlanOf(HostPolicy policy, long at)
     {
-        var claims = ClaimCourt.Settle(policy.At(at), Book.Owners);
+        var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
         return Planner.Plan(Book, claims, compiled.Image);

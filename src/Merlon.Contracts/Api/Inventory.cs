@@ -9,8 +9,10 @@ public sealed record VmRecord(string Name, string Uuid, string Tenant, IReadOnly
 /// <param name="Attached">The program is on the interface and first in order.</param>
 /// <param name="DesiredDigest">Ruleset digest that the controller wants; <paramref name="KernelDigest"/> is what the agent read back.</param>
 /// <param name="Problem">Why it is not as wanted; null = as wanted.</param>
+/// <param name="EmbeddedDigest">Of the policy that the VM carries in its metadata; null = none that counts.</param>
+/// <param name="Drift">Where another digest is than the wanted one: <c>kernel</c> (of a running VM), <c>inside</c>; null = not guarded.</param>
 /// <param name="Vm">VM name; only in lists of vNICs (the agent's /v1/nics).</param>
-public sealed record NicRecord(int Index, string Mac, string Network, string? Ifname, IReadOnlyList<string> Addresses, string? Guard, bool Attached, string? DesiredDigest, string? KernelDigest, string? Problem, string? Vm = null);
+public sealed record NicRecord(int Index, string Mac, string Network, string? Ifname, IReadOnlyList<string> Addresses, string? Guard, bool Attached, string? DesiredDigest, string? KernelDigest, string? Problem, string? Vm = null, string? EmbeddedDigest = null, IReadOnlyList<string>? Drift = null);
 
 /// <summary>A group and who is in it now.</summary>
 public sealed record GroupRecord(string Tenant, string Name, IReadOnlyList<string> Vms, IReadOnlyList<string> Cidrs);

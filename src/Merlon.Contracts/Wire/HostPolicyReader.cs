@@ -85,7 +85,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
     private PolicyNic Nic(NicMessage m, string field) => new(
         Expect.Index(m.Endpoint, message.Endpoints.Count, field + ".endpoint"),
         Expect.Mac(m.Mac.Span, field + ".mac"),
-        Expect.Name(m.Segment, field + ".segment"),
+        Expect.Name(m.Segment, field + ".segment", mayBeEmpty: true), // hostdev and others are on none
         Guard(m.Guard ?? throw Expect.Broken(field + ".guard", "is missing"), field + ".guard"),
         List(m.OutRules, Direction.Out, field + ".out_rules"),
         List(m.InRules, Direction.In, field + ".in_rules"));

@@ -54,9 +54,24 @@ public static class VmDocuments
         }
     }
 
-    /// <summary>Null when it is larger than <see cref="MostBytes"/>.</summary>
+    /// <summary>What a document says, whoever signed it: to know which interfaces it speaks of, and to believe nothing else of it. Throws
+    /// <see cref="ContractException"/>.</summary>
+    public static VmDocument Unverified(ReadOnlySpan<byte> signed)
+    {
+        try
+        {
+            return Read(VmPolicyMessage.Parser.ParseFrom(SignedVmPolicy.Parser.ParseFrom(signed).Content));
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw Expect.Broken("document", $"cannot be read: {e.Message}");
+        }
+    }
+
+    /// <summary>Null when it is larger than <see cref="MostBytes"/>, or than <see cref="MostUnpacked"/> before.</summary>
     public static string? ToText(ReadOnlySpan<byte> signed)
     {
+        if (signed.Length > MostUnpacked) return null;
         var packed = new byte[BrotliEncoder.GetMaxCompressedLength(signed.Length)];
         if (!BrotliEncoder.TryCompress(signed, packed, out var length, Quality, Window)) throw new InvalidOperationException("Brotli needs more than it said");
         return length <= MostBytes ? Convert.ToBase64String(packed.AsSpan(0, length)) : null;

@@ -9,12 +9,12 @@ namespace Merlon.Controller.Agents;
 /// changes an address and nothing else.</summary>
 internal static class LinkServer
 {
-    public static WebApplication Build(Rooms rooms, string socket, HostPki pki)
+    public static WebApplication Build(Rooms rooms, string socket, HostPki pki, PolicySigner signer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         Journal.Configure(builder.Logging);
         builder.Services.AddSingleton(rooms.Registry).AddSingleton(rooms.Applier).AddSingleton(rooms.Flows)
-            .AddSingleton(rooms.Store).AddSingleton(rooms.Clock).AddSingleton(rooms.Inventories).AddSingleton<AgentInbox>();
+            .AddSingleton(rooms.Store).AddSingleton(rooms.Clock).AddSingleton(rooms.Inventories).AddSingleton(signer).AddSingleton<AgentInbox>();
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = Limits.MessageBytes);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

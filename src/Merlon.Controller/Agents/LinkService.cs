@@ -1,4 +1,6 @@
+using Google.Protobuf;
 using Grpc.Core;
+using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Controller.Rules;
 using Merlon.Controller.Store;
@@ -7,7 +9,7 @@ namespace Merlon.Controller.Agents;
 
 /// <summary>The agents' door (link.proto). A peer holds a certificate of an agent; what it sends is checked all the same.</summary>
 internal sealed class LinkService(
-    HostRegistry registry, AgentInbox inbox, IStateStore store, ILogger<LinkService> log) : Link.LinkBase
+    HostRegistry registry, AgentInbox inbox, IStateStore store, PolicySigner signer, ILogger<LinkService> log) : Link.LinkBase
 {
     public override async Task Session(
         IAsyncStreamReader<AgentMessage> requests, IServerStreamWriter<ControllerMessage> responses, ServerCallContext context)
@@ -81,8 +83,13 @@ internal sealed class LinkService(
 
     private async Task SendPolicies(AgentSession session)
     {
+        var documents = new VmDocumentMaker(signer);
         await foreach (var value in store.Watch(HostPolicies.Key(session.HostUuid), session.Ended))
-            await session.Send(new() { Policy = HostPolicyMessage.Parser.ParseFrom(value.Value.Span) });
+        {
+            var policy = HostPolicyMessage.Parser.ParseFrom(value.Value.Span);
+            await session.Send(new() { Policy = policy });
+            foreach (var document in documents.News(policy)) await session.Send(new() { VmPolicy = ByteString.CopyFrom(document) });
+        }
     }
 
     private static async Task Write(AgentSession session, IServerStreamWriter<ControllerMessage> responses)

@@ -58,10 +58,14 @@ internal sealed class VmView(Applier applier, HostRegistry registry)
         var key = new NicKey(place.Vm.Uuid, nic.Index);
         var info = place.Info.Nics.First(n => n.Index == nic.Index);
         var report = host?.Nics.FirstOrDefault(r => r.VmUuid == key.VmUuid && r.NicIndex == nic.Index);
+        var (wanted, kernel, inside) = (plan?.Digests.GetValueOrDefault(key), Filled(report?.RulesetDigest), Filled(report?.EmbeddedDigest));
         return new(nic.Index, nic.Mac.ToString(), nic.Network, Filled(info.Ifname), [.. nic.Addresses.Select(a => a.ToString())],
-            GuardOf(plan, key)?.Name, report?.Attached ?? false, plan?.Digests.GetValueOrDefault(key), Filled(report?.RulesetDigest),
-            Problem(state, place, info, report, host, key));
+            GuardOf(plan, key)?.Name, report?.Attached ?? false, wanted, kernel,
+            Problem(state, place, info, report, host, key), EmbeddedDigest: inside,
+            Drift: wanted is null ? null : [.. Drift("kernel", place.Info.Running && kernel != wanted), .. Drift("inside", inside != wanted)]);
     }
+
+    private static string[] Drift(string place, bool differs) => differs ? [place] : [];
 
     // A claim within one host its agent has refused already, one across hosts is refused here.
     private static string? Problem(PolicyState state, VmPlace place, NicInfo info, NicReport? report, HostState? host, NicKey key)

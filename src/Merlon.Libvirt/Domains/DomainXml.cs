@@ -20,7 +20,8 @@ public static partial class DomainXml
             throw new FormatException($"domain {uuid} has no <name>");
         // libvirt gives a running domain its id; hooks are given it too.
         var running = root.Attribute("id") is not null;
-        return new DomainInfo(uuid.ToString("D"), name, running, ReadNics(root), MetadataXml.Read(root.Element("metadata")));
+        return new DomainInfo(uuid.ToString("D"), name, running, ReadNics(root), MetadataXml.Read(root.Element("metadata")),
+            MetadataXml.PolicyInside(root.Element("metadata")));
     }
 
     private static string Text(XElement parent, string child) => parent.Element(child)?.Value.Trim() ?? "";

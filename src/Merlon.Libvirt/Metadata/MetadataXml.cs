@@ -9,7 +9,17 @@ namespace Merlon.Libvirt.Metadata;
 internal static partial class MetadataXml
 {
     internal const int MaxLabels = 64, MaxNics = 64, MaxAddresses = 64;
+    internal const string PolicySpace = "urn:merlon:policy:1";
     private static readonly XNamespace Space = "urn:merlon:1";
+
+    /// <summary>Null = no such element; empty = more than one, or another than &lt;policy&gt; with text: something is there and counts for nothing.</summary>
+    internal static string? PolicyInside(XElement? metadata)
+    {
+        var elements = metadata?.Elements().Where(e => e.Name.NamespaceName == PolicySpace).ToList() ?? [];
+        if (elements.Count == 0)
+            return null;
+        return elements is [var one] && one.Name.LocalName == "policy" && !one.HasElements ? one.Value.Trim() : "";
+    }
 
     internal static VmMetadata Read(XElement? metadata)
     {

@@ -56,6 +56,12 @@ internal static unsafe partial class LibvirtNative
     internal static partial nint virDomainCreateXML(nint conn, string xmlDesc, uint flags);
 
     [LibraryImport(Library)]
+    internal static partial int virDomainIsPersistent(nint dom);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int virDomainSetMetadata(nint domain, int type, string metadata, string key, string uri, uint flags);
+
+    [LibraryImport(Library)]
     internal static partial int virDomainDestroy(nint domain);
 
     [LibraryImport(Library)]

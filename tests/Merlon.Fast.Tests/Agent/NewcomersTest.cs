@@ -40,5 +40,17 @@ public sealed class NewcomersTest
         known.IsCompleted.Should().BeTrue();
     }
 
+    [Fact]
+    public void The_controller_has_answered_only_with_what_is_in_force()
+    {
+        _newcomers.AllTaken(inForce: 9).Should().BeFalse("it was told of nobody");
+        _newcomers.NextNumber();
+        _newcomers.Taken(number: 1, sequence: 4, newest: 4);
+        _newcomers.AllTaken(inForce: 3).Should().BeFalse("a policy that was refused here says nothing");
+        _newcomers.AllTaken(inForce: 4).Should().BeTrue();
+        _newcomers.NextNumber();
+        _newcomers.AllTaken(inForce: 4).Should().BeFalse("there are newer news");
+    }
+
     private static Guest Vm(string name, bool running) => new(name, name, null, new Dictionary<string, string>(), running, false, []);
 }

@@ -1,5 +1,6 @@
 using AwesomeAssertions;
 using Merlon.Agent.Sync;
+using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Resolve;
@@ -20,7 +21,7 @@ public sealed class PolicyKeeperTest : IDisposable
     private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null)
     {
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
-        var agent = new PolicyKeeper(_kernel, ports, new(_folder),
+        var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
             compile ?? Compile, () => _now, NullLogger.Instance);
         agent.Restore();
@@ -179,7 +180,7 @@ public sealed class PolicyKeeperTest : IDisposable
         Agent().Apply(Message(1, 1));
         var before = _kernel.Picture();
         File.WriteAllBytes(Directory.GetFiles(_folder, "policy-*").Single(), [0xff, 0xff]);
-        var again = new PolicyKeeper(_kernel, new PortKeeper(_kernel, NullLogger.Instance), new(_folder),
+        var again = new PolicyKeeper(_kernel, new PortKeeper(_kernel, NullLogger.Instance), new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => plan is null ? [.. _kernel.Ports().Select(p => new WantedPort(p.Key, "x", null, p.Value))] : [], Compile, () => 1000, NullLogger.Instance);
         again.Restore();
         again.Error.Should().StartWith("last-known-good cannot be used");

@@ -2,6 +2,7 @@ using AwesomeAssertions;
 using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Sync;
+using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Datapath.Abi;
 using Merlon.Policy.Compile;
@@ -164,7 +165,18 @@ public sealed class StartGateTest : IDisposable
         ports.Newcomers.Should().HaveCount(1);
     }
 
-    private PolicyKeeper Keeper() => new(_kernel, _ports, new(_folder), _ => [], Compile, () => 1000, NullLogger.Instance);
+    [Fact]
+    public void Where_the_policy_inside_cannot_be_put_into_force_the_Guard_decides_and_an_unknown_VM_does_not_start()
+    {
+        Apply(OnFailure.Closed, 1);
+        var book = _policy.Book;
+        StartGate.NotInForce(Guest(1), book, "no room").Should().BeEquivalentTo(new { Start = false, Outcome = "cannot-guard" });
+        book = book with { Nics = [.. book.Nics.Select(n => n with { OnFailure = OnFailure.Open })] };
+        StartGate.NotInForce(Guest(1), book, "no room").Should().BeEquivalentTo(new { Start = true, Outcome = "unguarded" });
+        StartGate.NotInForce(Guest(9), book, "no room").Should().BeEquivalentTo(new { Start = false, Outcome = "cannot-guard" });
+    }
+
+    private PolicyKeeper Keeper() => new(_kernel, _ports, new(_folder), new(_folder, () => TrustList.Read(), () => null), _ => [], Compile, () => 1000, NullLogger.Instance);
 
     private ulong _sequence = 4;
 

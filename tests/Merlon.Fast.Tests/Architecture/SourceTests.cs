@@ -27,6 +27,15 @@ public class SourceTests
         Assert.DoesNotContain(Tree.Files(), p => Names(Tree.Read(p), path));
     }
 
+    /// <summary>libvirt waits for its hook and holds the VM's lock: whatever the hook runs must not call it.</summary>
+    [Fact]
+    public void Nobody_but_the_daemons_watch_calls_libvirt()
+    {
+        IEnumerable<string> Naming(string type) => Tree.Files(".cs").Where(p => p.StartsWith("src/Merlon.Agent/", StringComparison.Ordinal) && Tree.Read(p).Contains(type, StringComparison.Ordinal));
+        Assert.Equal(["src/Merlon.Agent/Guests/LibvirtWatch.cs"], Naming("LibvirtConnection"));
+        Assert.Equal(["src/Merlon.Agent/Daemon.cs"], Naming("new LibvirtWatch").Concat(Naming("LibvirtWatch(")).Where(p => !p.EndsWith("/LibvirtWatch.cs", StringComparison.Ordinal)).Distinct());
+    }
+
     // A path begins where no name is before it: tests/root/x is none.
     private static bool Names(string text, string path)
     {

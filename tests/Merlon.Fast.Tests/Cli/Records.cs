@@ -10,7 +10,7 @@ internal static class Records
     public static IReadOnlyList<VmRecord> Vms { get; } =
     [
         new("web-1", "5a3b0000-0000-4000-8000-000000000001", "shop", new Dictionary<string, string> { ["tier"] = "web" }, "host-1", "running", "yes",
-            [new(0, "52:54:00:00:00:05", "br0", "vnet3", ["10.8.0.5", "fd00:8::5"], "all", true, "aa11", "aa11", null)], ["shop/web"]),
+            [new(0, "52:54:00:00:00:05", "br0", "vnet3", ["10.8.0.5", "fd00:8::5"], "all", true, "aa11", "aa11", null, EmbeddedDigest: "bb22", Drift: ["inside"])], ["shop/web"]),
         new("intruder", "5a3b0000-0000-4000-8000-000000000009", "rival", new Dictionary<string, string>(), "host-1", "off", "no", [], []),
     ];
 

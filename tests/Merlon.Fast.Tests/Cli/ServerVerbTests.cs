@@ -32,6 +32,14 @@ public class ServerVerbTests
     }
 
     [Fact]
+    public async Task Describe_vm_shows_the_three_digests_and_where_they_differ()
+    {
+        await using var api = await WithVms();
+        var said = await CommandLine.Run(api.Environment, "describe", "vm", "web-1");
+        Golden.Expect("describe-vm", said.Out);
+    }
+
+    [Fact]
     public async Task What_is_not_there_ends_with_3()
     {
         await using var api = await WithVms();

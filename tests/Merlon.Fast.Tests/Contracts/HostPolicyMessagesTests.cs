@@ -117,6 +117,14 @@ public class HostPolicyMessagesTests
         return message;
     }
 
+    [Fact]
+    public void An_interface_on_no_network_costs_nobody_the_policy()
+    {
+        var message = Small();
+        message.Nics[0].Segment = ""; // hostdev, user mode
+        Assert.Equal("", HostPolicyMessages.FromMessage(message).Nics[0].Segment);
+    }
+
     private static HostPolicyMessage OnTrial()
     {
         var message = Small();

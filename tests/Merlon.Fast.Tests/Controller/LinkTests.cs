@@ -91,6 +91,28 @@ public class LinkTests
     }
 
     [Fact]
+    public async Task Where_the_digest_in_the_kernel_or_inside_the_VM_is_another_there_is_drift()
+    {
+        await using var controller = await RunningController.Start();
+        await controller.Apply(Sample.Guard + Sample.Open("shop", 80));
+        await using var agent = await controller.Dial(Sample.HostA, "host-a");
+        await agent.Has(Sample.Vm(1, "shop"), Sample.Vm(2, ""));
+        var policy = await agent.NextPolicy();
+        async Task<NicRecord> Nic(string kernel, string inside)
+        {
+            await agent.Say(new() { Applied = new() { Sequence = policy.Sequence, Applied = true, Nics = { new NicReport { VmUuid = Sample.Vm(1, "shop").Uuid, Attached = true, RulesetDigest = kernel, EmbeddedDigest = inside } } } });
+            NicRecord nic;
+            for (var i = 0; (nic = (await controller.Get("/v1/vms/vm-1", ApiJson.Default.VmRecord)).Nics.Single()) is var n && (n.KernelDigest ?? "", n.EmbeddedDigest ?? "") != (kernel, inside) && i < 100; i++) await Task.Delay(50);
+            return nic;
+        }
+        Assert.Equal(["kernel", "inside"], (await Nic("", "")).Drift!);
+        var wanted = (await Nic("", "")).DesiredDigest!;
+        Assert.Empty((await Nic(wanted, wanted)).Drift!);
+        Assert.Equal(["inside"], (await Nic(wanted, "other")).Drift!);
+        Assert.Equal(["kernel"], (await Nic("other", wanted)).Drift!);
+    }
+
+    [Fact]
     public async Task Apply_waits_for_every_host_that_it_concerns_and_names_those_that_lag()
     {
         await using var controller = await RunningController.Start();

@@ -58,14 +58,35 @@ public sealed class GateHost : IDisposable
     /// <summary>Starts a VM of which nobody has heard before.</summary>
     public FloodGuest Create(string name) => Make(name, "create");
 
+    /// <summary>A VM's definition, metadata included.</summary>
+    public string XmlOf(FloodGuest guest) => Virsh("dumpxml", "--inactive", guest.Name).Ok();
+
+    /// <summary>Defines a VM as another host had it.</summary>
+    public void DefineAs(string xml) => Virsh("define", Written(xml)).Ok();
+
+    /// <summary>Policy that the other host's manager signed counts here.</summary>
+    public void Trust(GateHost other)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Product.Paths.Etc, "trust")).FullName;
+        File.Copy(Path.Combine(other.Product.Paths.Pki, "policy.pub"), Path.Combine(folder, "other.pub"));
+    }
+
+    /// <summary>It counts no more.</summary>
+    public void Distrust() => File.Delete(Path.Combine(Product.Paths.Etc, "trust", "other.pub"));
+
     private FloodGuest Make(string name, string verb)
     {
         var guest = new FloodGuest(name, _guests.Count + 1, _folder);
         _guests.Add(guest);
-        var file = Path.Combine(_folder, "domain.xml");
-        File.WriteAllText(file, guest.Xml(_image, _third));
-        Virsh(verb, file).Ok();
+        Virsh(verb, Written(guest.Xml(_image, _third))).Ok();
         return guest;
+    }
+
+    private string Written(string xml)
+    {
+        var file = Path.Combine(_folder, "domain.xml");
+        File.WriteAllText(file, xml);
+        return file;
     }
 
     public ShellResult Virsh(params string[] args) => Shell.Run("nsenter", [$"--net=/run/netns/{Namespace}", "virsh", "-q", "-c", $"qemu+unix:///system?socket={Run}/libvirt-sock", .. args]);

@@ -110,7 +110,7 @@ int main(void)
 	ioctl(fd, SIOCSIFFLAGS, &eth0);
 	long sent = 0, got = 0;
 	for (time_t told = 0;;) {
-		for (int i = 0; i < 8; i++) {
+		for (int i = 0; i < (sent < 800 ? 8 : 1); i++) {
 			uint32_t number = htonl((uint32_t)sent);
 			memcpy(frame + LENGTH - 4, &number, 4);
 			if (write(fd, frame, LENGTH) == LENGTH)
@@ -122,6 +122,7 @@ int main(void)
 			printf("SENT %ld GOT %ld\n", sent, got);
 			fflush(stdout);
 		}
-		usleep(2000);
+		// Enough is enough: others boot beside it.
+		usleep(sent < 800 ? 2000 : 100000);
 	}
 }

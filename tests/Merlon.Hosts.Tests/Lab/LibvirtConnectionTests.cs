@@ -51,6 +51,18 @@ public sealed class LibvirtConnectionTests(LabHost lab)
     }
 
     [Fact]
+    public void A_policy_is_written_into_the_running_VM_and_its_definition_and_into_nobody_who_is_gone()
+    {
+        using var connection = LibvirtConnection.Open(lab.Up().Uri);
+        var vm = connection.ListDomains().Single(d => d.Name == "plain-1");
+        connection.SetPolicyInside(vm.Uuid, "QUJD");
+        Assert.Equal("QUJD", connection.FindDomain(vm.Uuid)!.PolicyInside);
+        Assert.Contains(">QUJD<", lab.Virsh("dumpxml", "--inactive", "plain-1"), StringComparison.Ordinal);
+        connection.SetPolicyInside("00000000-0000-4000-8000-000000000000", "QUJD");
+        Assert.Throws<LibvirtException>(() => connection.SetPolicyInside(vm.Uuid, "<not closed"));
+    }
+
+    [Fact]
     public void A_libvirt_that_does_not_run_is_an_error_with_its_mend()
     {
         var error = Assert.Throws<LibvirtException>(() => LibvirtConnection.Open("qemu+unix:///system?socket=/nonexistent/libvirt-sock"));
