@@ -3,17 +3,16 @@ using Merlon.Policy.Model;
 
 namespace Merlon.Datapath.Maps;
 
-/// <summary>One live connection, seen from its initiator. Ports in host order; ICMP echo: the id at the source, id + 1 at the destination (abi.h).</summary>
+/// <summary>One live connection, seen from its initiator. Ports in host order; ICMP echo: both ports are the id.</summary>
 /// <param name="Vlan">As in <see cref="ConnKey4"/>; 0 = untagged.</param>
 /// <param name="Remaining">Until it expires if no packet comes.</param>
 /// <param name="SourceVnic">0 = outside; known where the direction is not guarded too.</param>
-/// <param name="Idle">Since its last packet.</param>
 /// <param name="OutRule">Host rule id that approved it at the source; 0 = not judged here.</param>
 public sealed record ConnectionEntry(
     ushort Segment, uint Vlan, byte Proto, Address Source, ushort SourcePort, Address Destination, ushort DestinationPort,
     ConnState State, bool HalfOpen, TimeSpan Remaining, ulong CreatedNs,
     uint SourceVnic, uint SourceEpoch, uint DestinationVnic, uint DestinationEpoch, uint OutRule, uint InRule,
-    ulong PacketsOut, ulong PacketsBack, ulong BytesOut, ulong BytesBack, ushort Vm, ConnFlags Flags, TimeSpan Idle, TcpEnd SourceTcp, TcpEnd DestinationTcp)
+    ulong PacketsOut, ulong PacketsBack, ulong BytesOut, ulong BytesBack, ushort Vm, ConnFlags Flags)
 {
     internal static ConnectionEntry From(
         ushort segment, uint vlan, byte proto, (Address Address, ushort Port) a, (Address Address, ushort Port) b, in ConnRecord value, bool half)
@@ -26,10 +25,6 @@ public sealed record ConnectionEntry(
             value.State, half, BootClock.Until(value.Expires), value.CreatedNs,
             value.Side[initiator].Vnic, value.Side[initiator].Epoch, value.Side[responder].Vnic, value.Side[responder].Epoch,
             value.Rule[0], value.Rule[1],
-            value.Packets[initiator], value.Packets[responder], value.Bytes[initiator], value.Bytes[responder], value.Vm, value.Flags,
-            -BootClock.Until(value.LastMs), End(value, initiator), End(value, responder));
+            value.Packets[initiator], value.Packets[responder], value.Bytes[initiator], value.Bytes[responder], value.Vm, value.Flags);
     }
-
-    private static TcpEnd End(in ConnRecord value, int end) => new(
-        (value.Flags & (end == 0 ? ConnFlags.FinA : ConnFlags.FinB)) != 0, (byte)(end == 0 ? value.Scale & 0xf : value.Scale >> 4), value.Window[end], value.MaxAck[end]);
 }
