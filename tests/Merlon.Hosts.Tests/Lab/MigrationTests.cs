@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json;
+using Merlon.Hosts.Tests.Hosts;
+using Xunit;
+
+namespace Merlon.Hosts.Tests.Lab;
+
+/// <summary>web-1 moves to and fro between two real libvirt hosts while it and its neighbour send each other what no rule allows: nothing of it
+/// arrives, on either host, at any moment. The same count, without a program at the tap, is not zero.</summary>
+[Collection(Alone.Name)]
+public sealed class MigrationTests
+{
+    private const int FirstSeed = 6_000_001;
+    private const int PerSecond = 500;
+    private const int MostPauseMs = 1000;
+
+    [Fact, Trait("long", "migrations")]
+    public void A_VM_that_moves_is_guarded_from_its_first_packet_to_its_last_on_each_host()
+    {
+        var evidence = new Evidence("migrations").With("firstSeed", FirstSeed).With("perSecondEachWay", PerSecond);
+        evidence.Batches(brief: 2, full: 20, batch: 4, (first, moves) => Run(first, moves, evidence.Long));
+    }
+
+    private static IEnumerable<(string Key, long Count)> Run(int first, int moves, bool whole)
+    {
+        using var hosts = new TwoHosts();
+        hosts.Guard();
+        hosts.Forget();
+        hosts.Flood(PerSecond);
+        long before = hosts.Sent("web-1") + hosts.Sent("plain-1"), downtime = 0;
+        for (var move = 0; move < moves; move++)
+        {
+            var seed = FirstSeed + first + move;
+            Console.WriteLine($"migrations: move {first + move}, seed {seed}");
+            Thread.Sleep(new Random(seed).Next(whole ? MostPauseMs : MostPauseMs / 10));
+            downtime += Move(hosts);
+        }
+        var sent = hosts.Sent("web-1") + hosts.Sent("plain-1") - before;
+        var (out_, in_) = (hosts.Arrived("plain-1"), hosts.Arrived("web-1"));
+        Assert.Equal((0, 0), (out_, in_));
+        Assert.True(sent > 500 * moves, $"only {sent} packets were sent meanwhile");
+        var ungated = whole ? ArrivesUngated(hosts) : 0;
+        ArrivesUnguarded(hosts);
+        return [("sent", sent), ("arrived", out_ + in_), ("downtimeMs", downtime), ("arrivedWithoutGate", ungated)];
+    }
+
+    /// <summary>One move, and how both hosts look afterwards. Returns how long the VM stood still.</summary>
+    private static long Move(TwoHosts hosts)
+    {
+        var sent = (Web: hosts.Sent("web-1"), Plain: hosts.Sent("plain-1"));
+        var moved = hosts.Ask("lab", "migrate", "web-1");
+        var (from, to) = (moved.GetProperty("from").GetString()!, moved.GetProperty("to").GetString()!);
+        // It runs there: whatever guards it does so already.
+        var guarded = Assert.Single(hosts.Status(to).Interfaces);
+        Assert.Equal(("web-1", true, true, null), (guarded.Vm, guarded.Attached, guarded.First, guarded.Problem));
+        Assert.DoesNotContain(hosts.Status(to).Alarms, a => a.Code is "no-gate" or "unguardable" or "not-guarding");
+        foreach (var (vm, allowed) in new[] { ("web-1", $"tcp {TwoHosts.Plain} 80"), ("plain-1", $"tcp {TwoHosts.Web} 443") })
+            Assert.True(hosts.Probe(vm, allowed) is var answer && answer.GetProperty("ok").GetBoolean(), $"{vm} on {to}: {allowed}: {answer}");
+        foreach (var (vm, forbidden) in new[] { ("web-1", $"tcp {TwoHosts.Plain} 22 timeout=300"), ("plain-1", $"tcp {TwoHosts.Web} 22 timeout=300") })
+            Assert.Equal("timeout", hosts.Probe(vm, forbidden).GetProperty("error").GetString());
+        NothingIsLeft(hosts, from);
+        Assert.True(hosts.Sent("web-1") > sent.Web + 100 && hosts.Sent("plain-1") > sent.Plain + 100, "both went on sending");
+        var where = Assert.Single(hosts.Ask("get", "vm", "web-1").EnumerateArray());
+        Assert.Equal((to, "running"), (where.GetProperty("host").GetString(), where.GetProperty("state").GetString()));
+        return moved.GetProperty("downtimeMs").GetInt64();
+    }
+
+    /// <summary>web-1 was all that this host guarded.</summary>
+    private static void NothingIsLeft(TwoHosts hosts, string host)
+    {
+        var links = Path.Combine(hosts.Paths(host).Bpf, "links");
+        Product.Until($"nothing is left on {host}", TimeSpan.FromSeconds(5),
+            () => hosts.Status(host) is { Attached: 0, Connections: 0, Interfaces.Count: 0 } && Directory.GetFileSystemEntries(links).Length == 0 && Elements(hosts, host) == 0);
+    }
+
+    /// <summary>Ports, MACs, addresses and connections in the kernel.</summary>
+    private static int Elements(TwoHosts hosts, string host) => new[] { "ports", "macs", "conn4", "conn6", "half4", "half6" }.Sum(map =>
+        JsonDocument.Parse(Shell.Run("bpftool", "-j", "map", "dump", "pinned", Path.Combine(hosts.Paths(host).Bpf, "maps", map)).Ok()).RootElement.GetArrayLength());
+
+    /// <summary>The control of the arrival: where no gate stands and no agent runs, what web-1 sends gets out.</summary>
+    private static long ArrivesUngated(TwoHosts hosts)
+    {
+        var host = hosts.Ask("get", "vm", "web-1").EnumerateArray().Single().GetProperty("host").GetString() == "host-1" ? "host-2" : "host-1";
+        var run = Path.Combine(hosts.Paths(host).Run, "libvirt");
+        File.WriteAllText(Path.Combine(run, "etc", "hooks", "qemu.d", "50-merlon"), "#!/bin/sh\nexit 0\n");
+        Shell.Run("kill", "-9", File.ReadAllText(Path.Combine(run, "agent.pid")).Trim()).Ok();
+        hosts.Ask("lab", "migrate", "web-1");
+        Product.Until("the control: it gets out without a gate", TimeSpan.FromSeconds(10), () => hosts.Arrived("plain-1") > 0);
+        return hosts.Arrived("plain-1");
+    }
+
+    /// <summary>The control of the count: nobody guards web-1 any more, and what was under way all the time arrives, both ways.</summary>
+    private static void ArrivesUnguarded(TwoHosts hosts)
+    {
+        hosts.Cli("delete", "guard/shop").Ok();
+        Product.Until("the control: it arrives unguarded", TimeSpan.FromSeconds(10), () => hosts.Arrived("plain-1") > 0 && hosts.Arrived("web-1") > 0);
+    }
+}
