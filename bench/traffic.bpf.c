@@ -5,6 +5,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
+#include <stdbool.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -76,6 +77,14 @@ struct {
 	__type(value, __u32);
 } wires SEC(".maps");
 
+/* The program that serve() runs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} measured SEC(".maps");
+
 struct frame {
 	__u8 destination[6], source[6];
 	__be16 ethertype;
@@ -123,17 +132,16 @@ static __always_inline void fill_tcp(struct frame *f, struct flow *flow, __u32 s
 	f->tcp.checksum = fold(sum + seq + ack);
 }
 
-SEC("xdp")
-int generate(struct xdp_md *ctx)
+/* The next frame of the course. */
+static __always_inline bool fill(struct frame *f)
 {
-	struct frame *f = (struct frame *)(long)ctx->data;
 	__u32 zero = 0, at, s, number;
 	__u64 *served, ends;
 	struct flow *flow;
 	struct course *c = bpf_map_lookup_elem(&course, &zero);
 
-	if (!c || (void *)(f + 1) > (void *)(long)ctx->data_end)
-		return XDP_DROP;
+	if (!c)
+		return false;
 	s = c->source & 1;
 	at = c->next++;
 	at &= c->mask;
@@ -141,7 +149,7 @@ int generate(struct xdp_md *ctx)
 	number = served ? *served : FLOWS;
 	flow = bpf_map_lookup_elem(&flows, &number);
 	if (!flow)
-		return XDP_DROP;
+		return false;
 	c->sent++;
 	if (c->fresh && !++flow->port[s])
 		flow->address[s] += bpf_htonl(1);
@@ -153,7 +161,26 @@ int generate(struct xdp_md *ctx)
 	f->checksum = fold(c->sum_ip + ends);
 	if (f->proto == TCP)
 		fill_tcp(f, flow, s, c->sum_tcp + ends + flow->port[0] + flow->port[1]);
-	return XDP_PASS;
+	return true;
+}
+
+SEC("xdp")
+int generate(struct xdp_md *ctx)
+{
+	struct frame *f = (struct frame *)(long)ctx->data;
+
+	return (void *)(f + 1) <= (void *)(long)ctx->data_end && fill(f) ? XDP_PASS : XDP_DROP;
+}
+
+/* The next frame of the course, then the program that is measured. */
+SEC("tc")
+int serve(struct __sk_buff *skb)
+{
+	struct frame *f = (struct frame *)(long)skb->data;
+
+	if ((void *)(f + 1) <= (void *)(long)skb->data_end && fill(f))
+		bpf_tail_call(skb, &measured, 0);
+	return SHOT;
 }
 
 /* At the guest's own end: counted, then gone, so that no stack answers. */

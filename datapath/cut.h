@@ -157,7 +157,7 @@ static __always_inline bool offloads_plainly(struct __sk_buff *skb, const struct
 {
 	const struct sk_buff *kernel = (const struct sk_buff *)skb;
 
-	if (BPF_CORE_READ_BITFIELD_PROBED(kernel, ip_summed) == CHECKSUM_PARTIAL &&
+	if (ip_summed(skb) == CHECKSUM_PARTIAL &&
 	    checksum_place(kernel) != b->p.l4 + (b->p.proto == PROTO_TCP ? 16 : 6))
 		return false;
 	return !skb->gso_size || (b->p.proto == PROTO_TCP && !recut(skb, &b->p));

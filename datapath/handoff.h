@@ -10,12 +10,6 @@
 
 #include "policy.h"
 
-static __always_inline __u64 mix(__u64 h, __u64 value)
-{
-	h = (h ^ value) * 0x9e3779b97f4a7c15ull;
-	return h ^ h >> 32;
-}
-
 static __always_inline __u64 ports_word(const struct packet *p)
 {
 	return p->source_port | (__u64)p->destination_port << 16 | (__u64)p->proto << 32 | (__u64)p->tcp_flags << 40;

@@ -32,9 +32,25 @@ struct sk_buff {
 	__u8 ip_summed : 2;
 } __attribute__((preserve_access_index));
 
+/* The kernel's own struct without a call for each field: from 6.2 on, when this function of a cgroup's came too. */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+enum bpf_func_id___shown {
+	BPF_FUNC_cgrp_storage_get___shown = 210,
+};
+
 struct skb_shared_info {
 	__u32 gso_type;
 } __attribute__((preserve_access_index));
+
+static __always_inline __u32 ip_summed(struct __sk_buff *skb)
+{
+	const struct sk_buff *kernel = (const struct sk_buff *)skb;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id___shown, BPF_FUNC_cgrp_storage_get___shown))
+		return BPF_CORE_READ_BITFIELD_PROBED(kernel, ip_summed);
+	kernel = bpf_cast_to_kern_ctx(skb);
+	return BPF_CORE_READ_BITFIELD(kernel, ip_summed);
+}
 
 /* "Administratively prohibited". Bytes 4 to 7 of it are unused; a UDP checksum's place is among them (reject.h). */
 static __always_inline bool is_refusal(const struct packet *p)
@@ -89,7 +105,7 @@ static __noinline int rewritten(struct __sk_buff *skb, const struct packet *p)
 	const struct sk_buff *kernel = (const struct sk_buff *)skb;
 	__u32 at;
 
-	if (BPF_CORE_READ_BITFIELD_PROBED(kernel, ip_summed) != CHECKSUM_PARTIAL)
+	if (ip_summed(skb) != CHECKSUM_PARTIAL)
 		return 0;
 	at = checksum_place(kernel);
 	/* p->l4 is 0 where no IP header was read. */

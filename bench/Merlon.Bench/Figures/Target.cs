@@ -6,6 +6,7 @@ internal sealed record Target(string Id, string Variant, string Peer, double Lea
 {
     public static readonly IReadOnlyList<Target> All =
     [
+        new("W1", "256 flows", "60 ns", 1), new("W1", "65536 flows", "220 ns", 1),
         new("W2", "tcp", "P0", 1.20), new("W2", "", "P2-set", 3.0), new("W2", "", "P2-linear", 3.0), new("W2", "", "P4-linear", 5.0),
         new("W3", "uniform", "P0", 0.80), new("W3", "zipf", "P0", 1.10), new("W3", "", "P2-set", 2.3),
         new("W4", "", "P0", 0.85),

@@ -3,6 +3,7 @@ using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Events;
 using Merlon.Datapath.Maps;
+using Merlon.Datapath.Native;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
@@ -22,6 +23,7 @@ internal sealed class Guarded : IDisposable
     private readonly EventReader _events;
     private readonly Thread _reader;
     private readonly int _size;
+    private readonly string _pins;
     private volatile bool _over;
 
     /// <param name="manifest">Names the guests a and b.</param>
@@ -29,8 +31,8 @@ internal sealed class Guarded : IDisposable
     public Guarded(Place place, string objectPath, string manifest, int connections, bool shortCut = true)
     {
         (_place, _size) = (place, connections);
-        var folder = string.Create(CultureInfo.InvariantCulture, $"/sys/fs/bpf/merlon-bench-{Environment.ProcessId}-{++s_count}");
-        Kernel = KernelDatapath.Open(new(objectPath, folder, Connections4: connections, Connections6: 1024, HalfOpen: connections));
+        _pins = string.Create(CultureInfo.InvariantCulture, $"/sys/fs/bpf/merlon-bench-{Environment.ProcessId}-{++s_count}");
+        Kernel = KernelDatapath.Open(new(objectPath, _pins, Connections4: connections, Connections6: 1024, HalfOpen: connections));
         _events = Kernel.OpenEvents();
         _reader = new(Read) { IsBackground = true };
         try
@@ -48,6 +50,9 @@ internal sealed class Guarded : IDisposable
     }
 
     public KernelDatapath Kernel { get; }
+
+    /// <summary>A loaded program of the product's.</summary>
+    public BpfFd Program(string name) => Bpf.OpenPinned(Path.Combine(_pins, "programs", name)) ?? throw new InvalidOperationException($"{name} is not loaded");
 
     /// <summary>Live entries ÷ size of the table.</summary>
     public double Occupancy => (double)Kernel.Connections.List().Count / _size;

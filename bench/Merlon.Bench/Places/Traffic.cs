@@ -12,9 +12,9 @@ namespace Merlon.Bench.Places;
 internal sealed unsafe class Traffic : IDisposable
 {
     public const int MostFlows = 65536;
-    private const int LiveFrames = 2, Batch = 64, ContextBytes = 24;
+    private const int LiveFrames = 2, Batch = 64, ContextBytes = 24, BufferBytes = 192, BufferIfindex = 10;
     private readonly Place _place;
-    private readonly BpfFd _generate;
+    private readonly BpfFd _generate, _serve;
     private readonly KernelMap _arrived;
     private readonly Mapping _course, _flows, _order;
     private int _proto;
@@ -23,6 +23,7 @@ internal sealed unsafe class Traffic : IDisposable
     {
         _place = place;
         _generate = helper.Program("generate");
+        _serve = helper.Program("serve");
         _arrived = helper.Map("arrived");
         _course = Shared(helper.Map("course"), sizeof(Course));
         _flows = Shared(helper.Map("flows"), sizeof(Flow) * (long)MostFlows);
@@ -93,6 +94,35 @@ internal sealed unsafe class Traffic : IDisposable
     /// <summary>Data of established flows from one side. On the thread of the place's host.</summary>
     public void Data(int source, int frames) => Run(FrameText.Of(source, _proto, FrameText.Push | FrameText.Ack), source, frames);
 
+    /// <summary>Data of established flows from one side through the program in map <c>measured</c> alone: nothing leaves it. On the thread of the
+    /// place's host.</summary>
+    /// <returns>Time of a frame, in ns.</returns>
+    public uint Serve(int source, int frames)
+    {
+        var frame = Prepare(FrameText.Of(source, _proto, FrameText.Push | FrameText.Ack), source);
+        var buffer = stackalloc uint[BufferBytes / sizeof(uint)];
+        new Span<uint>(buffer, BufferBytes / sizeof(uint)).Clear();
+        buffer[BufferIfindex] = (uint)_place.Ifindex[source];
+        // SAFETY: frame and buffer stay where they are for the call and carry their sizes.
+        fixed (byte* data = frame)
+            while (true)
+            {
+                var run = new TestRunOptions
+                {
+                    Size = (nuint)sizeof(TestRunOptions),
+                    DataIn = data,
+                    DataSizeIn = (uint)frame.Length,
+                    ContextIn = buffer,
+                    ContextSizeIn = BufferBytes,
+                    Repeat = frames,
+                };
+                var result = LibBpf.TestRun(_serve, &run);
+                if (result == -Libc.Eintr) continue;
+                BpfError.Check(result, "test-run", "serving frames");
+                return run.Duration;
+            }
+    }
+
     /// <summary>Waits until what is under way has arrived.</summary>
     public void Settle()
     {
@@ -115,8 +145,7 @@ internal sealed unsafe class Traffic : IDisposable
 
     private void Run(byte[] frame, int source, int frames)
     {
-        Course.Source = (uint)source;
-        (Course.SumIp, Course.SumTcp) = FrameText.Sums(frame);
+        Prepare(frame, source);
         var end = Sent + frames;
         var context = stackalloc uint[ContextBytes / sizeof(uint)] { 0, (uint)frame.Length, 0, (uint)_place.Ifindex[source], 0, 0 };
         // SAFETY: frame and context stay where they are for the call and carry their sizes.
@@ -138,6 +167,13 @@ internal sealed unsafe class Traffic : IDisposable
                 // The runtime's own signals end a run early; the count says how far it came.
                 if (result != -Libc.Eintr) BpfError.Check(result, "test-run", "sending live frames");
             }
+    }
+
+    private byte[] Prepare(byte[] frame, int source)
+    {
+        Course.Source = (uint)source;
+        (Course.SumIp, Course.SumTcp) = FrameText.Sums(frame);
+        return frame;
     }
 
     private static Mapping Shared(KernelMap map, long bytes) => new(map.Fd, (bytes + Environment.SystemPageSize - 1) / Environment.SystemPageSize * Environment.SystemPageSize, writable: true);

@@ -12,6 +12,7 @@ internal sealed record Workload(string Id, string What, Func<BenchOptions, IRead
 
     public static readonly IReadOnlyList<Workload> All =
     [
+        new("W1", "from_vm alone, by BPF_PROG_TEST_RUN: 64-byte TCP data of 256 and 65,536 established connections", ProgramAlone.Run),
         new("W2", "64-byte packets of 256 and 1,024 established connections, 1,000 rules", options => Established(options, "W2", [256, 1024])),
         new("W3", "64-byte packets of 65,536 established connections, uniform and Zipf 0.99, 10,000 rules", Many),
         new("W4", "as W2 with 256 connections, the short cut switched off", options => Established(options, "W4", [256], shortCut: false)),
