@@ -32,6 +32,9 @@ public sealed class TwoHosts : IDisposable
 
     public InstancePaths Paths(string host) => InstancePaths.Parse(host == "host-1" ? Instance : Instance + "-2")!;
 
+    /// <summary>The file of the host's start gate.</summary>
+    public string Hook(string host) => Path.Combine(Paths(host).Run, "libvirt", "etc", "hooks", "qemu.d", "50-merlon");
+
     /// <summary>The host's agent, asked by its socket.</summary>
     public HostStatus Status(string host)
     {
