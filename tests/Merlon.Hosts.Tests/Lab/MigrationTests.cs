@@ -25,11 +25,10 @@ public sealed class MigrationTests
     {
         using var hosts = new TwoHosts();
         hosts.Guard();
-        hosts.Forget();
         hosts.Flood(PerSecond);
         if (first == 0) Refused(hosts);
         long downtime = 0;
-        var before = (Web: hosts.Sent("web-1"), Plain: hosts.Sent("plain-1"));
+        var before = (Web: hosts.Sent(), Neighbour: hosts.Neighbour.Sent);
         for (var move = 0; move < moves; move++)
         {
             var seed = FirstSeed + first + move;
@@ -37,13 +36,14 @@ public sealed class MigrationTests
             Thread.Sleep(new Random(seed).Next(whole ? MostPauseMs : MostPauseMs / 10));
             downtime += Move(hosts);
         }
-        var sent = (Web: hosts.Sent("web-1") - before.Web, Plain: hosts.Sent("plain-1") - before.Plain);
-        var (out_, in_) = (hosts.Arrived("plain-1"), hosts.Arrived("web-1"));
-        Assert.Equal((0, 0), (out_, in_));
-        Assert.True(Math.Min(sent.Web, sent.Plain) > PerSecond * moves, $"only {sent} packets were sent meanwhile");
+        var sent = (Web: hosts.Sent() - before.Web, Neighbour: hosts.Neighbour.Sent - before.Neighbour);
+        Assert.Equal((0, 0), (hosts.Neighbour.Arrived, hosts.Arrived()));
+        Assert.True(Math.Min(sent.Web, sent.Neighbour) > PerSecond * moves, $"only {sent} packets were sent meanwhile");
         var ungated = whole ? ArrivesUngated(hosts) : 0;
         ArrivesUnguarded(hosts);
-        return [("sent", sent.Web + sent.Plain), ("arrived", out_ + in_), ("downtimeMs", downtime), ("arrivedWithoutGate", ungated)];
+        hosts.Dispose();
+        Assert.Empty(hosts.Left());
+        return [("sent", sent.Web + sent.Neighbour), ("arrived", 0), ("downtimeMs", downtime), ("arrivedWithoutGate", ungated)];
     }
 
     /// <summary>One move, and how both hosts look afterwards. Returns how long the VM stood still.</summary>
@@ -55,8 +55,8 @@ public sealed class MigrationTests
         var guarded = Assert.Single(hosts.Status(to).Interfaces);
         Assert.Equal(("web-1", true, true, null), (guarded.Vm, guarded.Attached, guarded.First, guarded.Problem));
         Assert.DoesNotContain(hosts.Status(to).Alarms, a => a.Code is "no-gate" or "unguardable" or "not-guarding");
-        foreach (var (vm, allowed) in new[] { ("web-1", $"tcp {TwoHosts.Plain} 80"), ("plain-1", $"tcp {TwoHosts.Web} 443") })
-            Assert.True(hosts.Probe(vm, allowed) is var answer && answer.GetProperty("ok").GetBoolean(), $"{vm} on {to}: {allowed}: {answer}");
+        Assert.True(hosts.Probe("web-1", $"tcp {Neighbour.Address} {Neighbour.Served}") is var answer && answer.GetProperty("ok").GetBoolean(), $"on {to}: {answer}");
+        Assert.True(hosts.Neighbour.Reaches(TwoHosts.Web, 443), $"web-1 on {to} is not reached");
         NothingIsLeft(hosts, from);
         var where = Assert.Single(hosts.Ask("get", "vm", "web-1").EnumerateArray());
         Assert.Equal((to, "running"), (where.GetProperty("host").GetString(), where.GetProperty("state").GetString()));
@@ -97,14 +97,14 @@ public sealed class MigrationTests
         File.WriteAllText(hosts.Hook(host), "#!/bin/sh\nexit 0\n");
         Shell.Run("kill", "-9", File.ReadAllText(Path.Combine(hosts.Paths(host).Run, "libvirt", "agent.pid")).Trim()).Ok();
         hosts.Ask("lab", "migrate", "web-1");
-        Product.Until("the control: it gets out without a gate", TimeSpan.FromSeconds(10), () => hosts.Arrived("plain-1") > 0);
-        return hosts.Arrived("plain-1");
+        Product.Until("the control: it gets out without a gate", TimeSpan.FromSeconds(10), () => hosts.Neighbour.Arrived > 0);
+        return hosts.Neighbour.Arrived;
     }
 
     /// <summary>The control of the count: nobody guards web-1 any more, and what was under way all the time arrives, both ways.</summary>
     private static void ArrivesUnguarded(TwoHosts hosts)
     {
         hosts.Cli("delete", "guard/shop").Ok();
-        Product.Until("the control: it arrives unguarded", TimeSpan.FromSeconds(10), () => hosts.Arrived("plain-1") > 0 && hosts.Arrived("web-1") > 0);
+        Product.Until("the control: it arrives unguarded", TimeSpan.FromSeconds(10), () => hosts.Neighbour.Arrived > 0 && hosts.Arrived() > 0);
     }
 }

@@ -6,24 +6,26 @@ using Merlon.Hosts.Tests.Hosts;
 
 namespace Merlon.Hosts.Tests.Lab;
 
-/// <summary>What <c>merlon lab up --hosts 2</c> makes, with two of its VMs: web-1, which starts on host-1, and plain-1 on host-2, which is nobody's: what
-/// passes between them is decided at web-1 alone.</summary>
+/// <summary>What <c>merlon lab up --hosts 2</c> makes, with one of its VMs: web-1, which starts on host-1, and a <see cref="Neighbour"/> on host-2's bridge.</summary>
 public sealed class TwoHosts : IDisposable
 {
-    public const string Web = "10.8.0.5", Plain = "10.8.0.9";
-    private const int ForbiddenPort = 7000;
+    public const string Web = "10.8.0.5";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static int _count;
-    private readonly List<Task> _floods = [];
+    private Task _flood = Task.CompletedTask;
+    private bool _down;
 
     public TwoHosts()
     {
         Instance = string.Create(CultureInfo.InvariantCulture, $"m{Environment.ProcessId % 100000}{(char)('a' + Interlocked.Increment(ref _count) % 26)}");
-        Cli("lab", "up", "--hosts", "2", "--only", "web-1,plain-1").Ok();
+        Cli("lab", "up", "--hosts", "2", "--only", "web-1").Ok();
+        Neighbour = new($"merlon-{Instance}-2", Instance);
         Cli("status", "--wait", "--timeout", "20").Ok();
     }
 
     public string Instance { get; }
+
+    public Neighbour Neighbour { get; }
 
     public ShellResult Cli(params string[] args) => Shell.Run(Patience, Repository.Bin("merlon"), ["--instance", Instance, .. args]);
 
@@ -44,7 +46,7 @@ public sealed class TwoHosts : IDisposable
 
     public JsonElement Probe(string vm, string command) => JsonDocument.Parse(Cli("lab", "probe", vm, command).Ok()).RootElement;
 
-    /// <summary>Puts a policy into force everywhere: web-1 may talk to plain-1 on tcp/80 and be talked to on tcp/443, all else is denied.</summary>
+    /// <summary>Puts a policy into force everywhere: web-1 may talk to the neighbour on tcp/80 and be talked to on tcp/443, all else is denied.</summary>
     public void Guard()
     {
         var file = Path.GetTempFileName();
@@ -76,29 +78,32 @@ public sealed class TwoHosts : IDisposable
         File.Delete(file);
     }
 
-    /// <summary>Both VMs send each other datagrams that no rule allows, each from a new source port, until the lab ends.</summary>
+    /// <summary>web-1 and the neighbour send each other datagrams that no rule allows, each from a new source port, until the lab ends.</summary>
     public void Flood(int perSecond)
     {
-        // The answer of the one that moves is lost with its serial port: what was sent, its interface says.
-        foreach (var (vm, to) in new[] { ("web-1", Plain), ("plain-1", Web) })
-            _floods.Add(Task.Run(() => Cli("lab", "probe", vm, $"flood {to} {ForbiddenPort} 3600 rate={perSecond}")));
+        // Its answer is lost when the VM moves, with the serial port of the host that it leaves: what was sent, its interface says.
+        _flood = Task.Run(() => Cli("lab", "probe", "web-1", $"flood {Neighbour.Address} {Neighbour.Forbidden} 3600 rate={perSecond}"));
+        Neighbour.Flood(Web, perSecond);
     }
 
-    /// <summary>Packets that a VM has sent since it started.</summary>
-    public long Sent(string vm) => long.Parse(Probe(vm, "sh cat /sys/class/net/eth0/statistics/tx_packets").GetProperty("output").GetString()!, CultureInfo.InvariantCulture);
+    /// <summary>Packets that web-1 has sent since it started.</summary>
+    public long Sent() => long.Parse(Probe("web-1", "sh cat /sys/class/net/eth0/statistics/tx_packets").GetProperty("output").GetString()!, CultureInfo.InvariantCulture);
 
-    /// <summary>Forbidden datagrams that arrived at a VM since <see cref="Forget"/>.</summary>
-    public long Arrived(string vm) => Probe(vm, $"seen {ForbiddenPort}").GetProperty("total").GetInt64();
+    /// <summary>Forbidden datagrams that came to web-1.</summary>
+    public long Arrived() => Probe("web-1", $"seen {Neighbour.Forbidden}").GetProperty("total").GetInt64();
 
-    /// <summary>Begins to count anew.</summary>
-    public void Forget()
-    {
-        foreach (var vm in new[] { "web-1", "plain-1" }) Probe(vm, "count reset");
-    }
+    /// <summary>What of it there is: after its end, nothing.</summary>
+    public IEnumerable<string> Left() =>
+        from folder in new[] { "/run", "/run/netns", "/var/lib", "/etc", "/sys/fs/bpf" }
+        from path in Directory.GetFileSystemEntries(folder, $"merlon-{Instance}*")
+        select path;
 
     public void Dispose()
     {
+        if (_down) return;
+        _down = true;
+        Neighbour.Dispose();
         Cli("lab", "down").Ok();
-        Task.WaitAll(_floods);
+        _flood.Wait();
     }
 }
