@@ -80,5 +80,5 @@ internal sealed record Lab(InstancePaths Paths)
 
     public static CliException NotRunning(string vm) => new($"VM {vm} does not run in the lab", "see 'merlon lab status'", ExitCode.NotFound);
 
-    private static Task Script(params IEnumerable<string> words) => LabProcess.Output([LabFiles.Script(words.First()), .. words.Skip(1)], CancellationToken.None);
+    private static Task<string> Script(params IEnumerable<string> words) => LabProcess.Output([LabFiles.Script(words.First()), .. words.Skip(1)], CancellationToken.None);
 }
