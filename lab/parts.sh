@@ -25,7 +25,7 @@ there() { # NAME PROGRAM FILE...: waits until the files are there
   for file; do
     for _ in $(seq 200); do
       [ ! -e "$file" ] || continue 2
-      part "$name" "$program" >/dev/null || break
+      kill -0 "$(cat "/run/$name/libvirt/$program.pid")" 2>/dev/null || break # by its number: it may not be that program yet
       sleep 0.1
     done
     echo "parts.sh: merlon-$program of $name did not come up:" >&2; tail -5 "/run/$name/libvirt/log/$program.log" >&2
