@@ -1,11 +1,15 @@
 #!/bin/bash
 # One lab host: a network namespace with a bridge, and a libvirt daemon of its own in it that shares nothing with
 # the machine's: not its VMs, not its configuration, not its bridges.
-#   host.sh up NAME [AGENT]   namespace NAME, files in /run/NAME/libvirt, socket /run/NAME/libvirt/libvirt-sock, hooks in
-#                       /run/NAME/libvirt/etc/hooks: with AGENT (path of merlon-agent) its start gate, of the instance of that name
+#   host.sh up NAME [AGENT [NUMBER]]   namespace NAME, files in /run/NAME/libvirt, socket /run/NAME/libvirt/libvirt-sock, hooks in
+#                       /run/NAME/libvirt/etc/hooks: with AGENT (path of merlon-agent) its start gate, of the instance of that name;
+#                       the bridge has the addresses 10.8.0.NUMBER and fd00:8::NUMBER (1)
+#   host.sh wire NAME OTHER   a cable between the bridges of two hosts
 #   host.sh down NAME   ends every process of the namespace, by its id, and removes namespace and files
+# A VM's definition must mean the same on every host that it may move to. So it names sockets and logs as that host's QEMU sees them:
+# /run/libvirt is /run/NAME/libvirt/run there, /var/log/libvirt is /run/NAME/libvirt/log.
 set -euo pipefail
-verb=${1:?up|down}; name=${2:?NAME}; agent=${3:-}
+verb=${1:?up|wire|down}; name=${2:?NAME}; agent=${3:-}; number=${4:-1}
 dir=/run/$name/libvirt
 cache=/var/cache/merlon-lab/libvirt
 
@@ -32,17 +36,18 @@ down() {
   rmdir --ignore-fail-on-non-empty "/run/$name" 2>/dev/null || true
 }
 
-users() {
+users() { # two hosts may come up at once
+  flock 9
   for group in kvm libvirt libvirt-qemu; do getent group $group >/dev/null || groupadd -r $group; done
   id libvirt-qemu >/dev/null 2>&1 || useradd -r -g kvm -G libvirt-qemu -d /var/lib/libvirt -s /usr/sbin/nologin libvirt-qemu
-}
+} 9< "$0"
 
 network() {
   ip netns add "$name"
   ip -n "$name" link set lo up
   ip -n "$name" link add br0 type bridge stp_state 0
-  ip -n "$name" addr add 10.8.0.1/24 dev br0
-  ip -n "$name" addr add fd00:8::1/64 dev br0 nodad
+  ip -n "$name" addr add "10.8.0.$number/24" dev br0
+  ip -n "$name" addr add "fd00:8::$number/64" dev br0 nodad
   ip -n "$name" link set br0 up
   # Bridged packets go through the bridge and nothing else, whatever the machine's own setting is.
   for file in iptables ip6tables arptables; do
@@ -51,7 +56,7 @@ network() {
 }
 
 configure() {
-  mkdir -p "$dir"/{etc/hooks,var,log,probe,domains,run} "$cache" /etc/libvirt /run/libvirt /var/{lib,log,cache}/libvirt
+  mkdir -p "$dir"/{etc/hooks,var,log,domains,run/probe} "$cache" /etc/libvirt /run/libvirt /var/{lib,log,cache}/libvirt
   chmod 700 "$dir"
   # A host UUID of its own: libvirt refuses to migrate to "the same host".
   cat > "$dir/etc/libvirtd.conf" <<CONF
@@ -97,6 +102,12 @@ wait_for_libvirtd() {
   exit 1
 }
 
+wire() { # OTHER
+  ip -n "$name" link add wire0 type veth peer name wire0 netns "$1"
+  for end in "$name" "$1"; do ip -n "$end" link set wire0 master br0 up; done
+}
+
+if [ "$verb" = wire ]; then wire "${3:?OTHER}"; exit; fi
 down
 [ "$verb" = up ] || exit 0
 users; network; configure; libvirtd_apart; wait_for_libvirtd

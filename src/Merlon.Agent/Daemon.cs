@@ -39,8 +39,9 @@ internal sealed class Daemon(AgentOptions options)
         turn.Dispose();
         using var flows = new FlowQueue(Path.Combine(options.Paths.Run, FlowFile), FlowBytes);
         var pump = new EventPump(datapath, () => keeper.Names, flows, log);
-        var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, log) : null;
-        var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => libvirt?.HostUuid ?? HostIdentity.Uuid());
+        var identity = new HostIdentity(options.Paths.Var, options.LibvirtUri is not null);
+        var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, identity, log) : null;
+        var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => identity.Uuid);
         using var top = new TopDoor(keeper, datapath, pump);
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
             options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping),
@@ -50,12 +51,12 @@ internal sealed class Daemon(AgentOptions options)
         if (link is not null) keeper.Send = link.Send;
         await app.StartAsync();
         Log.Started(log, StatusWriter.Version, options.Host, options.Paths.Instance);
-        await RunAllAsync(app, keeper, status, pump, libvirt, link, watch, log);
+        await RunAllAsync(app, keeper, status, pump, libvirt, link, identity, watch, log);
         Log.Stopped(log);
     }
 
     private async Task RunAllAsync(WebApplication app, HostKeeper keeper, StatusWriter status, EventPump pump, LibvirtWatch? libvirt,
-        ControllerLink? link, LinkWatch watch, ILogger log)
+        ControllerLink? link, HostIdentity identity, LinkWatch watch, ILogger log)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(app.Lifetime.ApplicationStopping);
         var stop = over.Token;
@@ -75,7 +76,7 @@ internal sealed class Daemon(AgentOptions options)
             parts.Add(libvirt.RunAsync((domains, asked) => keeper.Box.Post(() => keeper.DomainsChanged(domains, asked)),
                 (reason, mend) => keeper.Box.Post(() => keeper.LibvirtLost(reason, mend)), stop));
         }
-        if (link is not null) parts.Add(link.RunAsync(new LinkHost(options, keeper, status, pump), stop));
+        if (link is not null) parts.Add(link.RunAsync(new LinkHost(options, identity, keeper, status, pump), stop));
         var first = await Task.WhenAny([app.WaitForShutdownAsync(CancellationToken.None), .. parts]);
         if (first.IsFaulted) Log.StepFailed(log, first.Exception);
         await over.CancelAsync();

@@ -68,7 +68,4 @@ internal static partial class Log
 
     [LoggerMessage(22, LogLevel.Warning, "a VM does not have its policy inside: {Reason}")]
     public static partial void DocumentNotWritten(ILogger log, string reason);
-
-    [LoggerMessage(23, LogLevel.Warning, "the peer of {Path} was hung up on: {Reason}")]
-    public static partial void StateBus(ILogger log, string path, string reason);
 }

@@ -8,16 +8,13 @@ using Merlon.Libvirt.Events;
 namespace Merlon.Agent.Guests;
 
 /// <summary>Keeps a connection to libvirt and tells of every change; tries again for ever when it is lost.</summary>
-internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
+internal sealed class LibvirtWatch(string uri, HookProof proof, HostIdentity identity, ILogger log)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ProveEvery = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<string, string> _papers = new();
     private long _proveAt;
     private readonly Channel<bool> _again = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
-    /// <summary>The host as libvirt knows it; null before the first connection.</summary>
-    public string? HostUuid { get; private set; }
 
     /// <summary>Asks for a new list soon: an interface came that no known guest has.</summary>
     public void AskAgain() => _again.Writer.TryWrite(true);
@@ -49,7 +46,7 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
                 using var connection = LibvirtConnection.Open(uri);
                 Log.LibvirtConnected(log, uri);
                 told = null;
-                HostUuid = connection.HostUuid;
+                identity.Learn(connection.HostUuid);
                 Volatile.Write(ref _proveAt, 0);
                 await FollowAsync(connection, changed, stop);
                 lost("the connection was closed", "is libvirtd running?");
@@ -58,6 +55,7 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, ILogger log)
             {
                 if (e.Detail != told) Log.LibvirtLost(log, e.Detail);
                 told = e.Detail;
+                identity.Learn(null);
                 lost(e.Detail, e.Mend);
             }
             catch (FormatException e)

@@ -8,13 +8,21 @@ using Merlon.Datapath.Abi;
 namespace Merlon.Agent.Link;
 
 /// <summary>The keeper as the link sees it, from any thread.</summary>
-internal sealed class LinkHost(AgentOptions options, HostKeeper keeper, StatusWriter status, EventPump pump) : ILinkHost
+internal sealed class LinkHost(AgentOptions options, HostIdentity identity, HostKeeper keeper, StatusWriter status, EventPump pump) : ILinkHost
 {
     private const int MostConnections = 10_000;
+    private static readonly TimeSpan LibvirtPatience = TimeSpan.FromSeconds(5);
 
     public ulong LostInKernel => pump.Lost;
 
-    public Task<IReadOnlyList<AgentMessage>> GreetingAsync() => keeper.Box.Ask<IReadOnlyList<AgentMessage>>(() =>
+    public async Task<IReadOnlyList<AgentMessage>> GreetingAsync()
+    {
+        // A libvirt that hangs keeps nobody from the controller.
+        await Task.WhenAny(identity.Settled, Task.Delay(LibvirtPatience));
+        return await keeper.Box.Ask(Greeting);
+    }
+
+    private IReadOnlyList<AgentMessage> Greeting()
     {
         var now = status.Status();
         var hello = new Hello
@@ -27,7 +35,7 @@ internal sealed class LinkHost(AgentOptions options, HostKeeper keeper, StatusWr
             Sequence = now.SequenceApplied,
         };
         return [new() { Hello = hello }, .. keeper.Greeting(), new() { Status = Beat.Message(status) }];
-    });
+    }
 
     public void Receive(HostPolicyMessage policy) => keeper.Receive(policy);
 

@@ -41,17 +41,17 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     }
 
     /// <summary>What every host would get. A host whose policy breaks a limit makes an error and has no plan.</summary>
-    /// <param name="view">The VMs, for what a trial falls back to.</param>
+    /// <param name="view">Where the VMs are, and what a trial falls back to.</param>
     public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, VmInventory inventory, IEnumerable<string> hosts, PolicyTrial? trial, InventoryView view)
     {
         var old = trial is null ? inventory : MetadataTrust.Of(trial.Fallback, view);
         var plans = ImmutableDictionary.CreateBuilder<string, HostPlan>();
         foreach (var host in hosts)
         {
-            var resolved = Resolver.Resolve(set, inventory, host, 0, atUnixSeconds);
+            var resolved = Resolver.Resolve(set, view.At(host, inventory), host, 0, atUnixSeconds);
             diagnostics.AddRange(resolved.Diagnostics.Where(d => !diagnostics.Contains(d)));
             var policy = trial is null ? resolved.Policy
-                : resolved.Policy with { Trial = new(trial.ConfirmBy, Resolver.Resolve(trial.Fallback, old, host, 0, atUnixSeconds).Policy) };
+                : resolved.Policy with { Trial = new(trial.ConfirmBy, Resolver.Resolve(trial.Fallback, view.At(host, old), host, 0, atUnixSeconds).Policy) };
             if (Plan(set, policy) is { } plan) plans[host] = plan;
         }
         return plans.ToImmutable();

@@ -85,6 +85,8 @@ public class ShapeTests
     [InlineData("merlon get po", "policy\n")]
     [InlineData("merlon apply --pr", "--prune\n")]
     [InlineData("merlon get vm -o js", "json\n")]
+    [InlineData("merlon lab migrate web-1 ", "host-2\n")]
+    [InlineData("merlon lab virsh --on ", "host-1\n")]
     public async Task Words_are_completed(string line, string word)
     {
         var said = await CommandLine.Run("complete", $"{line.Length}", line);

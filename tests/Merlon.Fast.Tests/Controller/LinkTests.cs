@@ -31,6 +31,30 @@ public class LinkTests
         Assert.False(a.PolicyWaits || b.PolicyWaits);
     }
 
+    /// <summary>While it moves both have it, and so does one that keeps the definition of a VM that runs elsewhere and may come.</summary>
+    [Theory, InlineData(Sample.HostA, Sample.HostB, true), InlineData(Sample.HostB, Sample.HostA, true), InlineData(Sample.HostA, Sample.HostB, false), InlineData(Sample.HostB, Sample.HostA, false)]
+    public async Task Every_host_that_has_a_VM_gets_its_policy(string from, string to, bool comes)
+    {
+        await using var controller = await RunningController.Start();
+        await controller.Apply(Sample.Guard + Sample.Open("shop", 80));
+        await using var source = await controller.Dial(from, "source");
+        await source.Has(Sample.Vm(1, "shop", "10.8.0.5"));
+        await source.Applied(await source.NextPolicy());
+        await using var destination = await controller.Dial(to, "destination");
+        var coming = Sample.Vm(1, "shop", "10.8.0.5");
+        coming.Running = comes;
+        await destination.Has(coming);
+        var policy = await destination.NextPolicy();
+        Assert.Equal(coming.Uuid, policy.Endpoints[(int)Assert.Single(policy.Nics).Endpoint].VmUuid);
+        Assert.False(source.PolicyWaits, "nothing new for the one that it leaves");
+
+        coming.Running = true;
+        await source.Has();
+        await destination.Has(coming);
+        Assert.Empty((await source.NextPolicy()).Nics);
+        Assert.False(destination.PolicyWaits, "nor for the other, when it has come");
+    }
+
     [Fact]
     public async Task An_agent_that_dials_again_gets_the_same_policy_to_the_byte_after_a_restart_too()
     {

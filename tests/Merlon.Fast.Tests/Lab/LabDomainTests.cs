@@ -7,7 +7,7 @@ namespace Merlon.Fast.Tests.Lab;
 
 public class LabDomainTests
 {
-    private static readonly LabHost Host = new(InstancePaths.Parse("lab")!);
+    private static readonly LabHost Host = new(InstancePaths.Parse("lab")!, 1);
     private static readonly LabGuest Guest = new("/k", "/i");
 
     [Fact]
@@ -15,7 +15,7 @@ public class LabDomainTests
     {
         foreach (var vm in LabPlan.Vms)
         {
-            var domain = DomainXml.Parse(LabDomain.Xml(vm, Host, Guest, kvm: false));
+            var domain = DomainXml.Parse(LabDomain.Xml(vm, Guest, kvm: false));
             Assert.Equal((vm.Name, vm.Uuid, vm.Tenant), (domain.Name, domain.Uuid, domain.Metadata.Tenant));
             Assert.Null(domain.Metadata.Refused);
             var nic = Assert.Single(domain.Nics);
@@ -28,7 +28,7 @@ public class LabDomainTests
     [Fact]
     public void A_lab_lives_in_its_instances_folders()
     {
-        var other = new LabHost(InstancePaths.Parse("two")!);
+        var other = new LabHost(InstancePaths.Parse("two")!, 1);
         Assert.Equal(("merlon-lab", "/run/merlon-lab/libvirt/libvirt-sock"), (Host.Namespace, Host.Socket));
         Assert.Equal(("merlon-two", "/run/merlon-two/libvirt/libvirt-sock"), (other.Namespace, other.Socket));
     }

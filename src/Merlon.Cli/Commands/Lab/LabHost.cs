@@ -3,11 +3,10 @@ using Merlon.Contracts;
 namespace Merlon.Cli.Commands.Lab;
 
 /// <summary>One lab host: its namespace, its libvirt daemon and its files (made by lab/host.sh).</summary>
-internal sealed record LabHost(InstancePaths Paths)
+/// <param name="Number">1 or 2; the last part of its bridge's addresses.</param>
+internal sealed record LabHost(InstancePaths Paths, int Number)
 {
-    public const string DefaultInstance = "lab";
-
-    public static LabHost Of(Call call) => new(call.Paths.Instance.Length > 0 ? call.Paths : InstancePaths.Parse(DefaultInstance)!);
+    public string Name => NameOf(Number);
 
     public string Namespace => $"merlon-{Paths.Instance}";
 
@@ -17,14 +16,14 @@ internal sealed record LabHost(InstancePaths Paths)
 
     public string Uri => $"qemu+unix:///system?socket={Socket}";
 
-    public string ProbeSocket(string vm, int line) => $"{Folder}/probe/{vm}.{line}.sock";
-
     public bool Exists => File.Exists($"/run/netns/{Namespace}");
 
-    public void MustExist()
-    {
-        if (!Exists) throw new CliException("the lab is not up", "start it with 'merlon lab up'", ExitCode.NotFound);
-    }
+    public static string NameOf(int number) => $"host-{number}";
+
+    /// <summary>Seen from outside; its QEMU knows it as <see cref="LabDomain.ProbeSocket"/>.</summary>
+    public string ProbeSocket(string vm, int line) => $"{Folder}/run/probe/{vm}.{line}.sock";
+
+    public string Console(string vm) => $"{Folder}/log/{vm}.console";
 
     /// <summary>A command in the host's network namespace and the machine's mounts: 'ip netns exec' would hide bpffs.</summary>
     public IReadOnlyList<string> Inside(params IEnumerable<string> command) => ["nsenter", $"--net=/run/netns/{Namespace}", "--", .. command];
@@ -32,8 +31,8 @@ internal sealed record LabHost(InstancePaths Paths)
     public IReadOnlyList<string> Virsh(params IEnumerable<string> args) => Inside(["virsh", "-c", Uri, .. args]);
 
     /// <param name="agent">Path of merlon-agent, whose start gate libvirt then calls; null = none.</param>
-    public Task Up(string? agent, CancellationToken cancel) =>
-        LabProcess.Output([LabFiles.Script("host.sh"), "up", Namespace, .. agent is null ? Array.Empty<string>() : [agent]], cancel);
+    public Task Up(string? agent, CancellationToken cancel) => LabProcess.Output(
+        [LabFiles.Script("host.sh"), "up", Namespace, agent ?? "", Number.ToString(System.Globalization.CultureInfo.InvariantCulture)], cancel);
 
     public Task Down(CancellationToken cancel) => LabProcess.Output([LabFiles.Script("host.sh"), "down", Namespace], cancel);
 

@@ -6,5 +6,6 @@ namespace Merlon.Cli.Commands.Lab;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ConnectivityMatrix))]
 [JsonSerializable(typeof(ComparedMatrix))]
+[JsonSerializable(typeof(LabMove))]
 [JsonSerializable(typeof(LabStatus))]
 internal sealed partial class LabJson : JsonSerializerContext;

@@ -9,12 +9,12 @@ internal static class LabPlan
     [
         new("web-1", 5, "shop", Tier("web")),
         new("web-2", 6, "shop", Tier("web")),
-        new("db-1", 7, "shop", Tier("db")),
+        new("db-1", 7, "shop", Tier("db"), Home: 2),
         new("intruder", 8, "rival", new Dictionary<string, string>()),
-        new("plain-1", 9, null, new Dictionary<string, string>()),
+        new("plain-1", 9, null, new Dictionary<string, string>(), Home: 2),
     ];
 
-    /// <summary>The host's own end on the bridge: answers pings, serves nothing.</summary>
+    /// <summary>The first host's own end on the bridge: answers pings, serves nothing.</summary>
     public static LabVm Host { get; } = new("host", 1, null, new Dictionary<string, string>());
 
     public static IReadOnlyList<string> Services { get; } = ["ping", "tcp/22", "tcp/80", "tcp/443", "tcp/5432", "udp/7000"];

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
 
 namespace Merlon.Cli.Commands.Lab;
 
@@ -26,6 +27,22 @@ internal static class LabProcess
         cancel.ThrowIfCancellationRequested();
         return process.ExitCode == 0 ? output : throw new CliException(
             $"{Path.GetFileName(command[0])} failed: {(await error).Trim().ReplaceLineEndings(" ")}");
+    }
+
+    /// <summary>Runs a program and hands on what it writes to stderr, as it comes; returns its exit code and all of that.</summary>
+    public static async Task<(int Code, string Said)> Told(IReadOnlyList<string> command, Action<string> heard)
+    {
+        using var process = Start(command, captured: true);
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var (said, buffer) = (new StringBuilder(), new char[256]);
+        for (int got; (got = await process.StandardError.ReadAsync(buffer, CancellationToken.None)) > 0;)
+        {
+            said.Append(buffer, 0, got);
+            heard(said.ToString());
+        }
+        await output;
+        await process.WaitForExitAsync(CancellationToken.None);
+        return (process.ExitCode, said.ToString());
     }
 
     private static Process Start(IReadOnlyList<string> command, bool captured)

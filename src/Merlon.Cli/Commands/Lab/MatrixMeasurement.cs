@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Merlon.Cli.Commands.Lab;
 
 /// <summary>Measures, from inside all VMs at once, which of them reach which others.</summary>
-internal sealed class MatrixMeasurement(LabHost host, IReadOnlyList<LabVm> vms, IReadOnlyList<LabVm> targets, IReadOnlyList<string> services)
+internal sealed class MatrixMeasurement(Lab lab, IReadOnlyList<LabVm> vms, IReadOnlyList<LabVm> targets, IReadOnlyList<string> services)
 {
     // An emulated guest is slow: more at a time would turn its own slowness into "not delivered".
     private const int AtATime = 10;
@@ -21,7 +21,7 @@ internal sealed class MatrixMeasurement(LabHost host, IReadOnlyList<LabVm> vms, 
 
     private async Task<MatrixCell[]> From(LabVm vm, CancellationToken cancel)
     {
-        await using var line = await ProbeLine.Open(host, vm.Name, cancel);
+        await using var line = await ProbeLine.Open(lab, vm.Name, cancel);
         using var room = new SemaphoreSlim(AtATime);
         return await Task.WhenAll(
             from to in targets

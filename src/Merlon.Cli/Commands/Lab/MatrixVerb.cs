@@ -31,28 +31,28 @@ internal static class MatrixVerb
             only, service, save, before, expect,
         }.Runs(async (call, cancel) =>
         {
-            var host = LabHost.Of(call);
-            host.MustExist();
+            var lab = Lab.Of(call);
+            lab.MustExist();
             var earlier = call.Get(before) is { } file ? Read(file) : null;
             if (earlier is null && call.Get(expect) is not null) throw new CliException("--expect needs --before");
             var services = LabCommand.Words(call, service);
             var named = LabCommand.Words(call, only);
-            var running = await host.RunningVms(cancel);
-            var vms = LabPlan.Named(named).Where(v => named.Count > 0 || running.Contains(v.Name)).ToList();
+            var running = await lab.RunningVms(cancel);
+            var vms = LabPlan.Named(named).Where(v => named.Count > 0 || running.ContainsKey(v.Name)).ToList();
             var started = DateTimeOffset.UtcNow;
-            var matrix = await new MatrixMeasurement(host, vms, named.Count > 0 ? vms : [.. vms, LabPlan.Host], services.Count > 0 ? services : LabPlan.Services).Run(cancel);
+            var matrix = await new MatrixMeasurement(lab, vms, named.Count > 0 ? vms : [.. vms, LabPlan.Host], services.Count > 0 ? services : LabPlan.Services).Run(cancel);
             if (call.Get(save) is { } to) await File.WriteAllTextAsync(to, JsonSerializer.Serialize(matrix, LabJson.Default.ConnectivityMatrix), cancel);
-            if (earlier is not null) return await Compare(call, host, earlier, matrix, Expected(call, call.Get(expect)), started, cancel);
+            if (earlier is not null) return await Compare(call, lab, earlier, matrix, Expected(call, call.Get(expect)), started, cancel);
             call.Print(matrix, LabJson.Default.ConnectivityMatrix, m => MatrixView.Show(call, m));
             return ExitCode.Ok;
         });
     }
 
     private static async Task<int> Compare(
-        Call call, LabHost host, ConnectivityMatrix before, ConnectivityMatrix after, ExpectedCells expected, DateTimeOffset started, CancellationToken cancel)
+        Call call, Lab lab, ConnectivityMatrix before, ConnectivityMatrix after, ExpectedCells expected, DateTimeOffset started, CancellationToken cancel)
     {
         expected.MustBeIn(after);
-        using var api = Controller.Connect(call, instance: host.Paths);
+        using var api = Controller.Connect(call, instance: lab.Paths);
         var compared = await new MatrixComparison(api, before, expected).Compare(after, started, cancel);
         call.Print(compared, LabJson.Default.ComparedMatrix, m => MatrixView.Show(call, m));
         return compared.Failed > 0 ? ExitCode.TestFailed : ExitCode.Ok;

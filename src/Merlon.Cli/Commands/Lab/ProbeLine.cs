@@ -28,11 +28,10 @@ internal sealed class ProbeLine : IAsyncDisposable
         reading = Read();
     }
 
-    /// <summary>Takes a free line; waits when all are in use.</summary>
-    public static async Task<ProbeLine> Open(LabHost host, string vm, CancellationToken cancel)
+    /// <summary>Takes a free line; waits when all are in use. To a VM that moves at this moment: where it goes to, which answers when it is there.</summary>
+    public static async Task<ProbeLine> Open(Lab lab, string vm, CancellationToken cancel)
     {
-        if (!File.Exists(host.ProbeSocket(vm, 1)))
-            throw new CliException($"VM {vm} does not run in the lab", "see 'merlon lab status'", ExitCode.NotFound);
+        var host = lab.Hosts.Where(h => File.Exists(h.ProbeSocket(vm, 1))).MaxBy(h => File.GetLastWriteTimeUtc(h.ProbeSocket(vm, 1))) ?? throw Lab.NotRunning(vm);
         while (true)
         {
             for (var line = 1; line <= Lines; line++)
@@ -96,7 +95,7 @@ internal sealed class ProbeLine : IAsyncDisposable
         {
             socket.Dispose();
             claim.Dispose();
-            if (e is SocketException) throw new CliException($"VM {vm} does not run in the lab", "see 'merlon lab status'", ExitCode.NotFound);
+            if (e is SocketException) throw Lab.NotRunning(vm);
             throw;
         }
     }
