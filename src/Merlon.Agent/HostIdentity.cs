@@ -3,35 +3,51 @@ using Merlon.Agent.Sync;
 
 namespace Merlon.Agent;
 
-/// <summary>The UUID by which controllers know this host: what libvirt says, or said to an earlier agent; the machine's own where there is no
-/// libvirt. Two hosts of one machine (a lab) differ in nothing else. Any thread.</summary>
+/// <summary>The UUID by which controllers know this host: libvirt's where libvirt answers before the first greeting, else the machine's own. Two
+/// hosts of one machine (a lab) differ in nothing else. Once a controller has heard it, it stays: under another one this would be another host,
+/// and the old one's VMs a ghost's. Any thread.</summary>
 internal sealed class HostIdentity
 {
     private const string MachineId = "/etc/machine-id";
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
     private readonly string _file;
-    private volatile string _uuid = Machine();
+    private string _uuid;
+    private bool _kept;
 
     /// <param name="folder">Where it is remembered.</param>
     public HostIdentity(string folder, bool hasLibvirt)
     {
         _file = Path.Combine(folder, "host-uuid");
-        if (hasLibvirt && Remembered() is { } uuid) _uuid = uuid;
-        else if (hasLibvirt) return;
-        _settled.SetResult();
+        var remembered = Remembered();
+        (_uuid, _kept) = (remembered ?? Machine(), remembered is not null);
+        if (_kept || !hasLibvirt) _settled.SetResult();
     }
 
-    public string Uuid => _uuid;
+    public string Uuid
+    {
+        get { lock (_gate) return _uuid; }
+    }
 
-    /// <summary>Ends when libvirt has answered, or cannot: nobody is greeted under a name that the next moment changes.</summary>
+    /// <summary>Ends when libvirt has answered, or cannot.</summary>
     public Task Settled => _settled.Task;
 
     /// <param name="uuid">What libvirt says; null = it does not answer.</param>
     public void Learn(string? uuid)
     {
-        if (uuid is not null && uuid != Remembered()) DurableFile.Write(_file, Encoding.ASCII.GetBytes(uuid));
-        _uuid = uuid ?? _uuid;
+        lock (_gate)
+            if (!_kept) _uuid = uuid ?? _uuid;
         _settled.TrySetResult();
+    }
+
+    /// <summary>A controller is about to hear it.</summary>
+    public void Keep()
+    {
+        lock (_gate)
+        {
+            if (!_kept) DurableFile.Write(_file, Encoding.ASCII.GetBytes(_uuid));
+            _kept = true;
+        }
     }
 
     private string? Remembered() => File.Exists(_file) && Guid.TryParseExact(File.ReadAllText(_file), "D", out var uuid) ? uuid.ToString("D") : null;

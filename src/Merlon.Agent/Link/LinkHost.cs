@@ -19,6 +19,7 @@ internal sealed class LinkHost(AgentOptions options, HostIdentity identity, Host
     {
         // A libvirt that hangs keeps nobody from the controller.
         await Task.WhenAny(identity.Settled, Task.Delay(LibvirtPatience));
+        identity.Keep();
         return await keeper.Box.Ask(Greeting);
     }
 

@@ -11,6 +11,8 @@ namespace Merlon.Controller.Agents;
 internal sealed class LinkService(
     HostRegistry registry, AgentInbox inbox, IStateStore store, PolicySigner signer, ILogger<LinkService> log) : Link.LinkBase
 {
+    private const int QuietMs = 1000, MostDocumentsMs = 10_000;
+
     public override async Task Session(
         IAsyncStreamReader<AgentMessage> requests, IServerStreamWriter<ControllerMessage> responses, ServerCallContext context)
     {
@@ -84,13 +86,25 @@ internal sealed class LinkService(
     private async Task SendPolicies(AgentSession session)
     {
         var documents = new VmDocumentMaker(signer);
-        await foreach (var value in store.Watch(HostPolicies.Key(session.HostUuid), session.Ended))
+        await using var values = store.Watch(HostPolicies.Key(session.HostUuid), session.Ended).GetAsyncEnumerator(session.Ended);
+        HostPolicyMessage? last = null;
+        var due = 0L;
+        for (var next = values.MoveNextAsync().AsTask(); ; next = values.MoveNextAsync().AsTask())
         {
-            var policy = HostPolicyMessage.Parser.ParseFrom(value.Value.Span);
-            await session.Send(new() { Policy = policy });
-            foreach (var document in documents.News(policy)) await session.Send(new() { VmPolicy = ByteString.CopyFrom(document) });
+            // Documents are made of what a burst of changes ends with.
+            if (last is not null && await Task.WhenAny(next, Task.Delay(Pause(due), session.Ended)) != next)
+            {
+                foreach (var document in documents.News(last)) await session.Send(new() { VmPolicy = ByteString.CopyFrom(document) });
+                last = null;
+            }
+            if (!await next) return;
+            if (last is null) due = Environment.TickCount64 + MostDocumentsMs;
+            last = HostPolicyMessage.Parser.ParseFrom(values.Current.Value.Span);
+            await session.Send(new() { Policy = last });
         }
     }
+
+    private static int Pause(long due) => (int)Math.Clamp(due - Environment.TickCount64, 0, QuietMs);
 
     private static async Task Write(AgentSession session, IServerStreamWriter<ControllerMessage> responses)
     {

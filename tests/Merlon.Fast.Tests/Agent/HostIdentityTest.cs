@@ -16,24 +16,31 @@ public sealed class HostIdentityTest : IDisposable
         Assert.False(identity.Settled.IsCompleted);
         identity.Learn(One);
         Assert.Equal((true, One), (identity.Settled.IsCompleted, identity.Uuid));
-
+        identity.Keep();
         var next = new HostIdentity(_folder, hasLibvirt: true);
         Assert.Equal((true, One), (next.Settled.IsCompleted, next.Uuid));
-        next.Learn(null);
-        Assert.Equal(One, next.Uuid);
-        next.Learn(Two);
-        Assert.Equal(Two, new HostIdentity(_folder, hasLibvirt: true).Uuid);
     }
 
     [Fact]
-    public void A_libvirt_that_does_not_answer_and_a_host_without_one_leave_the_machines_own()
+    public void What_a_controller_has_heard_stays_whatever_libvirt_says_later()
     {
         var identity = new HostIdentity(_folder, hasLibvirt: true);
         identity.Learn(null);
+        var machine = identity.Uuid;
         Assert.True(identity.Settled.IsCompleted);
-        Assert.Equal(identity.Uuid, new HostIdentity(_folder, hasLibvirt: false).Uuid);
-        new HostIdentity(_folder, hasLibvirt: true).Learn(One);
-        Assert.NotEqual(One, new HostIdentity(_folder, hasLibvirt: false).Uuid);
+        identity.Keep();
+        identity.Learn(Two);
+        Assert.Equal((machine, machine), (identity.Uuid, new HostIdentity(_folder, hasLibvirt: true).Uuid));
+    }
+
+    [Fact]
+    public void What_nobody_has_heard_does_not_bind()
+    {
+        var identity = new HostIdentity(_folder, hasLibvirt: true);
+        identity.Learn(One);
+        identity.Learn(Two);
+        Assert.Equal(Two, identity.Uuid);
+        Assert.NotEqual(Two, new HostIdentity(_folder, hasLibvirt: false).Uuid);
     }
 
     [Fact]

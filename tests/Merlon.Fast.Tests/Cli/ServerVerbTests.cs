@@ -35,7 +35,9 @@ public class ServerVerbTests
     public async Task Describe_vm_shows_the_three_digests_and_where_they_differ()
     {
         await using var api = await WithVms();
+        api.Says("GET /v1/vms/web-1", Records.Vms[0], ApiJson.Default.VmRecord);
         var said = await CommandLine.Run(api.Environment, "describe", "vm", "web-1");
+        Assert.Equal((0, ""), (said.Code, said.Error));
         Golden.Expect("describe-vm", said.Out);
     }
 
