@@ -9,7 +9,7 @@ namespace Merlon.Controller.Agents;
 
 /// <summary>The agents' door (link.proto). A peer holds a certificate of an agent; what it sends is checked all the same.</summary>
 internal sealed class LinkService(
-    HostRegistry registry, AgentInbox inbox, IStateStore store, PolicySigner signer, ILogger<LinkService> log) : Link.LinkBase
+    HostRegistry registry, AgentInbox inbox, Applier applier, IStateStore store, PolicySigner signer, ILogger<LinkService> log) : Link.LinkBase
 {
     private const int QuietMs = 1000, MostDocumentsMs = 10_000;
 
@@ -85,7 +85,7 @@ internal sealed class LinkService(
 
     private async Task SendPolicies(AgentSession session)
     {
-        var documents = new VmDocumentMaker(signer);
+        var documents = new VmDocumentMaker(signer, vm => applier.State.Inventory.Places.GetValueOrDefault(vm)?.Info.ByHand == true);
         await using var values = store.Watch(HostPolicies.Key(session.HostUuid), session.Ended).GetAsyncEnumerator(session.Ended);
         HostPolicyMessage? last = null;
         var due = 0L;

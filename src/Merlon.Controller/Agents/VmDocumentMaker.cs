@@ -7,7 +7,8 @@ using Merlon.Policy.Resolve;
 namespace Merlon.Controller.Agents;
 
 /// <summary>The documents that the VMs of one host take along, for one session: of each VM only when it says something new.</summary>
-internal sealed class VmDocumentMaker(PolicySigner signer)
+/// <param name="byHand">Of a VM: libvirt does not know it, so nothing can be written into it.</param>
+internal sealed class VmDocumentMaker(PolicySigner signer, Func<string, bool> byHand)
 {
     private Dictionary<string, string> _sent = [];
 
@@ -17,7 +18,7 @@ internal sealed class VmDocumentMaker(PolicySigner signer)
         if (message.Fallback is not null) yield break;
         var policy = HostPolicyMessages.FromMessage(message);
         var sent = new Dictionary<string, string>();
-        foreach (var vm in policy.Nics.Select(n => policy.Endpoints[n.Endpoint].Key.VmUuid).Distinct())
+        foreach (var vm in policy.Nics.Select(n => policy.Endpoints[n.Endpoint].Key.VmUuid).Distinct().Where(vm => !byHand(vm)))
         {
             var own = VmPolicy.Of(policy, vm)!;
             sent[vm] = Convert.ToHexString(SHA256.HashData(HostPolicyMessages.ToMessage(own with { Sequence = 0 }).ToByteArray()));

@@ -18,7 +18,7 @@ public sealed class VmDocumentMakerTests : IDisposable
     public VmDocumentMakerTests()
     {
         _signer = PolicySigner.EnsureAt(_folder);
-        _maker = new(_signer);
+        _maker = new(_signer, vm => vm.EndsWith("0009", StringComparison.Ordinal));
     }
 
     public void Dispose()
@@ -36,6 +36,9 @@ public sealed class VmDocumentMakerTests : IDisposable
         Assert.Empty(News(8, 2, 3));
         Assert.Equal(["1@9"], News(9, 1, 2, 3)); // it came back, with whatever inside
     }
+
+    [Fact]
+    public void None_for_a_VM_that_libvirt_does_not_know() => Assert.Equal(["1@5"], News(5, 1, 9));
 
     [Fact]
     public void None_of_a_policy_on_trial()
