@@ -12,6 +12,9 @@ public sealed class GuardedLab : IDisposable
     public GuardedLab(LabHost lab)
     {
         _lab = lab.Up();
+        // What an earlier class's controller signed is of a stranger here.
+        foreach (var vm in Shell.Run("virsh", "-c", lab.Uri, "list", "--name").Ok().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Shell.Run("virsh", "-c", lab.Uri, "metadata", vm, "urn:merlon:policy:1", "--remove", "--live", "--config");
         Product = new($"/run/netns/{lab.Namespace}", "g" + lab.Instance, 31000 + Environment.ProcessId % 10000, lab.Uri);
         Product.StartController();
         Product.StartAgent();

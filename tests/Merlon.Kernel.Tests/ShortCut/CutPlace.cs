@@ -11,17 +11,21 @@ internal sealed class CutPlace : IDisposable
 {
     public const uint Domain = 5;
     private readonly Packet _client;
+    private readonly bool _owns;
     private uint _clientSeq = 1000, _serverSeq = 900000;
 
     /// <param name="program">Another one than this checkout's.</param>
-    public CutPlace(string program = "", bool v6 = false, int proto = Protocols.Tcp, int sourcePort = 40000)
+    /// <param name="shop">A world that others have used: everything but the program begins anew. Null = one of its own.</param>
+    public CutPlace(string program = "", bool v6 = false, int proto = Protocols.Tcp, int sourcePort = 40000, Shop? shop = null)
     {
-        World = new(Shop.Manifest, new(program, "", 4096, 4096, 1024));
+        _owns = shop is null;
+        World = shop ?? new World(Shop.Manifest, new(program, "", 4096, 4096, 1024));
+        if (!_owns) Forget();
         var (web, db) = (World["web"], World["db"]);
         _client = new(v6 ? web.V6 : web.V4, v6 ? db.V6 : db.V4) { SourceMac = web.Mac, DestinationMac = db.Mac, Proto = proto, SourcePort = sourcePort };
         World.Kernel.ShortCut.Set([Way.Of(web.Ifindex, web.Record, Domain, 1500), Way.Of(db.Ifindex, db.Record, Domain, 1500)]);
         World.Kernel.ShortCut.Renew(TimeSpan.FromSeconds(2));
-        foreach (var vm in (string[])["web", "db"]) ChangeWay(vm, w => w with { BridgedMs = BootClock.NowMs });
+        foreach (var vm in (string[])["web", "db"]) ChangeWay(vm, _ => Way.Of(World[vm].Ifindex, World[vm].Record, Domain, 1500).Record with { BridgedMs = BootClock.NowMs });
         Play(Next(back: false, proto == Protocols.Tcp ? Tcp.Syn : 0));
         Play(Next(back: true, proto == Protocols.Tcp ? Tcp.SynAck : 0));
         if (proto == Protocols.Tcp) Play(Next(back: false, Tcp.Ack));
@@ -85,7 +89,21 @@ internal sealed class CutPlace : IDisposable
         table.Update(key, change(value));
     }
 
-    public void Dispose() => World.Dispose();
+    public void Dispose()
+    {
+        if (_owns) World.Dispose();
+    }
+
+    private void Forget()
+    {
+        World.Apply(Shop.Manifest);
+        World.Kernel.ShortCut.On = true;
+        foreach (var name in (string[])["conn4", "half4"])
+        {
+            using var table = World.Open(name);
+            foreach (var (key, _) in table.ReadAll<ConnKey4, ConnRecord>()) table.Delete(key);
+        }
+    }
 
     private Packet Next(bool back, Tcp flags, int data = 0)
     {

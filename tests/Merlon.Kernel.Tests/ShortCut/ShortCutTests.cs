@@ -9,7 +9,7 @@ using Xunit;
 namespace Merlon.Kernel.Tests.ShortCut;
 
 /// <summary>docs/packet-path.md, One look: who takes it, each condition by itself, and each against a program without it.</summary>
-public sealed class ShortCutTests
+public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
 {
     public static TheoryData<string> Conditions => [.. Condition.All.Select(c => c.Name)];
 
@@ -46,7 +46,7 @@ public sealed class ShortCutTests
     public void Whatever_breaks_a_condition_goes_another_way(string name)
     {
         var condition = Condition.All.Single(c => c.Name == name);
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         Assert.Equal(Went.Straight, place.Play(place.Data()));
         Assert.Equal(condition.Went, Broken(place, condition));
     }
