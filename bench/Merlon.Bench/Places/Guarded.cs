@@ -52,7 +52,7 @@ internal sealed class Guarded : IDisposable
     public KernelDatapath Kernel { get; }
 
     /// <summary>A loaded program of the product's.</summary>
-    public BpfFd Program(string name) => Bpf.OpenPinned(Path.Combine(_pins, "programs", name)) ?? throw new InvalidOperationException($"{name} is not loaded");
+    public BpfFd Program(string name) => Bpf.OpenPinned(new PinFolder(_pins).Program(name)) ?? throw new InvalidOperationException($"{name} is not loaded");
 
     /// <summary>Live entries ÷ size of the table.</summary>
     public double Occupancy => (double)Kernel.Connections.List().Count / _size;

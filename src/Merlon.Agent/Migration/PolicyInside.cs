@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Google.Protobuf;
 using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
@@ -37,5 +36,5 @@ internal sealed record PolicyInside(VmDocument? Document, byte[] Signed, string?
     private static PolicyInside Not(string why) => new(null, [], why, s_none, null, "");
 
     public static string ContentOf(VmDocument document, byte[] signed) => Convert.ToHexStringLower(SHA256.HashData(
-        [.. SignedVmPolicy.Parser.ParseFrom(signed).Key.Span, .. HostPolicyMessages.ToMessage(document.Policy with { Sequence = 0 }).ToByteArray()]));
+        [.. SignedVmPolicy.Parser.ParseFrom(signed).Key.Span, .. VmDocuments.WithoutSequence(document.Policy)]));
 }

@@ -18,8 +18,8 @@ internal sealed class TopDoor(HostKeeper keeper, KernelDatapath datapath, EventP
 
     public HostTraffic Look()
     {
-        var time = _time ?? datapath.CountTime();
-        Looked(time);
+        var time = _time ??= datapath.CountTime();
+        (_rest ??= new(_ => keeper.Box.Post(Rest))).Change(s_patience, Timeout.InfiniteTimeSpan);
         var traffic = LinkTable.Traffic();
         return new((long)BootClock.NowNs, (long)datapath.Counters[Counter.ShortCut], (long)datapath.Counters[Counter.OneLook], time.Ns,
             [.. keeper.Wanted().Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Key.VmUuid).Select(vm => Of([.. vm], traffic)).OrderBy(v => v.Vm, StringComparer.Ordinal)]);
@@ -28,14 +28,13 @@ internal sealed class TopDoor(HostKeeper keeper, KernelDatapath datapath, EventP
     public void Dispose()
     {
         _rest?.Dispose();
-        _time?.Dispose();
+        Rest();
     }
 
-    private void Looked(ProgramTime? time)
+    private void Rest()
     {
-        if (time is null) _time?.Dispose();
-        else (_rest ??= new(_ => keeper.Box.Post(() => Looked(null)))).Change(s_patience, Timeout.InfiniteTimeSpan);
-        _time = time;
+        _time?.Dispose();
+        _time = null;
     }
 
     private VmTraffic Of(IReadOnlyList<WantedPort> ports, IReadOnlyDictionary<int, LinkTraffic> traffic)

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Google.Protobuf;
 using Merlon.Contracts.Pki;
+using Merlon.Policy.Resolve;
 
 namespace Merlon.Contracts.Wire;
 
@@ -35,6 +36,9 @@ public static class VmDocuments
             Signature = ByteString.CopyFrom(signer.Sign(content)),
         }.ToByteArray();
     }
+
+    /// <summary>All that a policy says, whatever its sequence: equal where nothing else differs.</summary>
+    public static byte[] WithoutSequence(HostPolicy policy) => HostPolicyMessages.ToMessage(policy with { Sequence = 0 }).ToByteArray();
 
     /// <summary>The document, if a signer of the list made it and it says nothing but what such a document may; else throws
     /// <see cref="ContractException"/>, with the reason for an operator.</summary>

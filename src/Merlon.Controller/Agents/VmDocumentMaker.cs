@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Google.Protobuf;
 using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Resolve;
@@ -21,7 +20,7 @@ internal sealed class VmDocumentMaker(PolicySigner signer, Func<string, bool> by
         foreach (var vm in policy.Nics.Select(n => policy.Endpoints[n.Endpoint].Key.VmUuid).Distinct().Where(vm => !byHand(vm)))
         {
             var own = VmPolicy.Of(policy, vm)!;
-            sent[vm] = Convert.ToHexString(SHA256.HashData(HostPolicyMessages.ToMessage(own with { Sequence = 0 }).ToByteArray()));
+            sent[vm] = Convert.ToHexString(SHA256.HashData(VmDocuments.WithoutSequence(own)));
             if (_sent.GetValueOrDefault(vm) != sent[vm]) yield return VmDocuments.Sign(new(signer.Installation, vm, policy.Sequence, own), signer);
         }
         // Of a VM that left nothing is kept: it may come back with anything inside.

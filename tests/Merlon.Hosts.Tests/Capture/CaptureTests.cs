@@ -29,9 +29,9 @@ public sealed class CaptureTests
             var capture = Task.Run(() => host.Product.Cli("capture", "a", "-w", file, "--seconds", "6", "-o", "json"));
             Product.Until("the capture to begin", TimeSpan.FromSeconds(10), () => File.Exists(file) && new FileInfo(file).Length > 0);
             Assert.Equal(5, host.Product.Cli("capture", "b", "-w", file + ".b", "--seconds", "1").Code);
-            Send(a, b, Open, 20);
-            Send(a, b, Shut, 10);
-            Send(b, a, Shut, 10);
+            UdpSender.Burst(a, b, Open, 20);
+            UdpSender.Burst(a, b, Shut, 10);
+            UdpSender.Burst(b, a, Shut, 10);
             var said = JsonDocument.Parse((await capture).Ok()).RootElement;
             Assert.Equal(0, said.GetProperty("lost").GetInt64());
             var lines = Shell.Run("tshark", "-r", file, "-Y", $"(udp.dstport == {Open} || udp.dstport == {Shut}) && !icmp", "-T", "fields", "-e", "frame.interface_name", "-e", "frame.comment", "-e", "udp.dstport")
@@ -48,7 +48,7 @@ public sealed class CaptureTests
             var second = Task.Run(() => host.Product.Cli("capture", "b", "-w", file, "--count", "5", "--snap", "60"));
             Product.Until("the capture to end", TimeSpan.FromSeconds(20), () =>
             {
-                Send(a, b, Open, 1);
+                UdpSender.Burst(a, b, Open, 1);
                 return second.IsCompleted;
             });
             Assert.StartsWith("5 frames of b, 0 lost", (await second).Ok(), StringComparison.Ordinal);
@@ -58,11 +58,5 @@ public sealed class CaptureTests
             File.Delete(file);
             File.Delete(file + ".b");
         }
-    }
-
-    private static void Send(Guest from, Guest to, int port, int count)
-    {
-        using var sender = new UdpSender(from, to.Ip4, port);
-        for (var n = 0; n < count; n++) sender.Send(n);
     }
 }

@@ -23,8 +23,8 @@ public sealed class TopTests
         using var listener = b.Udp(Open);
         var look = Task.Run(() => host.Product.Cli("top", "-i", "4s", "-n", "1", "-o", "json"));
         await Task.Delay(1000, TestContext.Current.CancellationToken);
-        Send(a, b, Open, Passing);
-        Send(a, b, Shut, Refused);
+        UdpSender.Burst(a, b, Open, Passing);
+        UdpSender.Burst(a, b, Shut, Refused);
         var top = JsonDocument.Parse((await look).Ok()).RootElement;
         var seconds = top.GetProperty("seconds").GetDouble();
         Assert.InRange(seconds, 3.5, 20);
@@ -41,11 +41,5 @@ public sealed class TopTests
         Assert.Equal(1, host.Product.Cli("top", "-i", "never").Code);
 
         double All(string vm, string what) => Math.Round(vms[vm].GetProperty(what).GetDouble() * seconds);
-    }
-
-    private static void Send(Guest from, Guest to, int port, int count)
-    {
-        using var sender = new UdpSender(from, to.Ip4, port);
-        for (var n = 0; n < count; n++) sender.Send(n);
     }
 }

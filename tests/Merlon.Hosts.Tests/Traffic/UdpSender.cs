@@ -28,5 +28,12 @@ public sealed class UdpSender(Guest guest, IPAddress to, int port) : IDisposable
         }
     }
 
+    /// <summary>So many datagrams of one port, numbered from 0.</summary>
+    public static void Burst(Guest from, Guest to, int port, int count)
+    {
+        using var sender = new UdpSender(from, to.Ip4, port);
+        for (var n = 0; n < count; n++) sender.Send(n);
+    }
+
     public void Dispose() => _socket.Dispose();
 }

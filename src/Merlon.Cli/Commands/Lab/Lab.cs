@@ -48,9 +48,6 @@ internal sealed record Lab(InstancePaths Paths)
         return (await RunningVms(cancel)).GetValueOrDefault(vm.Name) ?? throw NotRunning(vm.Name);
     }
 
-    /// <param name="agent">Path of merlon-agent, whose start gate libvirt then calls; null = none.</param>
-    public async Task Up(string? agent, CancellationToken cancel) => await First.Up(agent, cancel);
-
     /// <summary>Two hosts, their cable, and a controller with an agent on each.</summary>
     /// <param name="programs">Folder of merlon-agent, its object and merlon-controller.</param>
     public async Task UpTwo(string programs, CancellationToken cancel)

@@ -31,7 +31,7 @@ internal sealed class LabStart(Call call, Lab lab, int count)
     private Task One(CancellationToken cancel)
     {
         call.Say($"host: namespace {lab.First.Namespace}, bridge {LabPlan.Bridge}, libvirtd");
-        return lab.Up(Agent(), cancel);
+        return lab.First.Up(Agent(), cancel);
     }
 
     private Task Two(CancellationToken cancel)
