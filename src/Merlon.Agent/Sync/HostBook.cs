@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Merlon.Agent.Sync;
 
@@ -21,6 +22,10 @@ internal sealed record HostBook(
     public static HostBook Empty { get; } = new(CurrentVersion, 1, 1, new(0, 1, 1, 16), [],
         ImmutableDictionary<string, ushort>.Empty, ImmutableDictionary<string, ushort>.Empty,
         ImmutableDictionary<string, uint>.Empty, ImmutableDictionary<string, BookOwner>.Empty, [], null, 0);
+
+    /// <summary>When connections that went on must be cut, Unix seconds; null = none.</summary>
+    [JsonIgnore]
+    public long? NextCut => Nics.Min(n => n.CutAt);
 
     /// <summary>This book with counters that never fall behind <paramref name="later"/>: what remains of a change that failed.</summary>
     public HostBook WithCountersOf(HostBook later) => this with

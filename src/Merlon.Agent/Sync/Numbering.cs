@@ -7,7 +7,9 @@ using Merlon.Policy.Resolve;
 namespace Merlon.Agent.Sync;
 
 /// <summary>The numbers of one plan in the making: those the book has, and new ones.</summary>
-internal sealed class Numbering(HostBook book)
+/// <param name="at">Unix seconds.</param>
+/// <param name="step">What becomes of live connections that the plan forbids; null = they are cut.</param>
+internal sealed class Numbering(HostBook book, long at, ConnectionStep? step)
 {
     private readonly NumberPool _slots = new("slot", 0, AbiLimits.MaxSlots - 1, book.Cursors.Slot, book.Nics.Select(n => (uint)n.Slot));
     private readonly NumberPool _segments = new("segment", 1, ushort.MaxValue, book.Cursors.Segment, book.Segments.Values.Select(v => (uint)v));
@@ -23,14 +25,24 @@ internal sealed class Numbering(HostBook book)
     public NicPlan Number(BookNic? old, PolicyEndpoint endpoint, PolicyNic nic, ushort realm, int record, ImageNic image)
     {
         var stamp = Planner.Stamp(endpoint, nic, image.RulesetDigest);
+        var (goesOn, cutAt) = GoesOn(old, endpoint.Tenant, stamp);
         var kept = new BookNic(endpoint.Key.VmUuid, endpoint.Key.Index, endpoint.Vm, endpoint.Tenant,
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
-            old is not null && old.Stamp == stamp ? old.Epoch : Next(ref _epoch, "epoch"), stamp, nic.Guard.OnFailure);
+            goesOn ? old!.Epoch : Next(ref _epoch, "epoch"), stamp, nic.Guard.OnFailure, cutAt);
         _nics.Add(kept);
         var segment = SegmentOf(nic, endpoint.Key);
         return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, segment,
             kept.Vnic, kept.Slot, Of(_segmentOf, _segments, segment), realm, Of(_budgetOf, _budgets, endpoint.Key.VmUuid),
             kept.Epoch, record, image.RulesetDigest, image.Problem);
+    }
+
+    /// <summary>Whether what the epoch has approved stays approved, and until when.</summary>
+    private (bool GoesOn, long? CutAt) GoesOn(BookNic? old, string tenant, string stamp)
+    {
+        if (old is null || at >= old.CutAt) return (false, null);
+        if (old.Stamp == stamp) return (true, old.CutAt);
+        if (step is null || !step.SpeaksFor(tenant) || !Planner.DiffersInRulesAlone(old.Stamp, stamp)) return (false, null);
+        return (true, old.CutAt is { } due ? Math.Min(due, step.Until ?? due) : step.Until);
     }
 
     public ImmutableArray<uint> Rules(ImmutableArray<RuleRef> rules)

@@ -10,10 +10,12 @@ namespace Merlon.Agent.Sync;
 /// its epoch as long as what judges it stays the same, so an apply of one tenant re-judges no entry of another.</summary>
 internal static class Planner
 {
-    public static HostPlan Plan(HostBook book, SettledClaims claims, HostImage image)
+    /// <param name="at">Unix seconds.</param>
+    /// <param name="step">What becomes of live connections that the plan forbids; null = they are cut.</param>
+    public static HostPlan Plan(HostBook book, SettledClaims claims, HostImage image, long at, ConnectionStep? step = null)
     {
         var policy = claims.Policy;
-        var counters = new Numbering(book);
+        var counters = new Numbering(book, at, step);
         var old = book.Nics.ToDictionary(n => new NicKey(n.VmUuid, n.Index));
         var places = policy.Nics.ToDictionary(n => policy.Endpoints[n.Endpoint].Key);
         var realms = image.Realms.Select((name, i) => (name, i)).ToDictionary(r => r.name, r => checked((ushort)r.i));
@@ -37,4 +39,10 @@ internal static class Planner
         return string.Create(CultureInfo.InvariantCulture,
             $"{rulesetDigest} {endpoint.Realm}|{nic.Segment}|{nic.Mac} {g.Name}|{g.Out}|{g.In}|{(int)g.Mode}|{(int)g.Log}{(g.Frames.IsTrunk ? "|trunk" : "")}");
     }
+
+    /// <summary>Place and guard of two stamps are the same.</summary>
+    public static bool DiffersInRulesAlone(string stamp, string other) => Place(stamp).SequenceEqual(Place(other));
+
+    // A digest holds no space.
+    private static ReadOnlySpan<char> Place(string stamp) => stamp.AsSpan(stamp.IndexOf(' ', StringComparison.Ordinal));
 }

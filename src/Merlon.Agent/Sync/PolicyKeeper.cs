@@ -195,24 +195,30 @@ internal sealed class PolicyKeeper(
     {
         var started = Stopwatch.GetTimestamp();
         var at = clock();
-        var plan = PlanOf(policy, at);
+        var plan = PlanOf(policy, at, bytes is null ? null : StepTo(policy, at));
         CompileMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         var next = plan.Book;
         if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
         store.Save(next);
         Swap(plan, next);
-        (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, carried.Join(policy).NextChange(at), plan, next, null);
+        (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, Earlier(carried.Join(policy).NextChange(at), next.NextCut), plan, next, null);
         Newest = Math.Max(Newest, policy.Sequence);
         store.RemoveOthers(Book);
         Log.Applied(log, policy.Sequence, plan.Nics.Length, plan.Image.Stats.RemoteClasses, CompileMs, SwapMs);
     }
 
-    private HostPlan PlanOf(HostPolicy policy, long at)
+    // What this agent has missed, or a change of the clock's that is due, is no part of the step.
+    private ConnectionStep? StepTo(HostPolicy policy, long at) =>
+        policy.Connections is { } step && step.From == Plan?.Sequence && !(at >= _nextChange) ? step : null;
+
+    private static long? Earlier(long? a, long? b) => a is null ? b : b is null ? a : Math.Min(a.Value, b.Value);
+
+    private HostPlan PlanOf(HostPolicy policy, long at, ConnectionStep? step = null)
     {
         var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
-        return Planner.Plan(Book, claims, compiled.Image);
+        return Planner.Plan(Book, claims, compiled.Image, at, step);
     }
 
     private void Swap(HostPlan plan, HostBook next)

@@ -16,10 +16,15 @@ internal static class ApplyCommand
         var wait = Waiting.Wait();
         var timeout = Waiting.Timeout();
         var confirm = new Option<string?>("--confirm-within") { Description = "Every host puts back what was before after this time, unless 'merlon confirm' says that all is well", HelpName = "SPAN" };
-        var verb = new Verb("apply", "Commit policy documents: all named ones together, or none. Exit 6: a policy test fails, nothing was applied",
-            "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --confirm-within 5m")
+        var connections = new Option<string>("--connections")
         {
-            plan, files, prune, wait, timeout, confirm,
+            Description = "Live connections that it forbids: cut, drain=SPAN (cut after this time) or keep (to their own end)", HelpName = "WHAT",
+            DefaultValueFactory = _ => ApplyRequest.Cut,
+        };
+        var verb = new Verb("apply", "Commit policy documents: all named ones together, or none. Exit 6: a policy test fails, nothing was applied",
+            "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --confirm-within 5m", "merlon apply -f policies/ --connections drain=10m")
+        {
+            plan, files, prune, connections, wait, timeout, confirm,
         };
         verb.Validators.Add(line =>
         {
@@ -30,13 +35,23 @@ internal static class ApplyCommand
         return verb.Runs(async (call, cancel) =>
         {
             int? within = call.Get(confirm) is { } span ? Span.Seconds(span, ApplyRequest.MostConfirmWithin) : null;
-            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base, ConfirmWithin: within)
-                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune), ConfirmWithin: within);
+            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base)
+                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
+            var (what, drain) = Connections(call.Get(connections)!);
+            request = request with { ConfirmWithin = within, Connections = what, DrainFor = drain };
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/apply", request, ApiJson.Default.ApplyRequest, ApiJson.Default.ApplyResult, cancel);
             return await Waiting.Finish(call, api, result, wait, timeout, cancel);
         });
     }
+
+    private static (string? What, int? Drain) Connections(string text) => text.Split('=', 2) switch
+    {
+        [ApplyRequest.Cut] => (null, null),
+        [ApplyRequest.Keep] => (ApplyRequest.Keep, null),
+        [ApplyRequest.Drain, var span] => (ApplyRequest.Drain, Span.Seconds(span, ApplyRequest.MostDrainFor)),
+        _ => throw new CliException($"--connections {text}: not cut, drain=SPAN or keep", "for example --connections drain=10m"),
+    };
 
     /// <summary>What apply and its like answer; gives the exit code.</summary>
     public static int Show(Call call, ApplyResult result)

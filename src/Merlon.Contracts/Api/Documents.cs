@@ -9,10 +9,18 @@ public sealed record ManifestFile(string Path, string Text);
 /// <param name="Prune">Remove the documents of the named tenants that are not in <paramref name="Files"/>.</param>
 /// <param name="DryRun">Check everything, commit nothing.</param>
 /// <param name="ConfirmWithin">Seconds, 1 to 86,400: unless it is confirmed by then, every host puts back what was before. Null = for good.</param>
+/// <param name="Connections">What becomes of live connections that it forbids: cut (default), drain or keep (to their own end).</param>
+/// <param name="DrainFor">Seconds, 1 to 604,800, with drain: they are cut then.</param>
 /// <param name="Base">Revision of every tenant that the change was planned on; refused with 409 when one has moved. Null = whatever it is.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, bool DryRun = false, IReadOnlyDictionary<string, long>? Base = null, int? ConfirmWithin = null)
+public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, bool DryRun = false, IReadOnlyDictionary<string, long>? Base = null, int? ConfirmWithin = null,
+    string? Connections = null, int? DrainFor = null)
 {
+    public const string Cut = "cut", Drain = "drain", Keep = "keep";
+
+    /// <summary>A week.</summary>
+    public const int MostDrainFor = 604_800;
+
     /// <summary>A day: by then somebody has looked.</summary>
     public const int MostConfirmWithin = 86_400;
 }

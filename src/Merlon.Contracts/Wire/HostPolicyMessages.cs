@@ -20,6 +20,7 @@ public static class HostPolicyMessages
         message.Sets.AddRange(policy.Sets.Select(Set));
         AddRules(message, policy.RuleLists);
         if (policy.Trial is { } trial) (message.ConfirmBy, message.Fallback) = (trial.ConfirmBy, ToMessage(trial.Fallback));
+        if (policy.Connections is { } step) message.Connections = new() { From = step.From, Until = step.Until ?? 0, Tenants = { step.Tenants } };
         return message;
     }
 

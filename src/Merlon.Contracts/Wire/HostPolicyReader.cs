@@ -18,7 +18,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
         Expect.Count(message.RuleLists.Sum(l => l.RuleIndexes.Count), Limits.RuleIndexes, "rule_indexes");
         Expect.Count(message.Sets.Sum(s => s.Prefixes.Count + s.Holes.Count), Limits.Prefixes, "prefixes");
         Expect.Count(message.Sets.Sum(s => s.Exceptions.Count), Limits.Prefixes, "exceptions");
-        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message)) { Trial = Trial() };
+        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message)) { Trial = Trial(), Connections = Connections() };
     }
 
     private Trial? Trial()
@@ -26,9 +26,20 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
         Expect.That(message.ConfirmBy >= 0, "confirm_by", "is negative");
         Expect.That((message.ConfirmBy > 0) == (message.Fallback is not null), "fallback", "stands with confirm_by, and only with it");
         if (message.Fallback is not { } fallback) return null;
-        Expect.That(fallback is { ConfirmBy: 0, Fallback: null }, "fallback", "is on trial itself");
+        Expect.That(fallback is { ConfirmBy: 0, Fallback: null, Connections: null }, "fallback", "is a step of its own");
         Expect.That(fallback.Sequence == message.Sequence, "fallback.sequence", "is another than that of its policy");
         return new(message.ConfirmBy, new HostPolicyReader(fallback).Read());
+    }
+
+    private ConnectionStep? Connections()
+    {
+        if (message.Connections is not { } step) return null;
+        Expect.That(step.From < message.Sequence, "connections.from", "is not an earlier sequence");
+        Expect.That(step.Until >= 0, "connections.until", "is negative");
+        Expect.That(step.Tenants.Count > 0, "connections.tenants", "names nobody");
+        Expect.Count(step.Tenants.Count, Limits.Endpoints, "connections.tenants");
+        foreach (var tenant in step.Tenants) Expect.Name(tenant, "connections.tenants");
+        return new(step.From, step.Until == 0 ? null : step.Until, [.. step.Tenants]);
     }
 
     /// <summary>Indexes into something of <paramref name="count"/> entries, strictly ascending.</summary>

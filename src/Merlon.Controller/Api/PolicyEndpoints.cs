@@ -49,6 +49,14 @@ internal static class PolicyEndpoints
         if (Refusal(request) is { } refusal) return refusal;
         if (request.ConfirmWithin is < 1 or > ApplyRequest.MostConfirmWithin)
             return Problem.BadRequest("confirm-within", $"confirmWithin is not between 1 and {ApplyRequest.MostConfirmWithin} seconds");
+        try
+        {
+            ConnectionTerms.Of(request);
+        }
+        catch (ArgumentException e)
+        {
+            return Problem.BadRequest("connections", e.Message);
+        }
         return await Unless409(async () =>
         {
             var result = await applier.Apply(request, Author, cancel);

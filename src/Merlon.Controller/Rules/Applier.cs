@@ -49,10 +49,11 @@ internal sealed class Applier : IDisposable
     {
         var (files, parsed, refused) = Read(request);
         if (refused is not null) return refused;
+        var connections = ConnectionTerms.Of(request);
         return await InTurn(() =>
         {
             if (request.Base is { } wanted) BaseMovedException.ThrowIfMoved(wanted, state.Documents.Revisions);
-            return Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), new(by, null, request.ConfirmWithin, request.DryRun, Found: parsed.Diagnostics));
+            return Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), new(by, connections?.Note(Now), request.ConfirmWithin, request.DryRun, Found: parsed.Diagnostics, Connections: connections));
         }, cancel);
     }
 
@@ -234,7 +235,8 @@ internal sealed class Applier : IDisposable
         if (trial is not null) batch.Put(Keys.Trial, JsonSerializer.SerializeToUtf8Bytes(trial.State, StateJson.Default.TrialState));
         else if (state.Trial is not null) batch.Remove(Keys.Trial);
         var revisions = RevisionWriter.Write(change, terms.By, terms.Note, clock.GetUtcNow(), batch);
-        var hosts = state.Hosts.With(plans, met, batch);
+        // What could not be resolved before is part of this step too, and nobody asked to keep that.
+        var hosts = state.Hosts.With(plans, met, batch, state.Problems.IsEmpty ? terms.Connections?.Step(Now, change.Tenants) : null);
         if (terms.DryRun) return new(false, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics));
         if (!batch.IsEmpty) store.Put(batch);
         state = state with { Documents = change.Next, Set = set, Vms = vms, Hosts = hosts, Plans = plans, Problems = [.. check.Diagnostics.Where(d => d.Severity == Severity.Error)], Trial = trial };

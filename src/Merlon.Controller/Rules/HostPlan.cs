@@ -16,6 +16,12 @@ internal sealed record HostPlan(HostPolicy Policy, HostPolicyMessage Message, Im
         new(Stats.RemoteClasses, ImageLimits.RemoteClasses), new(Stats.ServiceClasses, ImageLimits.ServiceClasses),
         new(Policy.Nics.Length, ImageLimits.Nics), new(Stats.Words * 8L, ImageLimits.Words * 8L));
 
-    /// <summary>The same policy, whatever its sequence.</summary>
-    public bool SaysTheSameAs(HostPolicyMessage? other) => other is not null && Message.Numbered(other.Sequence).Equals(other);
+    /// <summary>The same policy, whatever its sequence and the step that led to it.</summary>
+    public bool SaysTheSameAs(HostPolicyMessage? other)
+    {
+        if (other is null) return false;
+        var mine = Message.Numbered(other.Sequence);
+        mine.Connections = other.Connections;
+        return mine.Equals(other);
+    }
 }

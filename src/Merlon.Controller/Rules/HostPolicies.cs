@@ -24,7 +24,8 @@ internal sealed record HostPolicies(ulong Sequence, ImmutableDictionary<string, 
 
     /// <summary>The state after <paramref name="plans"/>: one new sequence for all hosts whose policy says something else now, or whose
     /// agent has met a higher number (<paramref name="met"/>) than the one it should have. Others keep theirs and are not disturbed.</summary>
-    public HostPolicies With(ImmutableDictionary<string, HostPlan> plans, IReadOnlyDictionary<string, ulong> met, StateBatch batch)
+    /// <param name="step">What becomes of live connections that it forbids, from whatever a host has now; null = they are cut.</param>
+    public HostPolicies With(ImmutableDictionary<string, HostPlan> plans, IReadOnlyDictionary<string, ulong> met, StateBatch batch, ConnectionStepMessage? step = null)
     {
         var outdated = plans.Where(p => !p.Value.SaysTheSameAs(Messages.GetValueOrDefault(p.Key))
             || Messages[p.Key].Sequence < met.GetValueOrDefault(p.Key)).ToList();
@@ -34,6 +35,7 @@ internal sealed record HostPolicies(ulong Sequence, ImmutableDictionary<string, 
         foreach (var (host, plan) in outdated)
         {
             var message = plan.Message.Numbered(next);
+            if (step is not null && Messages.GetValueOrDefault(host) is { } old) message.Connections = new(step) { From = old.Sequence };
             messages[host] = message;
             batch.Put(Key(host), message.ToByteArray());
         }

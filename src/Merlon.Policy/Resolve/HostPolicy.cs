@@ -21,6 +21,9 @@ public sealed record HostPolicy(
     /// <summary>What ends this policy by itself; null = it stays until a newer one comes.</summary>
     public Trial? Trial { get; init; }
 
+    /// <summary>For live connections that this sequence forbids; null = they are cut.</summary>
+    public ConnectionStep? Connections { get; init; }
+
     /// <summary>What judges at <paramref name="at"/> (Unix seconds).</summary>
     public HostPolicy At(long at) => Trial is { } trial && at >= trial.ConfirmBy ? trial.Fallback : this;
 

@@ -24,6 +24,36 @@ public class PlannerTest
         first.Nics.Concat(second.Nics).Concat(third.Nics).Select(n => n.Epoch).Should().OnlyHaveUniqueItems();
     }
 
+    /// <summary>Epochs after "a" became "b" in a step that speaks for a tenant, and after what comes then at a time.</summary>
+    [Theory]
+    [InlineData("shop", null, "b", 99L, true)]
+    [InlineData("platform", null, "b", 99L, true)]
+    [InlineData("rival", null, "b", 99L, false)]
+    [InlineData("shop", 100L, "b", 99L, true)]
+    [InlineData("shop", 100L, "b", 100L, false)]
+    [InlineData("shop", null, "c", 99L, false)]
+    public void What_a_step_lets_go_on_keeps_its_epoch_until_then(string tenant, long? until, string next, long at, bool same)
+    {
+        var policy = Samples.Policy(1, Samples.Endpoint(1));
+        var first = Samples.Plan(HostBook.Empty, policy, "a");
+        var second = Samples.Plan(10, new(1, until, [tenant]), first.Book, policy, "b");
+        second.Book.NextCut.Should().Be(tenant == "rival" ? null : until);
+        var third = Samples.Plan(at, null, second.Book, policy, next);
+        (third.Nics[0].Epoch == first.Nics[0].Epoch).Should().Be(same);
+    }
+
+    [Fact]
+    public void The_earlier_of_two_ends_stays_and_a_changed_guard_cuts_whatever_the_step_says()
+    {
+        var policy = Samples.Policy(1, Samples.Endpoint(1));
+        var first = Samples.Plan(HostBook.Empty, policy, "a");
+        var second = Samples.Plan(10, new(1, 100, ["shop"]), first.Book, policy, "b");
+        var third = Samples.Plan(20, new(2, null, ["shop"]), second.Book, policy, "c");
+        third.Book.NextCut.Should().Be(100);
+        var observed = policy with { Nics = [policy.Nics[0] with { Guard = policy.Nics[0].Guard with { Mode = Merlon.Policy.Model.Enforcement.Observe } }] };
+        Samples.Plan(10, new(1, null, ["platform"]), first.Book, observed, "b").Nics[0].Epoch.Should().NotBe(first.Nics[0].Epoch);
+    }
+
     [Fact]
     public void A_changed_guard_gets_a_new_epoch()
     {

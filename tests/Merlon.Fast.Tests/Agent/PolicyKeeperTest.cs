@@ -102,6 +102,46 @@ public sealed class PolicyKeeperTest : IDisposable
         agent.FellBack.Should().BeFalse();
     }
 
+    // Each sequence has a ruleset of its own.
+    private static HostPolicyMessage Letting(ulong sequence, ulong from, long until)
+    {
+        var message = Message(sequence, 1);
+        message.Connections = new() { From = from, Until = until, Tenants = { "shop" } };
+        return message;
+    }
+
+    [Theory]
+    [InlineData(1, 0L, true)]
+    [InlineData(1, 1300L, true)]
+    [InlineData(2, 0L, false)]
+    public void Connections_go_on_only_where_the_step_began(ulong from, long until, bool same)
+    {
+        var agent = Agent();
+        agent.Apply(Message(1, 1));
+        var before = agent.Book.Nics[0].Epoch;
+        agent.Apply(Letting(3, from, until));
+        (agent.Book.Nics[0].Epoch == before).Should().Be(same);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Drained_connections_end_at_the_stated_second_whoever_was_killed(bool killed)
+    {
+        var agent = Agent();
+        agent.Apply(Message(1, 1));
+        agent.Apply(Letting(2, 1, 1300));
+        var before = agent.Book.Nics[0].Epoch;
+        if (killed) agent = Agent();
+        agent.Book.Nics[0].Epoch.Should().Be(before);
+        _now = 1299;
+        agent.FollowTime().Should().BeFalse();
+        _now = 1300;
+        agent.FollowTime().Should().BeTrue();
+        agent.Book.Nics[0].Epoch.Should().NotBe(before);
+        agent.FollowTime().Should().BeFalse();
+    }
+
     [Fact]
     public void Confirmed_it_stays()
     {

@@ -28,8 +28,10 @@ internal static class Samples
         Realms = ["default"],
     };
 
-    public static HostPlan Plan(HostBook book, HostPolicy policy, string digest, params string[] rules) =>
-        Planner.Plan(book, ClaimCourt.Settle(policy, book.Owners), Image(policy, digest, rules));
+    public static HostPlan Plan(HostBook book, HostPolicy policy, string digest, params string[] rules) => Plan(0, null, book, policy, digest, rules);
+
+    public static HostPlan Plan(long at, ConnectionStep? step, HostBook book, HostPolicy policy, string digest, params string[] rules) =>
+        Planner.Plan(book, ClaimCourt.Settle(policy, book.Owners), Image(policy, digest, rules), at, step);
 
     public static ImmutableDictionary<string, BookOwner> NoOwners { get; } = ImmutableDictionary<string, BookOwner>.Empty;
 }

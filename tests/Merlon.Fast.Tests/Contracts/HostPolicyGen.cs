@@ -33,9 +33,12 @@ internal static class HostPolicyGen
         Gen.Select(Gen.Guid, Gen.Int[0, 3], Name, Name, Address.Array[0, 4], (id, index, vm, tenant, addresses) =>
             new PolicyEndpoint(new(id.ToString("D"), index), vm, tenant, "", [.. addresses.Distinct()]));
 
-    /// <summary>One in two is on trial.</summary>
-    public static readonly Gen<HostPolicy> Policy = Gen.Select(Untried, Untried, Gen.Long[1, 1L << 40], Gen.Bool, (policy, before, by, tried) =>
-        tried ? policy with { Trial = new(by, before with { Sequence = policy.Sequence }) } : policy);
+    /// <summary>One in two is on trial, one in two lets connections go on.</summary>
+    public static readonly Gen<HostPolicy> Policy = Gen.Select(Untried, Untried, Gen.Long[1, 1L << 40], Gen.Bool, Gen.Bool, (policy, before, by, tried, goOn) =>
+        (tried ? policy with { Trial = new(by, before with { Sequence = policy.Sequence }) } : policy) with
+        {
+            Connections = goOn && policy.Sequence > 0 ? new(policy.Sequence / 2, by % 2 == 0 ? by : null, ["shop", "rival"]) : null,
+        });
 
     private static Gen<HostPolicy> Untried =>
         from sequence in Gen.ULong

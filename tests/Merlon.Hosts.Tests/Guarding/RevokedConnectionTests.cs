@@ -8,7 +8,6 @@ namespace Merlon.Hosts.Tests.Guarding;
 
 /// <summary>A live connection that a new revision forbids is cut on its next packet, whoever's side forbids it; one that stays
 /// allowed loses nothing.</summary>
-[Collection(Alone.Name)]
 public sealed class RevokedConnectionTests : IDisposable
 {
     private readonly TestHost _host = new();
