@@ -135,7 +135,7 @@ internal sealed class KernelJudge : IDisposable
         var policy = resolved with { Nics = [.. resolved.Nics.Select(n => n with { Guard = n.Guard with { Log = Policy.Model.LogLevel.All } })] };
         var compiled = ImageCompiler.Compile(policy, at);
         if (compiled.Image is null) throw new AgentFault("over-limit", string.Join("; ", compiled.Errors), "make the policy smaller");
-        var plan = Planner.Plan(HostBook.Empty, ClaimCourt.Settle(policy, HostBook.Empty.Owners), compiled.Image, at: 0);
+        var plan = Planner.Plan(HostBook.Empty, ClaimCourt.Settle(policy, HostBook.Empty.Owners), compiled.Image, at);
         var rules = compiled.Image.Rules.Select((rule, i) => (Id: plan.RuleIds[i], Rule: rule)).Concat(HostNames.Builtins)
             .ToFrozenDictionary(r => r.Id, r => r.Rule);
         return _plans[at] = (plan, rules);

@@ -31,7 +31,7 @@ public sealed class PolicyKeeperTest : IDisposable
     private static CompileResult Compile(HostPolicy policy, long at)
     {
         ulong[] words = [policy.Sequence];
-        return new(Samples.Image(policy, $"ruleset of {policy.Sequence}", $"rule-{policy.Sequence}") with
+        return new(Samples.Image(policy, $"ruleset-of-{policy.Sequence}", $"rule-{policy.Sequence}") with
         {
             Words = [.. words],
             Digest = PretendedKernel.Digest(words),

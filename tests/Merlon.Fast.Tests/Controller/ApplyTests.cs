@@ -102,7 +102,7 @@ public class ApplyTests
     }
 
     [Theory]
-    [InlineData("""{"files": [{"path": "a", "text": ""}], "connections": "keep"}""", 400)]
+    [InlineData("""{"files": [{"path": "a", "text": ""}], "conections": "keep"}""", 400)]
     [InlineData("""{"files": []}""", 400)]
     [InlineData("""{"files": [null]}""", 400)]
     [InlineData("""{"files": [{"path": "a", "text": ""}, {"path": "a", "text": ""}]}""", 400)]
