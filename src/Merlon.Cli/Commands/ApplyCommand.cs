@@ -13,13 +13,14 @@ internal static class ApplyCommand
         var plan = new Argument<string?>("PLAN") { Description = "What 'merlon plan --out' wrote; exit 5 when the policy has changed since", Arity = ArgumentArity.ZeroOrOne };
         var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
         var prune = new Option<bool>("--prune") { Description = "Remove the tenant's documents that are not in the files" };
+        var unprotect = Unprotect.Option();
         var wait = Waiting.Wait();
         var timeout = Waiting.Timeout();
         var confirm = new Option<string?>("--confirm-within") { Description = "Every host puts back what was before after this time, unless 'merlon confirm' says that all is well", HelpName = "SPAN" };
         var verb = new Verb("apply", "Commit policy documents: all named ones together, or none. Exit 6: a policy test fails, nothing was applied",
             "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --confirm-within 5m")
         {
-            plan, files, prune, wait, timeout, confirm,
+            plan, files, prune, unprotect, wait, timeout, confirm,
         };
         verb.Validators.Add(line =>
         {
@@ -30,8 +31,8 @@ internal static class ApplyCommand
         return verb.Runs(async (call, cancel) =>
         {
             int? within = call.Get(confirm) is { } span ? Span.Seconds(span, ApplyRequest.MostConfirmWithin) : null;
-            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base, ConfirmWithin: within)
-                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune), ConfirmWithin: within);
+            var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base, ConfirmWithin: within, Unprotect: Unprotect.Named(call, unprotect))
+                : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune), ConfirmWithin: within, Unprotect: Unprotect.Named(call, unprotect));
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/apply", request, ApiJson.Default.ApplyRequest, ApiJson.Default.ApplyResult, cancel);
             return await Waiting.Finish(call, api, result, wait, timeout, cancel);
