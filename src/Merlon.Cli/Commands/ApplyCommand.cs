@@ -13,6 +13,7 @@ internal static class ApplyCommand
         var plan = new Argument<string?>("PLAN") { Description = "What 'merlon plan --out' wrote; exit 5 when the policy has changed since", Arity = ArgumentArity.ZeroOrOne };
         var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
         var prune = new Option<bool>("--prune") { Description = "Remove the tenant's documents that are not in the files" };
+        var unprotect = Unprotect.Option();
         var wait = Waiting.Wait();
         var timeout = Waiting.Timeout();
         var confirm = new Option<string?>("--confirm-within") { Description = "Every host puts back what was before after this time, unless 'merlon confirm' says that all is well", HelpName = "SPAN" };
@@ -24,7 +25,7 @@ internal static class ApplyCommand
         var verb = new Verb("apply", "Commit policy documents: all named ones together, or none. Exit 6: a policy test fails, nothing was applied",
             "merlon apply -f lab/policies/shop.yaml", "merlon apply -f policies/ --prune --wait", "merlon apply change.plan --confirm-within 5m", "merlon apply -f policies/ --connections drain=10m")
         {
-            plan, files, prune, connections, wait, timeout, confirm,
+            plan, files, prune, unprotect, connections, wait, timeout, confirm,
         };
         verb.Validators.Add(line =>
         {
@@ -38,7 +39,7 @@ internal static class ApplyCommand
             var request = call.Get(plan) is { } file && PlanCommand.Read(file) is var planned ? new ApplyRequest(planned.Files, planned.Prune, Base: planned.Base)
                 : new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
             var (what, drain) = Connections(call.Get(connections)!);
-            request = request with { ConfirmWithin = within, Connections = what, DrainFor = drain };
+            request = request with { ConfirmWithin = within, Connections = what, DrainFor = drain, Unprotect = Unprotect.Named(call, unprotect) };
             using var api = Controller.Connect(call);
             var result = await api.Post("/v1/apply", request, ApiJson.Default.ApplyRequest, ApiJson.Default.ApplyResult, cancel);
             return await Waiting.Finish(call, api, result, wait, timeout, cancel);

@@ -10,15 +10,18 @@ internal static class DeleteCommand
     public static Command Create(Names names)
     {
         var document = new Argument<string>("KIND/[TENANT/]NAME") { Description = "The document; the tenant may be left out where the name is unique. host/NAME is a host that is gone for good" };
+        var unprotect = Unprotect.Option();
         names.CompleteDocuments(document);
-        var verb = new Verb("delete", "Remove one policy document", "merlon delete policy/shop/shop-app", "merlon delete group/web", "merlon delete host/old-host") { document };
+        var verb = new Verb("delete", "Remove one policy document", "merlon delete policy/shop/shop-app", "merlon delete group/web", "merlon delete host/old-host") { document, unprotect };
         return verb.Runs(async (call, cancel) =>
         {
             using var api = Controller.Connect(call);
-            var result = await api.Delete(await PathOf(api, call.Get(document), cancel), ApiJson.Default.ApplyResult, cancel);
+            var result = await api.Delete(await PathOf(api, call.Get(document), cancel) + Query(Unprotect.Named(call, unprotect)), ApiJson.Default.ApplyResult, cancel);
             return ApplyCommand.Show(call, result);
         });
     }
+
+    private static string Query(string[]? unprotect) => unprotect is null ? "" : "?" + string.Join('&', unprotect.Select(n => "unprotect=" + Uri.EscapeDataString(n)));
 
     private static async Task<string> PathOf(JsonHttp api, string text, CancellationToken cancel)
     {

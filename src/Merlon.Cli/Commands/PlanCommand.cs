@@ -5,6 +5,7 @@ using Merlon.Cli.Offline;
 using Merlon.Cli.Output;
 using Merlon.Contracts.Api;
 using Merlon.Policy.Analyze;
+using Merlon.Policy.Model;
 using Merlon.Policy.Text;
 
 namespace Merlon.Cli.Commands;
@@ -16,6 +17,7 @@ internal static class PlanCommand
     {
         var files = new Option<string[]>("--file", "-f") { Description = "Manifest files, or folders of them", HelpName = "PATH", Required = true, AllowMultipleArgumentsPerToken = true };
         var prune = new Option<bool>("--prune") { Description = "Plan to remove the tenant's documents that are not in the files" };
+        var unprotect = Unprotect.Option();
         var save = new Option<string?>("--out") { Description = "Write the plan there, for 'merlon apply FILE'", HelpName = "FILE" };
         var against = new Option<string?>("--against") { Description = "Compare with these manifests instead of the server", HelpName = "PATH" };
         var inventory = new Option<string[]>("--inventory", "-i") { Description = "Inventory, with --against", HelpName = "PATH", AllowMultipleArgumentsPerToken = true };
@@ -23,16 +25,16 @@ internal static class PlanCommand
         var verb = new Verb("plan", "What an apply would open, close and cut. Exit 0: nothing changes, 2: something does, 6: a policy test fails, 1: errors",
             "merlon plan -f policies/", "merlon plan -f policies/ --prune --out change.plan", "merlon plan -f policies/ --against /etc/merlon/policies -i inventory.yaml")
         {
-            files, prune, days, save, against, inventory,
+            files, prune, unprotect, days, save, against, inventory,
         };
         return verb.Runs(async (call, cancel) =>
         {
             if (call.Get(against) is { } old)
             {
                 if (call.Get(save) is not null || call.Get(prune)) throw new CliException("--out and --prune are about the server", "leave them out with --against");
-                return Show(call, Offline(call, call.Get(files)!, old, call.Get(inventory) ?? []));
+                return Show(call, Offline(call, call.Get(files)!, old, call.Get(inventory) ?? [], call.Get(unprotect) ?? []));
             }
-            var request = new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune));
+            var request = new ApplyRequest(Manifests.Read(call.Get(files)!), call.Get(prune), Unprotect: Unprotect.Named(call, unprotect));
             using var api = Controller.Connect(call);
             var plan = await api.Post($"/v1/plan?days={call.Get(days)}", request, ApiJson.Default.ApplyRequest, ApiJson.Default.PlanResult, cancel);
             var code = Show(call, plan);
@@ -58,13 +60,15 @@ internal static class PlanCommand
     private static async Task Save(string file, PlanFile plan, CancellationToken cancel) =>
         await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(plan, ApiJson.Default.PlanFile), cancel);
 
-    private static PlanResult Offline(Call call, string[] files, string against, string[] inventory)
+    private static PlanResult Offline(Call call, string[] files, string against, string[] inventory, string[] unprotect)
     {
         var (before, after) = (OfflinePolicy.Load([against], inventory), OfflinePolicy.Load(files, inventory));
         var (old, now) = (before.Require(call), after.Require(call));
         var (was, willBe) = (Texts(before), Texts(after));
-        return new(new Dictionary<string, long>(), [.. was.Keys.Union(willBe.Keys).Where(r => was.GetValueOrDefault(r) != willBe.GetValueOrDefault(r)).Order(StringComparer.Ordinal)],
-            Changes.Between(new(old, before.Inventory), new(now, after.Inventory)), null, []);
+        HashSet<string> changed = [.. was.Keys.Union(willBe.Keys).Where(r => was.GetValueOrDefault(r) != willBe.GetValueOrDefault(r))];
+        var refused = ProtectedPolicies.Refusals(old, changed, r => after.Documents.FirstOrDefault(d => d.Ref == r), unprotect);
+        return new(new Dictionary<string, long>(), [.. changed.Order(StringComparer.Ordinal)],
+            Changes.Between(new(old, before.Inventory), new(now, after.Inventory)), null, [.. refused.Select(OfflinePolicy.Record)]);
     }
 
     private static Dictionary<string, string> Texts(OfflinePolicy policy) =>

@@ -43,6 +43,6 @@ internal sealed record OfflinePolicy(
     private static IEnumerable<Diagnostic> Resolved(PolicySet set, VmInventory vms) =>
         vms.Vms.Select(v => v.Host).Distinct().SelectMany(host => Resolver.Resolve(set, vms, host, 0).Diagnostics).Distinct();
 
-    private static DiagnosticRecord Record(Diagnostic d) =>
+    public static DiagnosticRecord Record(Diagnostic d) =>
         new(d.Severity == Severity.Error ? "error" : "warning", d.Code, d.Message, d.File, d.Line, d.Column, d.Hint);
 }

@@ -23,6 +23,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(IReadOnlyList<GroupRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<RuleRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<PolicyRecord>))]
+[JsonSerializable(typeof(string[]))] // query fields
 [JsonSerializable(typeof(IReadOnlyList<FlowRecord>))]
 [JsonSerializable(typeof(FlowRecord))]
 [JsonSerializable(typeof(FlowsLost))]

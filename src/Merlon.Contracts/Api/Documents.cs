@@ -11,10 +11,11 @@ public sealed record ManifestFile(string Path, string Text);
 /// <param name="ConfirmWithin">Seconds, 1 to 86,400: unless it is confirmed by then, every host puts back what was before. Null = for good.</param>
 /// <param name="Connections">What becomes of live connections that it forbids: cut (default), drain or keep (to their own end).</param>
 /// <param name="DrainFor">Seconds, 1 to 604,800, with drain: they are cut then.</param>
+/// <param name="Unprotect">Protected policies that it may change or remove, or what they stand on: TENANT/NAME each.</param>
 /// <param name="Base">Revision of every tenant that the change was planned on; refused with 409 when one has moved. Null = whatever it is.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, bool Prune = false, bool DryRun = false, IReadOnlyDictionary<string, long>? Base = null, int? ConfirmWithin = null,
-    string? Connections = null, int? DrainFor = null)
+    string? Connections = null, int? DrainFor = null, IReadOnlyList<string>? Unprotect = null)
 {
     public const string Cut = "cut", Drain = "drain", Keep = "keep";
 
@@ -42,8 +43,9 @@ public sealed record RevisionRecord(string Tenant, long Revision, DateTimeOffset
 
 /// <summary>POST /v1/rollback. Neither = end the change that waits for its confirmation.</summary>
 /// <param name="Tenant">Whose documents become those of <paramref name="Revision"/>, as a new revision.</param>
+/// <param name="Unprotect">As of <see cref="ApplyRequest"/>.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record RollbackRequest(string? Tenant = null, long? Revision = null);
+public sealed record RollbackRequest(string? Tenant = null, long? Revision = null, IReadOnlyList<string>? Unprotect = null);
 
 /// <summary>POST /v1/isolate.</summary>
 /// <param name="Vm">Name, UUID or vnet name.</param>

@@ -22,4 +22,4 @@ public sealed record GroupRecord(string Tenant, string Name, IReadOnlyList<strin
 public sealed record RuleRecord(string Rule, string Tier, int Priority, string Action, IReadOnlyList<string> From, IReadOnlyList<string> To, IReadOnlyList<string> Services, bool Log, string Enforcement, long Hits);
 
 /// <summary>A policy with its numbers.</summary>
-public sealed record PolicyRecord(string Tenant, string Name, string Tier, int Priority, string Enforcement, long Revision, int Rules, IReadOnlyDictionary<string, string> Annotations);
+public sealed record PolicyRecord(string Tenant, string Name, string Tier, int Priority, string Enforcement, long Revision, int Rules, IReadOnlyDictionary<string, string> Annotations, bool Protected = false);

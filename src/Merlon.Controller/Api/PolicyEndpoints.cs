@@ -18,7 +18,7 @@ internal static class PolicyEndpoints
         app.MapPost("/v1/apply", Apply).WithSummary("Commit documents, all of them or none; 422 says what is wrong with them").WithTags("policy")
             .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status400BadRequest)
             .Produces<ApiError>(StatusCodes.Status409Conflict);
-        app.MapDelete("/v1/documents/{kind}/{tenant}/{name}", Delete).WithSummary("Remove one document; 422 when others need it").WithTags("policy")
+        app.MapDelete("/v1/documents/{kind}/{tenant}/{name}", Delete).WithSummary("Remove one document; 422 when others need it, or it is protected and no query field unprotect names it").WithTags("policy")
             .Produces<ApplyResult>().Produces<ApplyResult>(StatusCodes.Status422UnprocessableEntity).Produces<ApiError>(StatusCodes.Status404NotFound)
             .Produces<ApiError>(StatusCodes.Status409Conflict);
         app.MapPost("/v1/confirm", Confirm).WithSummary("The change on trial stays for good").WithTags("policy")
@@ -69,10 +69,11 @@ internal static class PolicyEndpoints
 
     private static Task<IResult> Rollback(RollbackRequest request, Applier applier, CancellationToken cancel) => Unless409(async () =>
     {
+        if (request.Unprotect?.Any(n => n is null) == true) return Problem.BadRequest("unprotect", "unprotect holds null");
         if (request.Tenant is null != request.Revision is null) return Problem.BadRequest("incomplete", "tenant and revision go together");
         if (request is not { Tenant: { } tenant, Revision: { } revision })
             return await applier.EndTrial(Author, due: false, cancel) is { } ended ? Answer(ended, ended.Applied) : NothingOnTrial();
-        return await applier.Rollback(tenant, revision, Author, cancel) is { } result ? Answer(result, result.Applied)
+        return await applier.Rollback(tenant, revision, request.Unprotect, Author, cancel) is { } result ? Answer(result, result.Applied)
             : Problem.NotFound("no-such-revision", $"tenant {tenant} has no revision {revision}", "see 'merlon get revision'");
     });
 
@@ -112,6 +113,7 @@ internal static class PolicyEndpoints
     {
         if (request.Files is not { Count: > 0 } files || files.Any(f => f?.Path is null || f.Text is null))
             return Problem.BadRequest("no-files", "files is missing or empty", "send {\"files\": [{\"path\": ..., \"text\": ...}]}");
+        if (request.Unprotect?.Any(n => n is null) == true) return Problem.BadRequest("unprotect", "unprotect holds null");
         return files.GroupBy(f => f.Path).FirstOrDefault(g => g.Count() > 1) is { } twice
             ? Problem.BadRequest("path-twice", $"the path '{twice.Key}' is there twice") : null;
     }
@@ -146,10 +148,10 @@ internal static class PolicyEndpoints
         return result.Problem is { } problem ? Problem.BadRequest(problem.Code, problem.Message, problem.Hint) : TypedResults.Ok(ExplainRecords.Of(question, result));
     }
 
-    private static async Task<IResult> Delete(string kind, string tenant, string name, Applier applier, CancellationToken cancel)
+    private static async Task<IResult> Delete(string kind, string tenant, string name, string[]? unprotect, Applier applier, CancellationToken cancel)
     {
         var reference = $"{kind.ToLowerInvariant()}/{tenant}/{name}";
-        return await Unless409(async () => await applier.Delete(reference, Author, cancel) is { } result
+        return await Unless409(async () => await applier.Delete(reference, unprotect, Author, cancel) is { } result
             ? Answer(result, result.Applied)
             : Problem.NotFound("no-such-document", $"there is no document {reference}", "see 'merlon get document'"));
     }

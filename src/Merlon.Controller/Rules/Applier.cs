@@ -53,7 +53,7 @@ internal sealed class Applier : IDisposable
         return await InTurn(() =>
         {
             if (request.Base is { } wanted) BaseMovedException.ThrowIfMoved(wanted, state.Documents.Revisions);
-            return Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), new(by, connections?.Note(Now), request.ConfirmWithin, request.DryRun, Found: parsed.Diagnostics, Connections: connections));
+            return Commit(PolicyChange.Apply(state.Documents, files, parsed, request.Prune), new(by, connections?.Note(Now), request.ConfirmWithin, request.DryRun, Found: parsed.Diagnostics, Connections: connections, Unprotect: request.Unprotect));
         }, cancel);
     }
 
@@ -64,18 +64,18 @@ internal sealed class Applier : IDisposable
         var now = state;
         if (refused is not null) return new(now, null, null, refused.Diagnostics);
         var change = PolicyChange.Apply(now.Documents, files, parsed, request.Prune);
-        var (check, set, vms, _) = Check(now, change, null, tested: true);
+        var (check, set, vms, _) = Check(now, change, null, new("", Unprotect: request.Unprotect));
         return new(now, change, set is not null && check.Ok ? new(set, vms) : null, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
     }
 
     /// <summary>Null when there is no such document.</summary>
-    public Task<ApplyResult?> Delete(string reference, string by, CancellationToken cancel) => InTurn(
-        () => state.Documents.Entries.ContainsKey(reference) ? Commit(PolicyChange.Remove(state.Documents, reference), new(by)) : null, cancel);
+    public Task<ApplyResult?> Delete(string reference, IReadOnlyList<string>? unprotect, string by, CancellationToken cancel) => InTurn(
+        () => state.Documents.Entries.ContainsKey(reference) ? Commit(PolicyChange.Remove(state.Documents, reference), new(by, Unprotect: unprotect)) : null, cancel);
 
     /// <summary>The tenant's documents become those of an older revision, as a new one. Null when it never had that.</summary>
-    public Task<ApplyResult?> Rollback(string tenant, long revision, string by, CancellationToken cancel) => InTurn(
+    public Task<ApplyResult?> Rollback(string tenant, long revision, IReadOnlyList<string>? unprotect, string by, CancellationToken cancel) => InTurn(
         () => history.Entries(state.Documents, tenant, revision) is { } entries
-            ? Commit(PolicyChange.To(state.Documents, entries), new(by, $"rolled back to {revision}")) : null, cancel);
+            ? Commit(PolicyChange.To(state.Documents, entries), new(by, $"rolled back to {revision}", Unprotect: unprotect)) : null, cancel);
 
     /// <summary>The change on trial stays for good. Null when there is none.</summary>
     public Task<ApplyResult?> Confirm(string by, CancellationToken cancel) => InTurn(() =>
@@ -215,12 +215,16 @@ internal sealed class Applier : IDisposable
 
     /// <summary>All that a change must pass, and what each host would get. No set: its documents do not make one.</summary>
     private (PolicyCheck Check, PolicySet? Set, VmInventory Vms, ImmutableDictionary<string, HostPlan> Plans) Check(
-        PolicyState now, PolicyChange change, PolicyTrial? trial, bool tested)
+        PolicyState now, PolicyChange change, PolicyTrial? trial, CommitTerms terms)
     {
         var check = new PolicyCheck(Now);
         if (check.Build(change.Next) is not { } set) return (check, null, now.Vms, ImmutableDictionary<string, HostPlan>.Empty);
         var vms = MetadataTrust.Of(set, now.Inventory);
-        if (tested) check.Test(set, vms, change.Tenants);
+        if (!terms.Forced)
+        {
+            check.Protect(now.Set, change, terms.Unprotect ?? []);
+            check.Test(set, vms, change.Tenants);
+        }
         return (check, set, vms, check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next), trial, now.Inventory));
     }
 
@@ -228,13 +232,13 @@ internal sealed class Applier : IDisposable
     {
         if (state.Trial is { } pending && !terms.Forced) throw TrialException.Pending(pending);
         var trial = terms.ConfirmWithin is { } within && change.Changed.Count > 0 ? new PolicyTrial(new(WholeSecond(clock.GetUtcNow().AddSeconds(within)), terms.By, state.Documents.Revisions), state.Set) : null;
-        var (check, set, vms, plans) = Check(state, change, trial, tested: !terms.Forced);
+        var (check, set, vms, plans) = Check(state, change, trial, terms);
         IReadOnlyList<Diagnostic> diagnostics = [.. terms.Found ?? [], .. check.Diagnostics];
         if (set is null || (!check.Ok && !terms.Forced)) return Refused(diagnostics);
         var batch = new StateBatch();
         if (trial is not null) batch.Put(Keys.Trial, JsonSerializer.SerializeToUtf8Bytes(trial.State, StateJson.Default.TrialState));
         else if (state.Trial is not null) batch.Remove(Keys.Trial);
-        var revisions = RevisionWriter.Write(change, terms.By, terms.Note, clock.GetUtcNow(), batch);
+        var revisions = RevisionWriter.Write(change, terms.By, Note(change, terms), clock.GetUtcNow(), batch);
         // What could not be resolved before is part of this step too, and nobody asked to keep that.
         var hosts = state.Hosts.With(plans, met, batch, state.Problems.IsEmpty ? terms.Connections?.Step(Now, change.Tenants) : null);
         if (terms.DryRun) return new(false, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics));
@@ -242,6 +246,13 @@ internal sealed class Applier : IDisposable
         state = state with { Documents = change.Next, Set = set, Vms = vms, Hosts = hosts, Plans = plans, Problems = [.. check.Diagnostics.Where(d => d.Severity == Severity.Error)], Trial = trial };
         log.Applied(terms.By, change.Changed.Count, hosts.Sequence);
         return new(true, revisions, [.. change.Changed], hosts.Sequence, Records(diagnostics), trial?.State.ConfirmBy);
+    }
+
+    /// <summary>Why, and which protected policies it was allowed to touch.</summary>
+    private string? Note(PolicyChange change, CommitTerms terms)
+    {
+        string[] touched = [.. ProtectedPolicies.Touched(state.Set, change.Changed).Select(ProtectedPolicies.NameOf)];
+        return touched.Length == 0 ? terms.Note : $"{(terms.Note is null ? "" : terms.Note + "; ")}unprotects {string.Join(", ", touched)}";
     }
 
     private PolicyTrial? LoadTrial(PolicyDocuments documents)

@@ -30,6 +30,10 @@ internal sealed class PolicyCheck(long atUnixSeconds)
         return built.Set;
     }
 
+    /// <summary>Protected policies stay as they are unless the call names them.</summary>
+    public void Protect(PolicySet before, PolicyChange change, IReadOnlyList<string> named) => diagnostics.AddRange(
+        ProtectedPolicies.Refusals(before, change.Changed, r => change.Next.Entries.GetValueOrDefault(r)?.Document, named));
+
     /// <summary>Runs the tests that the given tenants keep beside their policy.</summary>
     public void Test(PolicySet set, VmInventory inventory, IEnumerable<string> tenants)
     {

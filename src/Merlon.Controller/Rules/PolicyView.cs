@@ -21,7 +21,7 @@ internal sealed class PolicyView(Applier applier, HostRegistry registry, IStateS
     public IReadOnlyList<PolicyRecord> Policies() =>
         [.. applier.State.Set.Policies.Select(p => new PolicyRecord(
             p.Document.Tenant, p.Document.Name, Words.Of(p.Document.Tier), p.Document.Priority, Words.Of(p.Document.Enforcement),
-            p.Revision, p.Document.Rules.Length, p.Document.Annotations))];
+            p.Revision, p.Document.Rules.Length, p.Document.Annotations, p.Document.Protected))];
 
     /// <summary>In the order they judge.</summary>
     public IReadOnlyList<RuleRecord> Rules()

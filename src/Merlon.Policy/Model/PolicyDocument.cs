@@ -9,4 +9,7 @@ public sealed record PolicyDocument(
     Tier Tier, int Priority, Enforcement Enforcement, ImmutableArray<PolicyRule> Rules) : Document(Tenant, Name, Annotations, Position)
 {
     public override string Kind => "Policy";
+
+    /// <summary>Judges before all others, and is not changed or removed unless the call names it. See <see cref="ProtectedPolicies"/>.</summary>
+    public bool Protected { get; init; }
 }

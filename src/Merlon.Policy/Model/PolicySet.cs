@@ -20,7 +20,7 @@ public sealed class PolicySet
             if (document is TenantDocument t) _tenants.TryAdd(t.Name, t);
         }
         Policies = [.. Documents.Where(d => d.Document is PolicyDocument).Select(d => new StoredPolicy((PolicyDocument)d.Document, d.Revision))
-            .OrderBy(p => p.Document.Tier).ThenBy(p => p.Document.Priority)
+            .OrderBy(p => p.Document.Tier).ThenBy(p => !p.Document.Protected).ThenBy(p => p.Document.Priority)
             .ThenBy(p => p.Document.Name, StringComparer.Ordinal).ThenBy(p => p.Document.Tenant, StringComparer.Ordinal)];
         Guards = [.. Of<GuardDocument>().OrderBy(g => g.Priority).ThenBy(g => g.Name, StringComparer.Ordinal)];
         GuardsAll = Guards.IsEmpty && withoutGuards == WithoutGuards.GuardAll;
@@ -29,7 +29,7 @@ public sealed class PolicySet
     /// <summary>Ordered by <see cref="Document.Ref"/>.</summary>
     public ImmutableArray<StoredDocument> Documents { get; }
 
-    /// <summary>In the order they judge: tier, priority, name.</summary>
+    /// <summary>In the order they judge: tier, protected ones, priority, name.</summary>
     public ImmutableArray<StoredPolicy> Policies { get; }
 
     /// <summary>In the order they are tried: priority, name.</summary>

@@ -14,6 +14,7 @@ internal sealed class PolicySetChecks(PolicySet set)
         Duplicates(documents);
         foreach (var document in documents.Select(d => d.Document)) Document(document);
         new GroupCycles(set, _findings).Run();
+        foreach (var policy in set.Policies.Where(p => p.Document.Protected)) ProtectedPolicies.Check(set, policy.Document, _findings);
         DuplicateVms();
         return _findings.InOrder();
     }

@@ -10,11 +10,12 @@ internal sealed class RulesReader(Findings findings, TermReader terms)
 
     public PolicyDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Policy's spec", findings, "tier", "priority", "enforcement", "rules") is not { } spec) return null;
+        if (Fields.Open(node, "a Policy's spec", findings, "tier", "priority", "enforcement", "protected", "rules") is not { } spec) return null;
         var tier = spec.Choice("tier", Tier.Tenant, false,
             ("emergency", Tier.Emergency), ("platform", Tier.Platform), ("tenant", Tier.Tenant), ("baseline", Tier.Baseline));
         var priority = spec.Number("priority", 1000, 0, 65535);
         var enforcement = spec.Choice("enforcement", Enforcement.Enforce, false, Words.Enforcements);
+        var isProtected = spec.Flag("protected");
         var rules = ImmutableArray.CreateBuilder<PolicyRule>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in spec.List("rules", required: true))
@@ -23,7 +24,7 @@ internal sealed class RulesReader(Findings findings, TermReader terms)
             if (!names.Add(rule.Name)) findings.Error("duplicate-rule", rule.Position, $"rule '{rule.Name}' stands twice in policy '{head.Name}'");
             rules.Add(rule);
         }
-        return new(head.Tenant, head.Name, head.Annotations, head.At, tier, priority, enforcement, rules.ToImmutable());
+        return new(head.Tenant, head.Name, head.Annotations, head.At, tier, priority, enforcement, rules.ToImmutable()) { Protected = isProtected };
     }
 
     private PolicyRule? Rule(YamlNode node)

@@ -57,6 +57,7 @@ internal static class SpecPrinter
         $"  tier: {p.Tier.ToString().ToLowerInvariant()}",
         .. p.Priority == 1000 ? Array.Empty<string>() : [Invariant($"  priority: {p.Priority}")],
         .. p.Enforcement == Enforcement.Enforce ? Array.Empty<string>() : ["  enforcement: observe"],
+        .. p.Protected ? ["  protected: true"] : Array.Empty<string>(),
         .. Items("rules", p.Rules.Select(Rule)),
     ];
 
