@@ -201,9 +201,11 @@ static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u6
 
 /* ruleset record: w0 row map offset (u16 per remote class) | columns << 32
  *                 w1 column map offset (u16 per service class) | rows << 32
- *                 w2 cells offset (one word per cell, row-major)
+ *                 w2 cells offset | RULESET_NARROW << 32; row-major, one word per cell; narrow: 32 bits per cell, one half
+ *                    that is both, since no rule is observed
  *                 w3 reserved */
 #define IMAGE_RULESET_WORDS 4u
+#define RULESET_NARROW 0x1u
 
 /* cell: two halves of 32 bits, active (low) and candidate (high):
  * bits 0-23 image rule number (CELL_RULE_DEFAULT = the default), 24-27 verdict, 28 log. */

@@ -94,7 +94,7 @@ static __noinline int service_class(void *image, __u32 kind, __u32 destination, 
 static __noinline int find_cell(void *image, __u32 ruleset, __u32 remote, __u32 service, __u64 *cell)
 {
 	struct section rulesets, rows, columns, classes;
-	__u32 at, row, column;
+	__u32 at, row, column, half;
 	__u64 cells;
 
 	if (!section(image, IMAGE_W_RULESETS, &rulesets) || ruleset >= rulesets.count)
@@ -109,7 +109,13 @@ static __noinline int find_cell(void *image, __u32 ruleset, __u32 remote, __u32 
 		return 0;
 	if (row >= columns.count || column >= rows.count)
 		return 0;
-	return word(image, (__u32)cells + row * rows.count + column, cell);
+	at = row * rows.count + column;
+	if (!(cells >> 32 & RULESET_NARROW))
+		return word(image, (__u32)cells + at, cell);
+	if (!read32(image, (__u32)cells, at, &half))
+		return 0;
+	*cell = half | (__u64)half << 32;
+	return 1;
 }
 
 static __always_inline __u32 rule_id(void *image, __u32 half)

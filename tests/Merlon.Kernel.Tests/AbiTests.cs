@@ -77,6 +77,7 @@ public sealed class AbiTests
     [InlineData("CELL_RULE_MASK", ImageLayout.CellRuleMask)]
     [InlineData("CELL_VERDICT_SHIFT", ImageLayout.CellVerdictShift)]
     [InlineData("CELL_LOG", ImageLayout.CellLog)]
+    [InlineData("RULESET_NARROW", ImageLayout.RulesetNarrow)]
     [InlineData("IMAGE_NODE_BIT", ImageLayout.NodeBit)]
     [InlineData("RULE_ID_DEFAULT", AbiLimits.RuleIdDefault)]
     [InlineData("RULE_ID_BUILTIN_ARP", AbiLimits.RuleIdBuiltinArp)]

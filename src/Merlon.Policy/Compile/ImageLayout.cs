@@ -33,6 +33,8 @@ public static class ImageLayout
     public const uint Observe = 0x4;
     public const uint LogAllow = 0x8;
 
+    public const uint RulesetNarrow = 0x1;
+
     public const uint CellRuleMask = 0xffffff;
     public const uint CellRuleDefault = 0xffffff;
     public const int CellVerdictShift = 24;

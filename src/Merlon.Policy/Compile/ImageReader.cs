@@ -39,7 +39,11 @@ internal readonly struct ImageReader(ImmutableArray<ulong> words)
         var (rowMap, columns) = Section(at);
         var (columnMap, rows) = Section(at + 1);
         var (row, column) = (Read16(rowMap, remote), Read16(columnMap, service));
-        return row < rows && column < columns ? Word((uint)Word(at + 2) + row * columns + column) : throw Fault();
+        if (row >= rows || column >= columns) throw Fault();
+        var cells = Word(at + 2);
+        if (((uint)(cells >> 32) & ImageLayout.RulesetNarrow) == 0) return Word((uint)cells + row * columns + column);
+        var half = Read32((uint)cells, row * columns + column);
+        return half | (ulong)half << 32;
     }
 
     private uint Class4(uint realm, uint address)

@@ -35,6 +35,17 @@ public class CompilerTests
         }
     }
 
+    [Theory]
+    [InlineData("enforce", 1)]
+    [InlineData("observe", 0)]
+    public void A_table_of_which_nothing_is_observed_takes_half_the_space(string enforcement, uint narrow)
+    {
+        var words = new Scene(Scene.Group("g", "{select: {}}") + Scene.Rules("p", "name: r, from: [any], to: [group/g], services: [tcp/1], action: allow").Replace("spec:", $"spec:\n  enforcement: {enforcement}", StringComparison.Ordinal)
+            + Scene.VmsOf(Scene.Vm("a", "t: t", "10.0.0.1"))).Image.Words;
+        var (first, count) = ((int)(uint)words[ImageLayout.WordRulesets], (int)(words[ImageLayout.WordRulesets] >> 32));
+        Assert.Equal(narrow, Enumerable.Range(0, count).Min(i => (uint)(words[first + i * ImageLayout.RulesetWords + 2] >> 32)));
+    }
+
     [Fact]
     public void Equal_rulesets_share_one_table()
     {
