@@ -47,23 +47,21 @@ public sealed class GateTests : IDisposable
         Assert.Equal(Dropped(Reason.NoImage), world.Hook("from_vm", _shop.Web, _shop.WebToDb().Bytes()));
     }
 
-    public static TheoryData<int> HeaderWords => [2, 3, 4, 5, 8, 9, 10, 11, 12];
-
-    [Theory]
-    [MemberData(nameof(HeaderWords))]
-    public void An_image_that_points_outside_itself_fails_closed(int header)
+    [Fact]
+    public void An_image_that_points_outside_itself_fails_closed()
     {
         var words = _shop.Image!.Words.ToArray();
-        foreach (var wrong in (ulong[])[0, words[header] & 0xffffffff00000000 | 0xfffffff0, words[header] & 0xffffffff])
-        {
-            var bad = (ulong[])words.Clone();
-            bad[header] = wrong;
-            Commit(bad);
-            var outcome = _shop.Hook("from_vm", _shop.Web, (_shop.WebToOutside() with { SourcePort = 1000 + header }).Bytes());
-            // Some of these words have a part that this packet never needs; then the verdict is the true one.
-            if (outcome.Passed) Assert.Contains(header, (int[])[5, 12]);
-            else Assert.Contains(outcome.Reason, (Reason[])[Reason.ImageFault, Reason.NoImage, Reason.Default]);
-        }
+        foreach (var header in (int[])[2, 3, 4, 5, 8, 9, 10, 11, 12])
+            foreach (var wrong in (ulong[])[0, words[header] & 0xffffffff00000000 | 0xfffffff0, words[header] & 0xffffffff])
+            {
+                var bad = (ulong[])words.Clone();
+                bad[header] = wrong;
+                Commit(bad);
+                var outcome = _shop.Hook("from_vm", _shop.Web, (_shop.WebToOutside() with { SourcePort = 1000 + header }).Bytes());
+                // Some of these words have a part that this packet never needs; then the verdict is the true one.
+                if (outcome.Passed) Assert.Contains(header, (int[])[5, 12]);
+                else Assert.Contains(outcome.Reason, (Reason[])[Reason.ImageFault, Reason.NoImage, Reason.Default]);
+            }
     }
 
     [Fact]
@@ -74,7 +72,7 @@ public sealed class GateTests : IDisposable
         for (var r = 0; r < (int)(words[ImageLayout.WordRulesets] >> 32); r++)
         {
             var (columns, rows, cells) = (words[rulesets + 4 * r] >> 32, words[rulesets + 4 * r + 1] >> 32, (int)words[rulesets + 4 * r + 2]);
-            for (var c = 0; c < (int)(rows * columns); c++) words[cells + c] = 0;
+            for (var c = 0; c < (int)(rows * columns + 1) / 2; c++) words[cells + c] = 0; // narrow: nothing is observed
         }
         Commit(words);
         Assert.Equal(Dropped(Reason.ImageFault), _shop.Send(_shop.WebToDb()));

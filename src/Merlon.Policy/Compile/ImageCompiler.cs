@@ -62,7 +62,7 @@ public static class ImageCompiler
             var (table, at) = (tables[i], i * ImageLayout.RulesetWords);
             records[at] = (uint)writer.Table(ImageWriter.Pack(table.RowOf)) | (ulong)(uint)table.Columns << 32;
             records[at + 1] = (uint)writer.Table(ImageWriter.Pack(table.ColumnOf)) | (ulong)(uint)table.Rows << 32;
-            records[at + 2] = table.Narrow() is { } halves ? (ulong)writer.Table(halves) | (ulong)ImageLayout.RulesetNarrow << 32 : (ulong)writer.Table(table.Cells);
+            records[at + 2] = table.Narrow() is { } halves ? (uint)writer.Table(halves) | (ulong)ImageLayout.RulesetNarrow << 32 : (uint)writer.Table(table.Cells);
         }
         writer.Section(ImageLayout.WordRulesets, tables.Length, records);
     }

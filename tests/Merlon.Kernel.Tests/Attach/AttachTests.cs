@@ -15,7 +15,7 @@ public class AttachTests
     public void Attach_is_read_back_from_the_kernel_and_detach_leaves_nothing(AttachKind kind)
     {
         Needs.Tcx(kind);
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         using var link = new TapLink();
         var attacher = program.Datapath.Attacher;
         attacher.Kind = kind;
@@ -43,7 +43,7 @@ public class AttachTests
     public void An_interface_that_went_away_is_listed_as_not_live_and_its_pins_go_with_the_next_owner(AttachKind kind)
     {
         Needs.Tcx(kind);
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         var attacher = program.Datapath.Attacher;
         attacher.Kind = kind;
         int ifindex;
@@ -57,7 +57,7 @@ public class AttachTests
     [Fact]
     public void A_new_incarnation_of_an_ifindex_replaces_the_old_pins()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         using var link = new TapLink();
         program.Datapath.Attacher.Attach(link.Ifindex, 1);
         program.Datapath.Attacher.Attach(link.Ifindex, 2);
@@ -68,7 +68,7 @@ public class AttachTests
     public void A_link_that_somebody_detached_is_missing_and_attach_restores_it()
     {
         Needs.Tcx();
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         using var link = new TapLink();
         var attacher = program.Datapath.Attacher;
         attacher.Attach(link.Ifindex, 1);
@@ -84,7 +84,7 @@ public class AttachTests
     public void A_hook_that_cannot_be_restored_leaves_the_other_attached()
     {
         Needs.Tcx();
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         using var link = new TapLink();
         var attacher = program.Datapath.Attacher;
         attacher.Attach(link.Ifindex, 1);
@@ -105,7 +105,7 @@ public class AttachTests
     [Fact]
     public void A_removed_clsact_filter_is_missing_and_attach_restores_it()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         using var link = new TapLink();
         var attacher = program.Datapath.Attacher;
         attacher.Kind = AttachKind.Clsact;
@@ -120,7 +120,7 @@ public class AttachTests
     [Fact]
     public void A_foreign_ingress_qdisc_is_refused_with_its_reason()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         using var link = new TapLink();
         program.Datapath.Attacher.Kind = AttachKind.Clsact;
         KernelObject.Run("tc", "qdisc", "add", "dev", link.Name, "ingress");
@@ -135,7 +135,7 @@ public class AttachTests
     [Fact]
     public void No_such_interface_is_an_error_with_nothing_half_attached()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         foreach (var kind in Needs.Kinds)
         {
             program.Datapath.Attacher.Kind = kind;
@@ -148,7 +148,7 @@ public class AttachTests
     [Fact]
     public void Clsact_filters_change_program_in_place_on_upgrade()
     {
-        using var program = new LoadedProgram(TestObject.Compile("events"));
+        using var program = LoadedProgram.OfMaps();
         using var link = new TapLink();
         program.Datapath.Attacher.Kind = AttachKind.Clsact;
         program.Datapath.Attacher.Attach(link.Ifindex, 1);
@@ -165,7 +165,7 @@ public class AttachTests
     [Fact]
     public void Two_hundred_interfaces_attach_quickly_and_list_completely()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         var links = TapLink.Make(200);
         try
         {

@@ -9,7 +9,7 @@ namespace Merlon.Kernel.Tests.Events;
 /// <summary>A program that sends one event a packet, so that counts must agree exactly.</summary>
 public sealed class EventReaderTests : IDisposable
 {
-    private readonly LoadedProgram _program = new(TestObject.Compile("events"));
+    private readonly LoadedProgram _program = LoadedProgram.OfMaps();
     private readonly TapLink _link = new();
 
     public void Dispose()

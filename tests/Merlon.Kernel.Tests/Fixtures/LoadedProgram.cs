@@ -15,6 +15,9 @@ public sealed class LoadedProgram : IDisposable
         Datapath = KernelDatapath.Open(Options);
     }
 
+    /// <summary>The maps of the real program under programs that only send events: a second of the verifier's less.</summary>
+    internal static LoadedProgram OfMaps() => new(TestObject.Compile("events"));
+
     public DatapathOptions Options { get; }
 
     public KernelDatapath Datapath { get; private set; }

@@ -7,17 +7,14 @@ using Xunit;
 
 namespace Merlon.Kernel.Tests.Maps;
 
-/// <summary>Runs alone: most of a commit is waiting for RCU, which other work stretches.</summary>
-[CollectionDefinition("alone", DisableParallelization = true)]
-public class Alone;
-
-[Collection("alone")]
+/// <summary>Most of a commit is waiting for RCU, which other work stretches.</summary>
+[Collection(Alone.Name)]
 public class ImageStoreTests
 {
     [Fact]
     public void Commits_alternate_and_read_back_as_written()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         var images = program.Datapath.Images;
         images.ReadBack().Should().BeNull();
         for (var g = 1u; g <= 5; g++)
@@ -39,7 +36,7 @@ public class ImageStoreTests
     [Fact]
     public void An_image_that_differs_anywhere_is_not_the_one_in_force()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         var images = program.Datapath.Images;
         var words = TestImage.Words(100, fill: 7);
         images.Holds(words, [1, 2], [16, 17, 18]).Should().BeFalse("none is in force");
@@ -60,7 +57,7 @@ public class ImageStoreTests
     [Fact]
     public void A_small_image_is_in_force_within_two_milliseconds()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         var words = TestImage.Words(20_000);
         var bind = new ulong[200];
         var times = Enumerable.Range(0, 101).Select(_ => program.Datapath.Images.Commit(words, bind, []).Elapsed).Order().ToArray();
@@ -71,7 +68,7 @@ public class ImageStoreTests
     [Fact]
     public void Words_that_are_no_image_change_nothing()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         program.Datapath.Images.Commit(TestImage.Words(4), [], []);
         var commit = () => program.Datapath.Images.Commit(new ulong[64], [], []);
         commit.Should().Throw<ArgumentException>();

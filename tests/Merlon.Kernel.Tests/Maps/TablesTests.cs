@@ -11,7 +11,7 @@ public class TablesTests
     [Fact]
     public void Ports_macs_and_owners_are_set_listed_and_removed()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         var datapath = program.Datapath;
         MacAddress.TryParse("52:54:00:00:00:05", out var mac).Should().BeTrue();
         datapath.Ports.Set(7, new() { Vnic = 3, Slot = 1, Segment = 2, Mac = MacBytes.From(mac), Flags = PortFlags.Closed });
@@ -35,7 +35,7 @@ public class TablesTests
     [Fact]
     public void A_full_table_says_which_and_how_large()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         var fill = () =>
         {
             for (var i = 1; i <= AbiLimits.MaxSlots + 1; i++) program.Datapath.Ports.Set(i, default);
@@ -47,7 +47,7 @@ public class TablesTests
     [Fact]
     public void Budget_limits_leave_the_counts_alone()
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         program.Datapath.Budgets.SetLimits(5, 1000, 100);
         program.Datapath.Budgets.Get(5).MaxConnections.Should().Be(1000);
         program.Datapath.Budgets.Get(5).MaxHalfOpen.Should().Be(100);
