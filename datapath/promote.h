@@ -49,7 +49,7 @@ static __always_inline void give_up(struct work *w, struct merlon_conn *half)
 	__u32 s = w->plan.source & 1;
 
 	bpf_spin_lock(&half->lock);
-	if (half->tag == w->tag) {
+	if (half->tag == w->tag && half->flags & CONN_PROMOTED) {
 		half->flags &= ~CONN_PROMOTED;
 		half->packets[s] -= 1;
 		half->bytes[s] -= w->packet.length;
@@ -64,7 +64,8 @@ static __always_inline void hand_over(struct work *w, struct merlon_conn *half, 
 	bool ended;
 
 	bpf_spin_lock(&half->lock);
-	ended = half->tag == w->tag && bury(w, half);
+	/* Reset meanwhile, and opened anew in place: that one is not ours to end. */
+	ended = half->tag == w->tag && half->flags & CONN_PROMOTED && bury(w, half);
 	bpf_spin_unlock(&half->lock);
 	if (!ended || (last->packets[0] == was->packets[0] && last->packets[1] == was->packets[1]))
 		return;

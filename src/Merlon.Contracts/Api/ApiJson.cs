@@ -33,6 +33,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(ExplainResult))]
 [JsonSerializable(typeof(IReadOnlyList<TrafficChangeRecord>))]
 [JsonSerializable(typeof(PlanResult))]
+[JsonSerializable(typeof(ObservedRulesResult))]
 [JsonSerializable(typeof(PlanFile))]
 [JsonSerializable(typeof(ProveRequest))]
 [JsonSerializable(typeof(IReadOnlyList<AccessRecord>))]

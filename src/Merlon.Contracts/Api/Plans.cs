@@ -29,6 +29,13 @@ public sealed record PlannedFlows(DateTimeOffset Since, int Looked, IReadOnlyLis
 public sealed record PlannedFlow(
     FlowEndRecord Source, FlowEndRecord Destination, string Service, string Before, string After, string? RuleBefore, string? RuleAfter, int Flows, DateTimeOffset Last);
 
+/// <summary>Answer to GET /v1/rules/observed.</summary>
+/// <param name="Flows">Records that were looked at: the newest <see cref="PlannedFlows.Most"/> at most.</param>
+/// <param name="Connections">Live ones that were looked at; null = a host did not tell its own, so what is open since before is missing.</param>
+/// <param name="Rules">Allow rules that were looked at.</param>
+/// <param name="LeftOut">Those of whose traffic the log does not have all: a Guard logs less than all.</param>
+public sealed record ObservedRulesResult(DateTimeOffset Since, int Flows, int? Connections, int Rules, int LeftOut, IReadOnlyList<DiagnosticRecord> Findings);
+
 /// <summary>A plan as kept in a file: what <c>merlon apply PLAN</c> commits, unless a tenant's revision has moved since.</summary>
 /// <param name="Format"><see cref="FormatName"/>.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

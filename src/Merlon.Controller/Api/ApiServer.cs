@@ -51,7 +51,7 @@ internal static class ApiServer
         });
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddSingleton<StatusView>().AddSingleton<Inventory.VmView>().AddSingleton<PolicyView>()
-            .AddSingleton<Plans>().AddSingleton<PolicyHistory>().AddSingleton<Agents.LiveConnections>();
+            .AddSingleton<Plans>().AddSingleton<Observations>().AddSingleton<PolicyHistory>().AddSingleton<Agents.LiveConnections>();
         return builder;
     }
 

@@ -13,6 +13,8 @@ internal static class PolicyEndpoints
     {
         app.MapGet("/v1/policies", (PolicyView view) => TypedResults.Ok(view.Policies())).WithSummary("Applied policies").WithTags("policy");
         app.MapGet("/v1/rules", (PolicyView view) => TypedResults.Ok(view.Rules())).WithSummary("Rules in the order they judge, with their hits").WithTags("policy");
+        app.MapGet("/v1/rules/observed", Observed).WithSummary("Allow rules that let more pass than was seen in the last days").WithTags("policy")
+            .Produces<ObservedRulesResult>().Produces<ApiError>(StatusCodes.Status400BadRequest);
         app.MapGet("/v1/documents", (PolicyView view) => TypedResults.Ok(view.Documents())).WithSummary("Stored documents, as written").WithTags("policy");
         app.MapGet("/v1/revisions", (PolicyView view) => TypedResults.Ok(view.Revisions())).WithSummary("Committed revisions, oldest first").WithTags("policy");
         app.MapPost("/v1/apply", Apply).WithSummary("Commit documents, all of them or none; 422 says what is wrong with them").WithTags("policy")
@@ -126,6 +128,10 @@ internal static class PolicyEndpoints
         if (error is not null) return Problem.BadRequest("too-large", error, Plans.TooLarge);
         return result!.Diagnostics.All(d => d.Severity != "error") ? TypedResults.Ok(result) : TypedResults.UnprocessableEntity(result);
     }
+
+    private static async Task<IResult> Observed(int? days, Observations observations, CancellationToken cancel) => days is < 1 or > PlannedFlows.MostDays
+        ? Problem.BadRequest("days", $"days is not between 1 and {PlannedFlows.MostDays}")
+        : TypedResults.Ok(await observations.Of(days ?? PlannedFlows.DefaultDays, cancel));
 
     private static IResult Diff(string tenant, long before, long? after, Plans plans)
     {

@@ -39,6 +39,21 @@ public class SemanticDiffTests(ITestOutputHelper output)
         Assert.Equal(["Closed cidr/192.0.2.0/24 > group/shop/web tcp/80: Allow shop/app/web-in@1, Reject shop/app/no@1"], changes);
     }
 
+    /// <summary>Every preference of a Guard that leaves something unfiltered is told in the same words.</summary>
+    [Theory]
+    [InlineData("{action: exclude, select: [vm/db-1]}", "Opened outside > group/shop/db any except tcp/80: Deny default, Allow ", "Opened group/shop/db > outside any: Deny default, Allow ")]
+    [InlineData("{action: guard, select: [vm/db-1], directions: [in]}", "Opened group/shop/db > outside any: Deny default, Allow ")]
+    [InlineData("{action: guard, select: [vm/db-1], directions: [out]}", "Opened outside > group/shop/db any except tcp/80: Deny default, Allow ")]
+    [InlineData("{action: guard, select: [vm/db-1], mode: observe}", "Opened outside > group/shop/db any except tcp/80: Deny default, WouldDeny default", "Opened group/shop/db > outside any: Deny default, WouldDeny default")]
+    public void A_preference_is_told_as_what_it_leaves_unfiltered(string guard, params string[] expected)
+    {
+        const string Rest = "---\napiVersion: merlon/v1\nkind: Guard\nmetadata: {name: rest}\nspec: {action: guard, select: [any]}\n";
+        var rules = Rest + Scene.Rules("app", "name: in, from: [any], to: [vm/db-1], services: [tcp/80], action: allow");
+        var changes = Diff(rules, rules + $"---\napiVersion: merlon/v1\nkind: Guard\nmetadata: {{name: some}}\nspec: {guard.Replace("{", "{priority: 1, ", StringComparison.Ordinal)}\n");
+        foreach (var line in expected) Assert.Contains(line, changes);
+        Assert.Equal(changes, changes.Distinct());
+    }
+
     [Fact]
     public void Of_ten_thousand_rules_one_edited_line_is_told_alone()
     {
