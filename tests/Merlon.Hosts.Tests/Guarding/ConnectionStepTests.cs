@@ -1,4 +1,3 @@
-using System.Net;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
 using Xunit;
@@ -107,16 +106,5 @@ public sealed class ConnectionStepTests : IDisposable
         Assert.Equal(had, _live.Select(s => s.Received));
     }
 
-    private bool Opens(int port)
-    {
-        using var socket = _a.Tcp();
-        try
-        {
-            return socket.ConnectAsync(new IPEndPoint(_b.Ip4, port)).Wait(TimeSpan.FromMilliseconds(500));
-        }
-        catch (AggregateException)
-        {
-            return false;
-        }
-    }
+    private bool Opens(int port) => _a.Reaches(_b.Ip4, port, TimeSpan.FromMilliseconds(500));
 }

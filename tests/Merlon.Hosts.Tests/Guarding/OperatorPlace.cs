@@ -55,18 +55,7 @@ internal sealed class OperatorPlace : IDisposable
     }
 
     /// <summary>A new connection is let in.</summary>
-    public bool Reaches()
-    {
-        using var socket = _a.Tcp();
-        try
-        {
-            return socket.ConnectAsync(new IPEndPoint(_b.Ip4, Port)).Wait(s_patience);
-        }
-        catch (AggregateException)
-        {
-            return false;
-        }
-    }
+    public bool Reaches() => _a.Reaches(_b.Ip4, Port, s_patience);
 
     /// <summary>What the open session says arrives.</summary>
     public bool Answers()

@@ -55,6 +55,20 @@ public sealed class Guest : IDisposable
     /// <summary>An unconnected TCP socket of this guest.</summary>
     public Socket Tcp() => _namespace.Enter(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
 
+    /// <summary>A new TCP connection from here is answered in time.</summary>
+    public bool Reaches(IPAddress address, int port, TimeSpan patience)
+    {
+        using var socket = Tcp();
+        try
+        {
+            return socket.ConnectAsync(new IPEndPoint(address, port)).Wait(patience);
+        }
+        catch (AggregateException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Runs a command in its network namespace.</summary>
     public ShellResult Run(params string[] command) => Shell.Run("nsenter", [$"--net={_namespace.Path}", .. command]);
 
