@@ -16,12 +16,11 @@ internal static class DeleteCommand
         return verb.Runs(async (call, cancel) =>
         {
             using var api = Controller.Connect(call);
-            var result = await api.Delete(await PathOf(api, call.Get(document), cancel) + Query(Unprotect.Named(call, unprotect)), ApiJson.Default.ApplyResult, cancel);
+            var path = Query.Path(await PathOf(api, call.Get(document), cancel), [.. Unprotect.Named(call, unprotect)?.Select(n => ("unprotect", (string?)n)) ?? []]);
+            var result = await api.Delete(path, ApiJson.Default.ApplyResult, cancel);
             return ApplyCommand.Show(call, result);
         });
     }
-
-    private static string Query(string[]? unprotect) => unprotect is null ? "" : "?" + string.Join('&', unprotect.Select(n => "unprotect=" + Uri.EscapeDataString(n)));
 
     private static async Task<string> PathOf(JsonHttp api, string text, CancellationToken cancel)
     {

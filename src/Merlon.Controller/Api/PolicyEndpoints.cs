@@ -51,17 +51,11 @@ internal static class PolicyEndpoints
         if (Refusal(request) is { } refusal) return refusal;
         if (request.ConfirmWithin is < 1 or > ApplyRequest.MostConfirmWithin)
             return Problem.BadRequest("confirm-within", $"confirmWithin is not between 1 and {ApplyRequest.MostConfirmWithin} seconds");
-        try
-        {
-            ConnectionTerms.Of(request);
-        }
-        catch (ArgumentException e)
-        {
-            return Problem.BadRequest("connections", e.Message);
-        }
+        var (connections, fault) = ConnectionTerms.Of(request);
+        if (fault is not null) return Problem.BadRequest("connections", fault);
         return await Unless409(async () =>
         {
-            var result = await applier.Apply(request, Author, cancel);
+            var result = await applier.Apply(request, connections, Author, cancel);
             return Answer(result, result.Applied || request.DryRun && result.Diagnostics.All(d => d.Severity != "error"));
         });
     }

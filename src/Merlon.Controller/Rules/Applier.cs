@@ -44,12 +44,12 @@ internal sealed class Applier : IDisposable
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
+    /// <param name="connections">Of <paramref name="request"/>; null = live connections that it forbids are cut.</param>
     /// <param name="cancel">Gives up while it waits for its turn; a commit is never broken off.</param>
-    public async Task<ApplyResult> Apply(ApplyRequest request, string by, CancellationToken cancel)
+    public async Task<ApplyResult> Apply(ApplyRequest request, ConnectionTerms? connections, string by, CancellationToken cancel)
     {
         var (files, parsed, refused) = Read(request);
         if (refused is not null) return refused;
-        var connections = ConnectionTerms.Of(request);
         return await InTurn(() =>
         {
             if (request.Base is { } wanted) BaseMovedException.ThrowIfMoved(wanted, state.Documents.Revisions);

@@ -8,15 +8,15 @@ namespace Merlon.Controller.Rules;
 /// <param name="Seconds">After which they are cut; null = they go on to their own end.</param>
 internal sealed record ConnectionTerms(int? Seconds)
 {
-    /// <summary>Null = they are cut. Throws <see cref="ArgumentException"/> where the request contradicts itself.</summary>
-    public static ConnectionTerms? Of(ApplyRequest request) => (request.Connections ?? ApplyRequest.Cut, request.DrainFor) switch
+    /// <summary>No terms: they are cut. A fault: the request contradicts itself.</summary>
+    public static (ConnectionTerms? Terms, string? Fault) Of(ApplyRequest request) => (request.Connections ?? ApplyRequest.Cut, request.DrainFor) switch
     {
-        (ApplyRequest.Cut, null) => null,
-        (ApplyRequest.Keep, null) => new(Seconds: null),
-        (ApplyRequest.Drain, >= 1 and <= ApplyRequest.MostDrainFor and var seconds) => new(seconds),
-        (ApplyRequest.Cut or ApplyRequest.Keep, _) => throw new ArgumentException("drainFor goes with drain, and only with it"),
-        (ApplyRequest.Drain, _) => throw new ArgumentException($"drainFor is not between 1 and {ApplyRequest.MostDrainFor} seconds"),
-        _ => throw new ArgumentException($"connections is '{request.Connections}', not cut, drain or keep"),
+        (ApplyRequest.Cut, null) => (null, null),
+        (ApplyRequest.Keep, null) => (new(Seconds: null), null),
+        (ApplyRequest.Drain, >= 1 and <= ApplyRequest.MostDrainFor and var seconds) => (new(seconds), null),
+        (ApplyRequest.Cut or ApplyRequest.Keep, _) => (null, "drainFor goes with drain, and only with it"),
+        (ApplyRequest.Drain, _) => (null, $"drainFor is not between 1 and {ApplyRequest.MostDrainFor} seconds"),
+        _ => (null, $"connections is '{request.Connections}', not cut, drain or keep"),
     };
 
     /// <param name="at">When it is committed, Unix seconds.</param>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Xunit;
@@ -39,7 +40,7 @@ public class ConnectionStepTests
     public async Task What_contradicts_itself_is_refused(string connections, int? drainFor)
     {
         await using var controller = await RunningController.Start();
-        using var answer = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(controller.Client, "/v1/apply", Change(81, connections, drainFor), ApiJson.Default.ApplyRequest, TestContext.Current.CancellationToken);
+        using var answer = await controller.Client.PostAsJsonAsync("/v1/apply", Change(81, connections, drainFor), ApiJson.Default.ApplyRequest, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Empty(await controller.Documents());
     }
