@@ -368,7 +368,7 @@ struct merlon_budget {             /* map budgets: ARRAY by vm */
 #define MERLON_SHARE_CONN 64u
 
 struct merlon_pool {               /* map pools: ARRAY of POOL_COUNT */
-	__u32 used;
+	__s32 used;                /* for a moment, while a VM's count moves on another CPU, below 0 */
 	__u32 limit;               /* 0 = no limit */
 };
 

@@ -216,22 +216,27 @@ static __always_inline bool bury(struct work *w, struct merlon_conn *c)
 	return true;
 }
 
-/* How the VM's count for one table moves across its share decides what is borrowed, so no entry needs to remember it. */
+/* A pool holds what all VMs have above their shares. Each step of a VM's count above its share is a step of the pool's, up and down,
+ * the step back of one that was refused too: in whatever order CPUs come, nothing stays behind, and no entry needs to remember
+ * whether it was borrowed. Between the two steps of another CPU the pool may be a little above its limit, or below zero. */
 static __always_inline bool borrow(__u32 table)
 {
 	struct merlon_pool *pool = bpf_map_lookup_elem(&pools, &table);
 
-	if (!pool || __sync_fetch_and_add(&pool->used, 1) < pool->limit || !pool->limit)
-		return true;
-	__sync_fetch_and_add(&pool->used, -1);
-	return false;
+	return !pool || __sync_fetch_and_add(&pool->used, 1) < (__s32)pool->limit || !pool->limit;
 }
 
-static __always_inline void give_back(__u32 table)
+static __always_inline __s32 share_of(__u32 half)
+{
+	return half ? MERLON_SHARE_HALF : MERLON_SHARE_CONN;
+}
+
+/* One less. */
+static __always_inline void step_back(__u32 *used, __u32 table, __u32 half)
 {
 	struct merlon_pool *pool = bpf_map_lookup_elem(&pools, &table);
 
-	if (pool)
+	if ((__s32)__sync_fetch_and_add(&used[table & 1], -1) > share_of(half) && pool)
 		__sync_fetch_and_add(&pool->used, -1);
 }
 
@@ -240,30 +245,27 @@ static __always_inline __u32 table_of(const struct work *w, __u32 half)
 	return (half ? POOL_HALF4 : POOL_CONN4) + !mapped(w->ends.a);
 }
 
-static __always_inline __u32 share_of(__u32 half)
-{
-	return half ? MERLON_SHARE_HALF : MERLON_SHARE_CONN;
-}
-
 /* An entry of w->ends more for the VM: 0, or why it may not have it. */
 static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
-	__u32 table = table_of(w, half), limit, mine, other;
-	int reason = REASON_TABLE_FULL;
+	__u32 table = table_of(w, half), limit;
+	int reason = 0, mine;
 	__u32 *used;
 
 	if (!b)
 		return 0;
 	used = half ? b->opening : b->established;
 	limit = half ? b->max_half_open : b->max_connections;
-	other = used[(table & 1) ^ 1];
-	mine = __sync_fetch_and_add(&used[table & 1], 1);
-	if (limit && mine + other >= limit)
+	if (limit && used[0] + used[1] >= limit) {
 		reason = half ? REASON_HALF_OPEN_BUDGET : REASON_VM_BUDGET;
-	else if (mine < share_of(half) || borrow(table))
-		return 0;
-	__sync_fetch_and_add(&used[table & 1], -1);
+	} else {
+		mine = __sync_fetch_and_add(&used[table & 1], 1);
+		if (mine < share_of(half) || borrow(table))
+			return 0;
+		step_back(used, table, half);
+		reason = REASON_TABLE_FULL;
+	}
 	__sync_fetch_and_add(&b->refused, 1);
 	return reason;
 }
@@ -311,14 +313,9 @@ __noinline int spend(struct work *w, __u32 vm, __u32 of)
 static __noinline int discharge(struct work *w, __u32 vm, __u32 half)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
-	__u32 table = table_of(w, half);
-	__u32 *used;
 
-	if (!b)
-		return 0;
-	used = half ? b->opening : b->established;
-	if (__sync_fetch_and_add(&used[table & 1], -1) > share_of(half))
-		give_back(table);
+	if (b)
+		step_back(half ? b->opening : b->established, table_of(w, half), half);
 	return 0;
 }
 

@@ -157,6 +157,7 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 
 	if (absent(c, w) || (is_syn(p) && p->proto == PROTO_TCP && replaceable(c, p->proto)))
 		return STEP_ABSENT;
+	w->plan.life = c->created_ns;
 	if (plan->commit) {
 		if (p->proto == PROTO_TCP)
 			result = step_tcp(c, p, s, first, w->now_ms);

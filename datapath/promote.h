@@ -27,14 +27,15 @@ static __always_inline void carry_over(struct merlon_conn *c, const struct merlo
 	c->flags |= now->flags & (CONN_FIN_A | CONN_FIN_B | CONN_LIBERAL);
 }
 
-/* Copies a half entry for its life in conn; false when somebody else already does. Under no lock. */
+/* Copies a half entry for its life in conn; false when somebody else already does, or when it is not the life any more that the packet
+ * stepped: reset, or opened anew in its place. Under no lock. */
 static __always_inline bool take_copy(struct work *w, struct merlon_conn *half)
 {
 	struct merlon_conn *fresh = conn_of(w->fresh);
 	bool mine;
 
 	bpf_spin_lock(&half->lock);
-	mine = !absent(half, w) && !(half->flags & CONN_PROMOTED);
+	mine = !absent(half, w) && half->created_ns == w->plan.life && !(half->flags & CONN_PROMOTED) && !replaceable(half, w->ends.proto);
 	if (mine) {
 		copy_out(fresh, half);
 		half->flags |= CONN_PROMOTED;
@@ -43,40 +44,80 @@ static __always_inline bool take_copy(struct work *w, struct merlon_conn *half)
 	return mine;
 }
 
+/* What has become of the half since take_copy() took it. Under its lock. */
+enum fate {
+	FATE_SAME = 0,
+	FATE_BURIED = 1,           /* by the timer; its account was left to us */
+	FATE_REPLACED = 2,         /* reset, then opened anew in its place; its account was left to us */
+};
+
+static __always_inline enum fate fate_of(const struct work *w, const struct merlon_conn *half, const struct merlon_conn *taken)
+{
+	if (half->tag != w->tag)
+		return FATE_BURIED;
+	if (half->created_ns != taken->created_ns)
+		return FATE_REPLACED;
+	return buried(half) ? FATE_BURIED : FATE_SAME;
+}
+
 /* The packet is dropped after all, and told as such: it no longer counts on the entry. */
 static __always_inline void give_up(struct work *w, struct merlon_conn *half)
 {
+	struct merlon_conn *taken = conn_of(w->fresh);
 	__u32 s = w->plan.source & 1;
+	enum fate fate;
 
 	bpf_spin_lock(&half->lock);
-	if (half->tag == w->tag && half->flags & CONN_PROMOTED) {
+	fate = fate_of(w, half, taken);
+	if (fate == FATE_SAME) {
 		half->flags &= ~CONN_PROMOTED;
 		half->packets[s] -= 1;
 		half->bytes[s] -= w->packet.length;
 	}
 	bpf_spin_unlock(&half->lock);
+	if (fate == FATE_SAME)
+		return;
+	taken->packets[s] -= 1;
+	taken->bytes[s] -= w->packet.length;
+	if (fate == FATE_REPLACED && w->ends.proto == PROTO_TCP)
+		taken->state = CONN_RESET;
+	copy_out(conn_of(w->old), taken);
+	w->ends.half = HALF;
+	finish(w);
 }
 
-/* The half copy's end, and what it gained meanwhile into conn. */
+/* The half copy's end, and what it gained meanwhile into conn: counts, windows, a reset. */
 static __always_inline void hand_over(struct work *w, struct merlon_conn *half, __u32 family)
 {
 	struct merlon_conn *was = conn_of(w->fresh), *last = conn_of(w->old), *c;
-	bool ended;
+	enum fate fate;
+	bool reset;
 
 	bpf_spin_lock(&half->lock);
-	/* Reset meanwhile, and opened anew in place: that one is not ours to end. */
-	ended = half->tag == w->tag && half->flags & CONN_PROMOTED && bury(w, half);
+	fate = fate_of(w, half, was);
+	if (fate == FATE_SAME)
+		bury(w, half);
 	bpf_spin_unlock(&half->lock);
-	if (!ended || (last->packets[0] == was->packets[0] && last->packets[1] == was->packets[1]))
+	if (fate == FATE_BURIED)
+		return;
+	reset = fate == FATE_REPLACED || last->state == CONN_RESET;
+	if (!reset && last->packets[0] == was->packets[0] && last->packets[1] == was->packets[1])
 		return;
 	c = find(w, family, CONN);
 	if (!c)
 		return;
 	bpf_spin_lock(&c->lock);
-	if (c->tag == w->tag && !buried(c)) {
-		carry_over(c, was, last);
-		if (w->ends.proto == PROTO_TCP && c->state < CONN_RESET)
-			settle(c, w->now_ms);
+	if (c->tag == w->tag && !buried(c) && c->created_ns == was->created_ns) {
+		if (fate == FATE_SAME)
+			carry_over(c, was, last);
+		if (w->ends.proto == PROTO_TCP && c->state < CONN_RESET) {
+			if (reset) {
+				c->state = CONN_RESET;
+				c->expires = w->now_ms + TIMEOUT_TCP_RESET;
+			} else {
+				settle(c, w->now_ms);
+			}
+		}
 	}
 	bpf_spin_unlock(&c->lock);
 }

@@ -48,7 +48,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         SetWays(Candidates(wanted, have).Where(_ways.Contains));
         if (plan is not null) PutOwners(plan);
         Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
-        SetBudgets(wanted);
+        if (plan is not null) KeepShares(plan);
+        foreach (var vm in Budgets(wanted)) SetBudget(vm);
         if (plan is not null) PutMacs(wanted);
         have = kernel.Ports();
         foreach (var port in wanted) TryAttach(port, have[port.Ifindex].Incarnation);
@@ -104,6 +105,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         foreach (var port in starting) PutClosed(port);
         // No connection goes there past the bridge any more.
         kernel.BumpTopology();
+        KeepShares(plan);
         foreach (var vm in Budgets(starting)) SetBudget(vm);
         foreach (var port in starting) AttachEmpty(port);
         if (!inForce()) throw new KernelFault("the policy read back is not the one to be in force", null);
@@ -142,12 +144,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         else kernel.PutMac(place, new((uint)port.Ifindex, port.Plan.Vnic));
     }
 
-    private void SetBudgets(IReadOnlyList<WantedPort> wanted)
-    {
-        var vms = Budgets(wanted);
-        kernel.KeepShares(vms.Count);
-        foreach (var vm in vms) SetBudget(vm);
-    }
+    // A VM that left has its share until nothing in the kernel names it: the book knows.
+    private void KeepShares(HostPlan plan) => kernel.KeepShares(plan.Book.Budgets.Count);
 
     private static List<IGrouping<ushort, (uint Connections, uint HalfOpen, Rates Rates)>> Budgets(IReadOnlyList<WantedPort> ports) =>
         [.. ports.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard))];

@@ -6,7 +6,8 @@ namespace Merlon.Datapath.Abi;
 [StructLayout(LayoutKind.Sequential)]
 public struct PoolRecord
 {
-    public uint Used;
+    /// <summary>For a moment, while a VM's count moves on another CPU, below 0.</summary>
+    public int Used;
 
     /// <summary>0 = no limit.</summary>
     public uint Limit;

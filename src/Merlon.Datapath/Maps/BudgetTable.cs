@@ -36,13 +36,13 @@ public sealed class BudgetTable : IDisposable
     }
 
     /// <summary>Keeps the shares of so many VMs (<see cref="AbiLimits.ShareHalf"/>, <see cref="AbiLimits.ShareConn"/>) of each table free
-    /// for them.</summary>
+    /// for them, and an entry for each CPU, which may be one ahead of the pool.</summary>
     public void KeepShares(int vms)
     {
         for (var i = 0; i < _tables.Length; i++)
         {
             var shares = (long)vms * ((TablePool)i is TablePool.Half4 or TablePool.Half6 ? AbiLimits.ShareHalf : AbiLimits.ShareConn);
-            Volatile.Write(ref Pool((TablePool)i).Limit, (uint)Math.Max(1, _tables[i] - shares));
+            Volatile.Write(ref Pool((TablePool)i).Limit, (uint)Math.Max(1, _tables[i] - shares - Cpus.Possible));
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class TrialTests
     private static void OldRulesAreBack(OperatorPlace place, bool controllerDies, bool agentDies)
     {
         var product = place.Product;
-        var end = place.Try("8s");
+        var end = place.Try("6s");
         Assert.False(place.Reaches(), "the new rules let the operator in");
         if (controllerDies) Product.Kill9(product.Controller);
         if (agentDies)

@@ -11,7 +11,7 @@ public sealed class TestHost : IDisposable
     public TestHost(string libvirt = "none")
     {
         var number = Interlocked.Increment(ref _count);
-        _run = $"{Environment.ProcessId % 1000:d3}{(char)('a' + number % 26)}";
+        _run = $"{Environment.ProcessId % 100000:d5}{(char)('a' + number % 26)}";
         Host = new NetNamespace($"mt{_run}-host");
         Host.Ip("link", "add", "br0", "type", "bridge");
         Host.Ip("link", "set", "br0", "up");

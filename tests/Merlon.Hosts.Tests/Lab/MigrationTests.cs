@@ -26,7 +26,9 @@ public sealed class MigrationTests
         using var hosts = new TwoHosts();
         hosts.Guard();
         hosts.Flood(PerSecond);
+        NothingArrived(hosts, "before it moved");
         if (first == 0) Refused(hosts);
+        NothingArrived(hosts, "when a host refused it");
         long downtime = 0;
         var before = (Web: hosts.Sent(), Neighbour: hosts.Neighbour.Sent);
         for (var move = 0; move < moves; move++)
@@ -35,15 +37,21 @@ public sealed class MigrationTests
             Console.WriteLine($"migrations: move {first + move}, seed {seed}");
             Thread.Sleep(new Random(seed).Next(whole ? MostPauseMs : MostPauseMs / 10));
             downtime += Move(hosts);
+            NothingArrived(hosts, $"in move {first + move}");
         }
         var sent = (Web: hosts.Sent() - before.Web, Neighbour: hosts.Neighbour.Sent - before.Neighbour);
-        Assert.Equal((0, 0), (hosts.Neighbour.Arrived, hosts.Arrived()));
         Assert.True(Math.Min(sent.Web, sent.Neighbour) > PerSecond * moves, $"only {sent} packets were sent meanwhile");
         var ungated = whole ? ArrivesUngated(hosts) : 0;
         ArrivesUnguarded(hosts);
         hosts.Dispose();
         Assert.Empty(hosts.Left());
         return [("sent", sent.Web + sent.Neighbour), ("arrived", 0), ("downtimeMs", downtime), ("arrivedWithoutGate", ungated)];
+    }
+
+    private static void NothingArrived(TwoHosts hosts, string when)
+    {
+        var (neighbour, web) = (hosts.Neighbour.Arrived, hosts.Arrived());
+        if ((neighbour, web) != (0, 0)) Assert.Fail($"{when}: {neighbour} datagrams came to the neighbour, {web} to web-1; the agents said:\n{hosts.Logs()}");
     }
 
     /// <summary>One move, and how both hosts look afterwards. Returns how long the VM stood still.</summary>

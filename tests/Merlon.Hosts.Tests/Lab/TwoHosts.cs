@@ -92,6 +92,9 @@ public sealed class TwoHosts : IDisposable
     /// <summary>Forbidden datagrams that came to web-1.</summary>
     public long Arrived() => Probe("web-1", $"seen {Neighbour.Forbidden}").GetProperty("total").GetInt64();
 
+    /// <summary>What both agents said.</summary>
+    public string Logs() => string.Join("\n", new[] { "host-1", "host-2" }.Select(h => File.ReadAllText(Path.Combine(Paths(h).Run, "libvirt", "log", "agent.log"))));
+
     /// <summary>What of it there is: after its end, nothing.</summary>
     public IEnumerable<string> Left() =>
         from folder in new[] { "/run", "/run/netns", "/var/lib", "/etc", "/sys/fs/bpf" }
