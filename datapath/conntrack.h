@@ -250,7 +250,7 @@ static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
 	__u32 table = table_of(w, half), limit;
-	int reason = 0, mine;
+	int reason = REASON_TABLE_FULL, mine;
 	__u32 *used;
 
 	if (!b)
@@ -264,7 +264,6 @@ static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 		if (mine < share_of(half) || borrow(table))
 			return 0;
 		step_back(used, table, half);
-		reason = REASON_TABLE_FULL;
 	}
 	__sync_fetch_and_add(&b->refused, 1);
 	return reason;
