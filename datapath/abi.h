@@ -327,7 +327,7 @@ struct merlon_conn {
 	struct merlon_side side[2];     /* a, b */
 	struct merlon_window window[2]; /* a, b */
 	__u16 vm;                  /* budget the entry is charged to */
-	__u16 serial;
+	__u16 left;                /* bit of each side whose vNIC has left this host */
 	__u32 tag;                 /* hash of the key: proves that a value found is still this key's */
 	/* line 2: counted, not judged by */
 	__u64 packets[2];          /* by sender a, b */

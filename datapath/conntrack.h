@@ -152,13 +152,19 @@ static __always_inline struct merlon_conn *find(struct work *w, __u32 family, __
 	}
 }
 
+/* 0 = it stands in the queue of turns. */
+static __always_inline long take_turn(void *turns, const void *key)
+{
+	return bpf_map_push_elem(turns, key, 0) && bpf_map_push_elem(turns, key, 0) ? bpf_map_push_elem(turns, key, 0) : 0;
+}
+
 /* A new element and its place in the timer's queue: one that had none would never expire. */
 #define INSERT(TABLE, KEY)                                                                                             \
 	static __always_inline long insert_##TABLE(struct KEY *k, void *fresh)                                         \
 	{                                                                                                              \
 		long error = bpf_map_update_elem(&TABLE, k, fresh, BPF_NOEXIST);                                       \
                                                                                                                        \
-		if (!error && (error = bpf_map_push_elem(&turns_##TABLE, k, 0)))                                       \
+		if (!error && (error = take_turn(&turns_##TABLE, k)))                                                  \
 			bpf_map_delete_elem(&TABLE, k);                                                                \
 		return error;                                                                                          \
 	}

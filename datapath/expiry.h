@@ -32,6 +32,10 @@ enum turn {
 #define TURN_MARK 0xffffu
 #define TURN_MARK_DENY 0xffffffffu
 
+#define ENOENT_ 2
+
+/* A queue whose lock cannot be had answers -EBUSY (from 6.15 on), a table's deletion too: what has no turn would never expire, so nothing
+ * here is given up at the first try, and an error is not taken for the end of a pass. */
 struct slice {
 	__u32 done;
 };
@@ -72,10 +76,11 @@ static __always_inline struct work *timer_work(void)
 	{                                                                                                              \
 		struct work *w = timer_work();                                                                         \
 		struct merlon_conn *c;                                                                                 \
+		long error = 0;                                                                                        \
 		struct KEY k;                                                                                          \
                                                                                                                        \
-		if (!w || bpf_map_pop_elem(&turns_##TABLE, &k) || k.segment == TURN_MARK) {                            \
-			s->done = 1;                                                                                   \
+		if (!w || (error = bpf_map_pop_elem(&turns_##TABLE, &k)) || k.segment == TURN_MARK) {                  \
+			s->done = !w || error == -ENOENT_ || !error;                                                   \
 			return 1;                                                                                      \
 		}                                                                                                      \
 		c = bpf_map_lookup_elem(&TABLE, &k);                                                                   \
@@ -85,12 +90,10 @@ static __always_inline struct work *timer_work(void)
 			ENDS(&w->ends, &k);                                                                            \
 			w->ends.half = HALF_OPEN;                                                                      \
 			w->tag = tag_of(&w->ends);                                                                     \
-			if (sweep_one(w, c)) {                                                                         \
-				bpf_map_delete_elem(&TABLE, &k);                                                       \
+			if (sweep_one(w, c) && !bpf_map_delete_elem(&TABLE, &k))                                       \
 				return 0;                                                                              \
-			}                                                                                              \
 		}                                                                                                      \
-		bpf_map_push_elem(&turns_##TABLE, &k, 0);                                                              \
+		take_turn(&turns_##TABLE, &k);                                                                         \
 		return 0;                                                                                              \
 	}
 
@@ -123,22 +126,25 @@ static __noinline int sweep_deny(struct work *w, struct merlon_deny *deny)
 	}
 	if (__sync_val_compare_and_swap(&deny->life, DENY_IDLE, DENY_DELETING) != DENY_IDLE)
 		return 0;
-	bpf_map_delete_elem(&denies, &w->deny_key);
-	return 1;
+	if (!bpf_map_delete_elem(&denies, &w->deny_key))
+		return 1;
+	deny->life = DENY_IDLE;
+	return 0;
 }
 
 static long look_denies(__u32 i, struct slice *s)
 {
 	struct work *w = timer_work();
 	struct merlon_deny *deny;
+	long error = 0;
 
-	if (!w || bpf_map_pop_elem(&turns_denies, &w->deny_key) || w->deny_key.vnic == TURN_MARK_DENY) {
-		s->done = 1;
+	if (!w || (error = bpf_map_pop_elem(&turns_denies, &w->deny_key)) || w->deny_key.vnic == TURN_MARK_DENY) {
+		s->done = !w || error == -ENOENT_ || !error;
 		return 1;
 	}
 	deny = bpf_map_lookup_elem(&denies, &w->deny_key);
 	if (deny && !sweep_deny(w, deny))
-		bpf_map_push_elem(&turns_denies, &w->deny_key, 0);
+		take_turn(&turns_denies, &w->deny_key);
 	return 0;
 }
 

@@ -155,9 +155,8 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 	bool first = s == (c->flags & CONN_INITIATOR_B);
 	enum step result = STEP_PASS;
 
-	if (absent(c, w) || (is_syn(p) && p->proto == PROTO_TCP && replaceable(c, p->proto)))
+	if (absent(c, w) || c->created_ns != plan->life || (is_syn(p) && p->proto == PROTO_TCP && replaceable(c, p->proto)))
 		return STEP_ABSENT;
-	w->plan.life = c->created_ns;
 	if (plan->commit) {
 		if (p->proto == PROTO_TCP)
 			result = step_tcp(c, p, s, first, w->now_ms);
@@ -169,6 +168,7 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 	if (plan->stamp) {
 		c->side[own].vnic = w->port.vnic;
 		c->side[own].epoch = w->epoch;
+		c->left &= ~(1u << own);
 		c->rule[plan->direction & 1] = w->judgement.rule;
 		c->flags &= ~CONN_REVOKED;
 	}
@@ -231,6 +231,7 @@ static __always_inline bool plan(struct work *w, const struct merlon_conn *c)
 	p->direction = p->own == p->initiator ? OUT : IN;
 	p->commit = w->in || !w->peer_ifindex;
 	p->stamp = 0;
+	p->life = c->created_ns;
 	return !absent(c, w) && !other_syn(w, c, p->source);
 }
 
@@ -261,7 +262,7 @@ static __noinline int cut(struct work *w, struct merlon_conn *c)
 	__u32 until = w->now_ms + TIMEOUT_REVOKED;
 
 	bpf_spin_lock(&c->lock);
-	if (!absent(c, w)) {
+	if (!absent(c, w) && c->created_ns == w->plan.life) {
 		c->flags |= CONN_REVOKED;
 		if (past(until, c->expires))
 			c->expires = until;

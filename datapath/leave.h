@@ -15,12 +15,19 @@ struct leaver {
 	__u32 entries;
 };
 
-static __always_inline bool leave_side(struct merlon_side *side, __u32 vnic)
+static __always_inline bool leave_side(struct merlon_conn *c, __u32 side, __u32 vnic)
 {
-	if (side->vnic != vnic || !side->epoch)
+	if (c->side[side].vnic != vnic || c->left & 1u << side)
 		return false;
-	side->epoch = 0;
+	c->side[side].epoch = 0;
+	c->left |= 1u << side;
 	return true;
+}
+
+/* By a vNIC of this host, whether or not what it says is judged in this direction. */
+static __always_inline bool held(const struct merlon_conn *c, __u32 side)
+{
+	return c->side[side].vnic && !(c->left & 1u << side);
 }
 
 static __noinline int leave_one(struct merlon_conn *c, __u32 tag, struct leaver *l)
@@ -29,9 +36,9 @@ static __noinline int leave_one(struct merlon_conn *c, __u32 tag, struct leaver 
 
 	bpf_spin_lock(&c->lock);
 	if (c->tag == tag && !buried(c) && !past(c->expires, l->now_ms)) {
-		left = leave_side(&c->side[0], l->vnic);
-		left |= leave_side(&c->side[1], l->vnic);
-		if (left && !c->side[0].epoch && !c->side[1].epoch) {
+		left = leave_side(c, 0, l->vnic);
+		left |= leave_side(c, 1, l->vnic);
+		if (left && !held(c, 0) && !held(c, 1)) {
 			c->end_reason = REASON_PORT_REMOVED;
 			c->expires = l->now_ms;
 		}

@@ -104,7 +104,7 @@ struct plan {
 	__u32 direction;           /* in which the own side is judged */
 	__u32 stamp;               /* the own side was judged again */
 	__u32 commit;              /* the last hook that this packet passes here: step and count */
-	__u64 life;                /* created_ns of the entry that it stepped */
+	__u64 life;                /* created_ns of the entry that it is planned for */
 };
 
 /* An answer of this program's own that is on its way: its whole IP packet, without what routers change. */

@@ -73,8 +73,9 @@ internal sealed class Daemon(AgentOptions options)
             keeper.AskGate = libvirt.AskGate;
             keeper.Papers.Write = libvirt.WritePolicy;
             libvirt.NotWritten = (uuid, why) => keeper.Box.Post(() => keeper.DocumentNotWritten(uuid, why));
-            parts.Add(libvirt.RunAsync((domains, asked) => keeper.Box.Post(() => keeper.DomainsChanged(domains, asked)),
-                (reason, mend) => keeper.Box.Post(() => keeper.LibvirtLost(reason, mend)), stop));
+            // A libvirt that hangs keeps nobody from the controller.
+            parts.Add(Task.Run(() => libvirt.RunAsync((domains, asked) => keeper.Box.Post(() => keeper.DomainsChanged(domains, asked)),
+                (reason, mend) => keeper.Box.Post(() => keeper.LibvirtLost(reason, mend)), stop), CancellationToken.None));
         }
         if (link is not null) parts.Add(link.RunAsync(new LinkHost(options, identity, keeper, status, pump), stop));
         var first = await Task.WhenAny([app.WaitForShutdownAsync(CancellationToken.None), .. parts]);

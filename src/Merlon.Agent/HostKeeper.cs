@@ -29,7 +29,7 @@ internal sealed class HostKeeper
     private readonly Newcomers _newcomers = new();
     private IReadOnlyList<HostLink> _links = [];
     private IReadOnlyList<HostLink> _looked = [];
-    private HostInventory _inventory = new();
+    private HostInventory? _inventory;
     private HostPolicyMessage? _pending;
     private string? _libvirtTrouble;
     private long _policyCame;
@@ -122,9 +122,11 @@ internal sealed class HostKeeper
     /// <summary>A VM is about to start, maybe as nobody has seen it yet. Ends when a policy that knows it is in force, at once where none can come.</summary>
     public Task Meet(Guest guest)
     {
-        if (!LibvirtKnown || Guests.Knows(guest)) return Task.CompletedTask;
-        var told = _newcomers.Told;
+        if (!LibvirtKnown) return Task.CompletedTask;
+        // Known or not: a list that was asked for before may not know it any more, or not yet.
         _newcomers.Meet(guest);
+        if (Guests.Knows(guest)) return Task.CompletedTask;
+        var told = _newcomers.Told;
         Guests.SetDomains(_newcomers.Corrected(Guests.Domains, asked: 0));
         GuestsChanged();
         // A refused claim may leave the inventory as it was: then nothing was told, and nothing follows.
@@ -265,7 +267,7 @@ internal sealed class HostKeeper
     public IReadOnlyList<AgentMessage> Greeting()
     {
         var messages = new List<AgentMessage>();
-        if (LibvirtKnown) messages.Add(new() { Inventory = Numbered(_inventory) });
+        if (LibvirtKnown && _inventory is { } inventory) messages.Add(new() { Inventory = Numbered(inventory) });
         if (Policy.Plan is not null || Policy.Error is not null) messages.Add(Report());
         return messages;
     }

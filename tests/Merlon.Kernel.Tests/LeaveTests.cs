@@ -32,6 +32,33 @@ public sealed class LeaveTests : IDisposable
         Assert.Equal((1UL, 1UL), (closed.Packets[0], closed.Packets[1]));
     }
 
+    /// <summary>An end that is guarded in one direction only holds what it opened in the other, though nobody has judged it there.</summary>
+    [Fact]
+    public void An_end_that_is_not_judged_in_this_direction_holds_the_connection_too()
+    {
+        using var world = new World(Shop.Manifest + """
+
+            ---
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: in-only}
+            spec: {priority: 10, action: guard, select: [vm/web], directions: [in]}
+            ---
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: all}
+            spec: {action: guard, select: [any]}
+            """);
+        var talk = new Talk(world, new Packet(world["web"].V4, world["db"].V4) { SourceMac = world["web"].Mac, DestinationMac = world["db"].Mac }, 7003).Open();
+        Assert.Equal(1, world.Kernel.Connections.RemoveVnic(world["db"].Record.Vnic));
+        world.WaitForTimer();
+        Assert.Equal(0U, talk.Entry().SourceEpoch);
+        Assert.Equal(1, world.Kernel.Connections.RemoveVnic(world["web"].Record.Vnic));
+        world.WaitForTimer();
+        Assert.Equal(Reason.PortRemoved, Assert.Single(world.Events(), e => e.Type == EventType.Close).Reason);
+        Assert.Empty(world.Kernel.Connections.List());
+    }
+
     [Fact]
     public void A_finished_connection_whose_port_is_removed_is_still_finished()
     {

@@ -52,8 +52,11 @@ internal sealed class ControllerLink(string controller, HostPki pki, FlowQueue f
             {
                 using var channel = ControllerAddress.Open(link.Address, link.Tls);
                 using var call = new Contracts.Wire.Link.LinkClient(channel).Session(cancellationToken: over.Token);
-                foreach (var message in await host.GreetingAsync()) _queue.Writer.TryWrite(message);
-                link._out = _queue.Writer;
+                await host.GreetAsync(greeting =>
+                {
+                    foreach (var message in greeting) _queue.Writer.TryWrite(message);
+                    link._out = _queue.Writer;
+                });
                 var first = await Task.WhenAny(ReadAsync(call, over.Token), WriteAsync(call, over.Token), PumpFlowsAsync(over.Token));
                 await first;
                 return "the controller ended the session";

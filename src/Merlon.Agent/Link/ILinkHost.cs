@@ -5,8 +5,9 @@ namespace Merlon.Agent.Link;
 /// <summary>What the link needs of the host it speaks for.</summary>
 internal interface ILinkHost
 {
-    /// <summary>Hello, and everything the controller must know at once.</summary>
-    Task<IReadOnlyList<AgentMessage>> GreetingAsync();
+    /// <summary>Says hello, and everything the controller must know at once. Nothing changes while <paramref name="say"/> runs: what changes after
+    /// it is sent by itself.</summary>
+    Task GreetAsync(Action<IReadOnlyList<AgentMessage>> say);
 
     /// <summary>A controller's policy; answered by a report through the link.</summary>
     void Receive(HostPolicyMessage policy);

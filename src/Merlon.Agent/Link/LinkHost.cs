@@ -15,12 +15,16 @@ internal sealed class LinkHost(AgentOptions options, HostIdentity identity, Host
 
     public ulong LostInKernel => pump.Lost;
 
-    public async Task<IReadOnlyList<AgentMessage>> GreetingAsync()
+    public async Task GreetAsync(Action<IReadOnlyList<AgentMessage>> say)
     {
         // A libvirt that hangs keeps nobody from the controller.
         await Task.WhenAny(identity.Settled, Task.Delay(LibvirtPatience));
         identity.Keep();
-        return await keeper.Box.Ask(Greeting);
+        await keeper.Box.Ask(() =>
+        {
+            say(Greeting());
+            return true;
+        });
     }
 
     private IReadOnlyList<AgentMessage> Greeting()

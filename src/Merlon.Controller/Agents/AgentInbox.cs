@@ -52,7 +52,8 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
         var number = inventory.Number;
         inventory.Number = 0; // of the message, not of the host: kept, every one would be news
         await applier.Take(session.HostUuid, inventory);
-        if (number > 0) await session.Send(new() { InventoryTaken = new() { Number = number, Sequence = applier.State.Hosts.Messages.GetValueOrDefault(session.HostUuid)?.Sequence ?? 0 } });
+        // A host whose policy could not be made has no answer: what its VMs carry goes on to rule.
+        if (number > 0 && applier.State.Plans.ContainsKey(session.HostUuid)) await session.Send(new() { InventoryTaken = new() { Number = number, Sequence = applier.State.Hosts.Messages.GetValueOrDefault(session.HostUuid)?.Sequence ?? 0 } });
     }
 
     private void Applied(string host, PolicyReport report)

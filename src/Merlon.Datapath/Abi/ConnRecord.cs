@@ -18,7 +18,8 @@ public struct ConnRecord
     public Pair<ConnSide> Side;
     public Pair<ConnWindow> Window;
     public ushort Vm;
-    public ushort Serial;
+    /// <summary>Bit of each side whose vNIC has left this host.</summary>
+    public ushort Left;
     /// <summary>Hash of the key.</summary>
     public uint Tag;
     public Pair<ulong> Packets;

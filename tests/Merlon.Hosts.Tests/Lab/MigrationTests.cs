@@ -25,6 +25,7 @@ public sealed class MigrationTests
     {
         using var hosts = new TwoHosts();
         hosts.Guard();
+        Assert.Equal(("web-1", true), hosts.Status("host-1").Interfaces is [var guarded] ? (guarded.Vm, guarded.Attached) : default);
         hosts.Flood(PerSecond);
         NothingArrived(hosts, "before it moved");
         if (first == 0) Refused(hosts);
