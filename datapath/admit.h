@@ -154,10 +154,12 @@ static __noinline int track(struct work *w)
 			return verdict;
 		w->known |= !absent(c, w);
 		/* It has moved between our two looks; its new copy was there before this one was buried. */
-		if (c->tag == w->tag && c->flags & CONN_PROMOTED && (c = find(w, family, CONN))) {
+		if (!beside && c->tag == w->tag && c->flags & CONN_PROMOTED && (c = find(w, family, CONN))) {
 			verdict = follow(w, c, family, CONN);
 			if (verdict != LOOK_ON)
 				return verdict;
+			beside = !absent(c, w);
+			w->known |= beside;
 		}
 	}
 	return open_connection(w, family, beside);

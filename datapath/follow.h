@@ -155,7 +155,8 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 	bool first = s == (c->flags & CONN_INITIATOR_B);
 	enum step result = STEP_PASS;
 
-	if (absent(c, w) || c->created_ns != plan->life || (is_syn(p) && p->proto == PROTO_TCP && replaceable(c, p->proto)))
+	if (absent(c, w) || c->created_ns != plan->life || (c->flags & CONN_INITIATOR_B) != plan->initiator ||
+	    (is_syn(p) && p->proto == PROTO_TCP && replaceable(c, p->proto)))
 		return STEP_ABSENT;
 	if (plan->commit) {
 		if (p->proto == PROTO_TCP)
@@ -168,10 +169,14 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 	if (plan->stamp) {
 		c->side[own].vnic = w->port.vnic;
 		c->side[own].epoch = w->epoch;
-		c->left &= ~(1u << own);
 		c->rule[plan->direction & 1] = w->judgement.rule;
 		c->flags &= ~CONN_REVOKED;
+	} else if (c->side[own].vnic != w->port.vnic) {
+		/* It came to this host, and nobody judges it in this direction. */
+		c->side[own].vnic = w->port.vnic;
+		c->side[own].epoch = 0;
 	}
+	c->left &= ~(1u << own);
 	if (plan->commit) {
 		c->packets[s] += 1;
 		c->bytes[s] += p->length;
@@ -225,13 +230,14 @@ static __always_inline bool plan(struct work *w, const struct merlon_conn *c)
 {
 	struct plan *p = &w->plan;
 
+	/* Before all else that is read of it unlocked: apply() acts on this life only. */
+	p->life = *(const volatile __u64 *)&c->created_ns;
 	p->source = w->source_is_b & 1;
 	p->own = w->in ? p->source ^ 1 : p->source;
 	p->initiator = c->flags & CONN_INITIATOR_B;
 	p->direction = p->own == p->initiator ? OUT : IN;
 	p->commit = w->in || !w->peer_ifindex;
 	p->stamp = 0;
-	p->life = c->created_ns;
 	return !absent(c, w) && !other_syn(w, c, p->source);
 }
 

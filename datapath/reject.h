@@ -57,7 +57,7 @@ struct refusal6 {
 /* Shared by the CPUs; whoever finds the account empty puts back what it took. */
 static __always_inline bool affordable(struct work *w, __u32 received, __u32 answer)
 {
-	__u32 index = w->port.vm * 2 + w->in, now = w->now_ns >> 30, second;
+	__u32 index = w->port.vm * 2 + w->in, now = w->now_ns / 1024000000, second;
 	struct answer_account *a = bpf_map_lookup_elem(&answer_accounts, &index);
 
 	if (!a)

@@ -117,14 +117,17 @@ internal sealed class HostKeeper
         Policy.Forget(_carried.NotAmong(Here(), asked));
         TellPapers();
         if (news && Policy.Plan is not null) Send(Report());
+        // Whether its start succeeded: no event tells of one that did not.
+        if (_newcomers.Unconfirmed) AskGuests();
     }
 
     /// <summary>A VM is about to start, maybe as nobody has seen it yet. Ends when a policy that knows it is in force, at once where none can come.</summary>
-    public Task Meet(Guest guest)
+    /// <param name="came">When the hook asked, by <see cref="Environment.TickCount64"/>.</param>
+    public Task Meet(Guest guest, long came)
     {
         if (!LibvirtKnown) return Task.CompletedTask;
         // Known or not: a list that was asked for before may not know it any more, or not yet.
-        _newcomers.Meet(guest);
+        _newcomers.Meet(guest, came);
         if (Guests.Knows(guest)) return Task.CompletedTask;
         var told = _newcomers.Told;
         Guests.SetDomains(_newcomers.Corrected(Guests.Domains, asked: 0));
@@ -156,6 +159,7 @@ internal sealed class HostKeeper
     public GateAnswer Pass(Guest guest, string? inside)
     {
         var answer = Guarded(guest, inside);
+        if (!answer.Start) _newcomers.Refuse(guest.Uuid);
         TellPapers();
         Log.Gate(_log, answer.Outcome, answer.Message);
         return answer;

@@ -7,11 +7,11 @@ namespace Merlon.Agent;
 /// <param name="turn">Taken for each step: a hook may be at work on the same kernel.</param>
 internal sealed class Mailbox(ILogger log, Func<IDisposable> turn)
 {
-    private readonly Channel<Action> _work = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
+    private readonly Channel<(Action Work, Action Never)> _work = Channel.CreateUnbounded<(Action, Action)>(new() { SingleReader = true });
 
-    public void Post(Action work) => _work.Writer.TryWrite(work);
+    public void Post(Action work) => Post(work, () => { });
 
-    /// <summary>Runs <paramref name="question"/> on the mailbox's thread; its exception becomes the caller's.</summary>
+    /// <summary>Runs <paramref name="question"/> on the mailbox's thread; its exception becomes the caller's. Cancelled when the mailbox ends before.</summary>
     public Task<T> Ask<T>(Func<T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,12 +27,31 @@ internal sealed class Mailbox(ILogger log, Func<IDisposable> turn)
             {
                 answer.SetException(e);
             }
-        });
+        }, answer.SetCanceled);
         return answer.Task;
     }
 
     /// <summary>Works until told to stop; call on a thread of its own.</summary>
     public void Run(CancellationToken stop)
+    {
+        try
+        {
+            RunUntil(stop);
+        }
+        finally
+        {
+            _work.Writer.Complete();
+            while (_work.Reader.TryRead(out var left)) left.Never();
+        }
+    }
+
+    /// <param name="never">Instead of the work, when the mailbox has ended.</param>
+    private void Post(Action work, Action never)
+    {
+        if (!_work.Writer.TryWrite((work, never))) never();
+    }
+
+    private void RunUntil(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -44,7 +63,7 @@ internal sealed class Mailbox(ILogger log, Func<IDisposable> turn)
             {
                 return;
             }
-            while (!stop.IsCancellationRequested && _work.Reader.TryRead(out var work)) Do(work);
+            while (!stop.IsCancellationRequested && _work.Reader.TryRead(out var next)) Do(next.Work);
         }
     }
 

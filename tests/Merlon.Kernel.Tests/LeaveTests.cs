@@ -50,9 +50,14 @@ public sealed class LeaveTests : IDisposable
             spec: {action: guard, select: [any]}
             """);
         var talk = new Talk(world, new Packet(world["web"].V4, world["db"].V4) { SourceMac = world["web"].Mac, DestinationMac = world["db"].Mac }, 7003).Open();
+        // It leaves and comes back under another number, and nobody judges what it says on.
+        Assert.Equal(1, world.Kernel.Connections.RemoveVnic(world["web"].Record.Vnic));
+        world.ChangePort("web", r => r with { Vnic = 99 });
+        world.Kernel.Owners.Set(world["web"].Record.Realm, world["web"].V4, 99);
+        Assert.Equal(Outcome.Pass, talk.Client(Tcp.Ack, 100));
         Assert.Equal(1, world.Kernel.Connections.RemoveVnic(world["db"].Record.Vnic));
         world.WaitForTimer();
-        Assert.Equal(0U, talk.Entry().SourceEpoch);
+        Assert.Equal((99U, 0U), (talk.Entry().SourceVnic, talk.Entry().SourceEpoch));
         Assert.Equal(1, world.Kernel.Connections.RemoveVnic(world["web"].Record.Vnic));
         world.WaitForTimer();
         Assert.Equal(Reason.PortRemoved, Assert.Single(world.Events(), e => e.Type == EventType.Close).Reason);

@@ -15,10 +15,15 @@ internal sealed class GateDoor(HostKeeper keeper, HookProof proof)
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = HookCall.MostBytes;
         using var reader = new StreamReader(http.Request.Body);
         var xml = await reader.ReadToEndAsync(http.RequestAborted);
+        var came = Environment.TickCount64;
         try
         {
             var (guest, inside) = DomainGuests.Starting(xml);
-            var known = await keeper.Box.Ask(() => keeper.Meet(guest));
+            var known = await keeper.Box.Ask(() =>
+            {
+                http.RequestAborted.ThrowIfCancellationRequested();
+                return keeper.Meet(guest, came);
+            });
             await Task.WhenAny(known, Task.Delay(ControllerPatience, http.RequestAborted));
             var answer = await keeper.Box.Ask(() =>
             {

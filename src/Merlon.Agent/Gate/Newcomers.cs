@@ -15,8 +15,15 @@ internal sealed class Newcomers
 
     public ulong NextNumber() => ++Told;
 
-    /// <summary>The hook has shown this VM.</summary>
-    public void Meet(Guest guest) => _met[guest.Uuid] = (guest, Environment.TickCount64);
+    /// <summary>A VM that a hook has shown is in no list of libvirt's yet that was asked for later.</summary>
+    public bool Unconfirmed => _met.Count > 0;
+
+    /// <summary>A hook has shown this VM.</summary>
+    /// <param name="came">When, by <see cref="Environment.TickCount64"/>.</param>
+    public void Meet(Guest guest, long came) => _met[guest.Uuid] = (guest, came);
+
+    /// <summary>It does not start after all.</summary>
+    public void Refuse(string vmUuid) => _met.Remove(vmUuid);
 
     /// <summary>A list of libvirt's that was asked for at <paramref name="asked"/>: it cannot know better what came later.</summary>
     public IReadOnlyList<Guest> Corrected(IReadOnlyList<Guest> listed, long asked)

@@ -52,8 +52,20 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
         var number = inventory.Number;
         inventory.Number = 0; // of the message, not of the host: kept, every one would be news
         await applier.Take(session.HostUuid, inventory);
-        // A host whose policy could not be made has no answer: what its VMs carry goes on to rule.
-        if (number > 0 && applier.State.Plans.ContainsKey(session.HostUuid)) await session.Send(new() { InventoryTaken = new() { Number = number, Sequence = applier.State.Hosts.Messages.GetValueOrDefault(session.HostUuid)?.Sequence ?? 0 } });
+        if (number == 0) return;
+        // A host whose policy could not be made has no answer yet: what its VMs carry goes on to rule.
+        session.Owe(number);
+        await Answer(session);
+    }
+
+    /// <summary>Tells an agent which policy follows from its newest inventory, once there is one.</summary>
+    public async ValueTask Answer(AgentSession session)
+    {
+        if (session.Settle() is not (> 0 and var number)) return;
+        var state = applier.State; // with that inventory in it, since this is read later
+        if (state.Plans.ContainsKey(session.HostUuid))
+            await session.Send(new() { InventoryTaken = new() { Number = number, Sequence = state.Hosts.Messages.GetValueOrDefault(session.HostUuid)?.Sequence ?? 0 } });
+        else session.Owe(number);
     }
 
     private void Applied(string host, PolicyReport report)

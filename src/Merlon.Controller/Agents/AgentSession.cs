@@ -15,6 +15,7 @@ internal sealed class AgentSession : IDisposable
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<Answer>> asked = new();
     private readonly Channel<ControllerMessage> outgoing = Channel.CreateBounded<ControllerMessage>(QueuedMessages);
     private ulong lastAsk;
+    private ulong unanswered;
 
     public AgentSession(string hostUuid, CancellationToken aborted)
     {
@@ -46,6 +47,15 @@ internal sealed class AgentSession : IDisposable
             // It came to its end by itself at this moment.
         }
     }
+
+    /// <summary>This inventory was taken, and no policy could be made of it yet.</summary>
+    public void Owe(ulong number)
+    {
+        for (var have = Volatile.Read(ref unanswered); number > have && Interlocked.CompareExchange(ref unanswered, number, have) != have; have = Volatile.Read(ref unanswered)) { }
+    }
+
+    /// <summary>The inventory that was still to be answered for, and no longer is; 0 = none.</summary>
+    public ulong Settle() => Interlocked.Exchange(ref unanswered, 0);
 
     /// <summary>Asks and waits for the answer; throws <see cref="TimeoutException"/> or <see cref="OperationCanceledException"/> when
     /// none comes.</summary>

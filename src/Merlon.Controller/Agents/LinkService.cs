@@ -101,6 +101,7 @@ internal sealed class LinkService(
             if (last is null) due = Environment.TickCount64 + MostDocumentsMs;
             last = HostPolicyMessage.Parser.ParseFrom(values.Current.Value.Span);
             await session.Send(new() { Policy = last });
+            await inbox.Answer(session);
         }
     }
 

@@ -12,11 +12,21 @@ public sealed class NewcomersTest
     [Fact]
     public void A_list_that_was_asked_for_before_a_VM_was_met_takes_nothing_from_it()
     {
-        _newcomers.Meet(Vm("new", running: true));
+        _newcomers.Meet(Vm("new", running: true), Environment.TickCount64);
         _newcomers.Corrected([Vm("old", true)], asked: 0).Select(g => g.Name).Should().Equal("old", "new");
         _newcomers.Corrected([Vm("old", true), Vm("new", running: false)], asked: 0)[1].Running.Should().BeTrue();
         _newcomers.Corrected([Vm("old", true)], asked: Environment.TickCount64 + 1000).Select(g => g.Name).Should().Equal("old");
         _newcomers.Corrected([], asked: 0).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_VM_that_does_not_start_after_all_is_as_libvirt_says()
+    {
+        _newcomers.Meet(Vm("new", running: true), Environment.TickCount64);
+        _newcomers.Unconfirmed.Should().BeTrue();
+        _newcomers.Refuse(Vm("new", running: true).Uuid);
+        _newcomers.Corrected([Vm("new", running: false)], asked: 0)[0].Running.Should().BeFalse();
+        _newcomers.Unconfirmed.Should().BeFalse();
     }
 
     [Fact]
