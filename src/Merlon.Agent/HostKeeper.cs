@@ -31,7 +31,7 @@ internal sealed class HostKeeper
     private IReadOnlyList<HostLink> _looked = [];
     private HostInventory? _inventory;
     private HostPolicyMessage? _pending;
-    private string? _libvirtTrouble;
+    private bool _libvirtAnswers;
     private long _policyCame;
     private int _ticks;
     private int _linksPosted;
@@ -75,7 +75,7 @@ internal sealed class HostKeeper
     public HostNames Names { get; private set; } = new(HostBook.Empty);
 
     public bool ControllerConnected { get; private set; }
-    public bool LibvirtConnected => _options.LibvirtUri is not null && _libvirtTrouble is null && LibvirtKnown;
+    public bool LibvirtConnected => _libvirtAnswers;
     public double LastAttachMs { get; private set; }
 
     /// <summary>The guests are known: libvirt has spoken, now or to an earlier agent. Before that no inventory is sent, since an
@@ -107,7 +107,7 @@ internal sealed class HostKeeper
     /// <param name="asked">When it was asked for, by <see cref="Environment.TickCount64"/>.</param>
     public void DomainsChanged(IReadOnlyList<DomainInfo> domains, long asked)
     {
-        (LibvirtKnown, _libvirtTrouble) = (true, null);
+        (LibvirtKnown, _libvirtAnswers) = (true, true);
         Alarms.Over("libvirt-down", "");
         Guests.SetDomains(_newcomers.Corrected([.. domains.Select(DomainGuests.From)], asked));
         var news = Papers.Look(domains.ToDictionary(d => d.Uuid, d => d.PolicyInside), Here());
@@ -199,7 +199,7 @@ internal sealed class HostKeeper
     public void LibvirtLost(string reason, string mend)
     {
         Proof.Withdraw("libvirt does not answer");
-        _libvirtTrouble = reason;
+        _libvirtAnswers = false;
         Alarms.Raise("libvirt-down", "", $"libvirt does not answer, VMs that start now are seen late: {reason}", mend);
     }
 
