@@ -152,10 +152,14 @@ static __always_inline struct merlon_conn *find(struct work *w, __u32 family, __
 	}
 }
 
-/* 0 = it stands in the queue of turns. */
+/* A queue whose lock cannot be had answers -EBUSY (from 6.15 on): not given up at the first try. 0 = it stands in the queue. */
 static __always_inline long take_turn(void *turns, const void *key)
 {
-	return bpf_map_push_elem(turns, key, 0) && bpf_map_push_elem(turns, key, 0) ? bpf_map_push_elem(turns, key, 0) : 0;
+	long error = bpf_map_push_elem(turns, key, 0);
+
+	if (error)
+		error = bpf_map_push_elem(turns, key, 0);
+	return error ? bpf_map_push_elem(turns, key, 0) : 0;
 }
 
 /* A new element and its place in the timer's queue: one that had none would never expire. */

@@ -34,8 +34,6 @@ enum turn {
 
 #define ENOENT_ 2
 
-/* A queue whose lock cannot be had answers -EBUSY (from 6.15 on), a table's deletion too: what has no turn would never expire, so nothing
- * here is given up at the first try, and an error is not taken for the end of a pass. */
 struct slice {
 	__u32 done;
 };
@@ -70,7 +68,13 @@ static __always_inline struct work *timer_work(void)
 	return bpf_map_lookup_elem(&scratch, &index);
 }
 
-/* One look at the entry whose turn it is. 6.1 wants one map for each call, so there is a function for each table. */
+/* A pass ends with its mark or an empty queue, not with an error of the queue. */
+static __always_inline bool pass_over(long error)
+{
+	return !error || error == -ENOENT_;
+}
+
+/* One look at the entry whose turn it is; one that cannot be deleted now keeps its turn. 6.1 wants one map for each call, so there is a function for each table. */
 #define LOOK(TABLE, KEY, ENDS, HALF_OPEN)                                                                              \
 	static long look_##TABLE(__u32 i, struct slice *s)                                                             \
 	{                                                                                                              \
@@ -80,7 +84,7 @@ static __always_inline struct work *timer_work(void)
 		struct KEY k;                                                                                          \
                                                                                                                        \
 		if (!w || (error = bpf_map_pop_elem(&turns_##TABLE, &k)) || k.segment == TURN_MARK) {                  \
-			s->done = !w || error == -ENOENT_ || !error;                                                   \
+			s->done = pass_over(error);                                                                    \
 			return 1;                                                                                      \
 		}                                                                                                      \
 		c = bpf_map_lookup_elem(&TABLE, &k);                                                                   \
@@ -139,7 +143,7 @@ static long look_denies(__u32 i, struct slice *s)
 	long error = 0;
 
 	if (!w || (error = bpf_map_pop_elem(&turns_denies, &w->deny_key)) || w->deny_key.vnic == TURN_MARK_DENY) {
-		s->done = !w || error == -ENOENT_ || !error;
+		s->done = pass_over(error);
 		return 1;
 	}
 	deny = bpf_map_lookup_elem(&denies, &w->deny_key);

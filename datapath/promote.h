@@ -110,14 +110,10 @@ static __always_inline void hand_over(struct work *w, struct merlon_conn *half, 
 	if (c->tag == w->tag && !buried(c) && c->created_ns == was->created_ns) {
 		if (fate == FATE_SAME)
 			carry_over(c, was, last);
-		if (w->ends.proto == PROTO_TCP && c->state < CONN_RESET) {
-			if (reset) {
-				c->state = CONN_RESET;
-				c->expires = w->now_ms + TIMEOUT_TCP_RESET;
-			} else {
-				settle(c, w->now_ms);
-			}
-		}
+		if (w->ends.proto == PROTO_TCP && reset)
+			end_by_reset(c, w->now_ms);
+		else if (w->ends.proto == PROTO_TCP)
+			settle(c, w->now_ms);
 	}
 	bpf_spin_unlock(&c->lock);
 }

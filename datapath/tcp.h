@@ -138,6 +138,15 @@ static __always_inline void settle(struct merlon_conn *c, __u32 now)
 	}
 }
 
+/* Over, and kept for a moment so that what is still on its way is told apart. */
+static __always_inline void end_by_reset(struct merlon_conn *c, __u32 now)
+{
+	if (c->state == CONN_RESET)
+		return;
+	c->state = CONN_RESET;
+	c->expires = now + TIMEOUT_TCP_RESET;
+}
+
 /* RST. Believed only at the exact sequence number; one that is merely in the window passes, so that the
  * receiver can challenge it (RFC 5961 3.2), and changes nothing here. Never deletes. */
 static __always_inline enum step step_rst(struct merlon_conn *c, const struct packet *p, __u32 s, bool first, __u32 now)
@@ -156,10 +165,8 @@ static __always_inline enum step step_rst(struct merlon_conn *c, const struct pa
 			return c->flags & CONN_LIBERAL ? STEP_PASS : STEP_WINDOW;
 		exact = p->seq == own->end || p->seq == c->max_ack[(s & 1) ^ 1];
 	}
-	if (exact && c->state != CONN_RESET) {
-		c->state = CONN_RESET;
-		c->expires = now + TIMEOUT_TCP_RESET;
-	}
+	if (exact)
+		end_by_reset(c, now);
 	return STEP_PASS;
 }
 

@@ -271,7 +271,7 @@ internal sealed class HostKeeper
     public IReadOnlyList<AgentMessage> Greeting()
     {
         var messages = new List<AgentMessage>();
-        if (LibvirtKnown && _inventory is { } inventory) messages.Add(new() { Inventory = Numbered(inventory) });
+        if (_inventory is { } inventory) messages.Add(new() { Inventory = Numbered(inventory) });
         if (Policy.Plan is not null || Policy.Error is not null) messages.Add(Report());
         return messages;
     }

@@ -14,31 +14,31 @@ public sealed class AccountTests
     public async Task Two_cpus_at_the_edge_of_a_share_refuse_nothing_and_leave_nothing_borrowed()
     {
         const int each = 10_000;
-        using var world = new World(Shop.Manifest, new("", "", 1 << 15, 64, 1 << 15));
-        world.Kernel.Budgets.KeepShares(2);
-        for (var i = 0; i < AbiLimits.ShareHalf - 1; i++) Assert.Equal(Outcome.Pass, world.Send(Out(world, 1000 + i)));
+        using var shop = new Shop("", new("", "", 1 << 15, 64, 1 << 15));
+        shop.Kernel.Budgets.KeepShares(2);
+        for (var i = 0; i < AbiLimits.ShareHalf - 1; i++) Assert.Equal(Outcome.Pass, shop.Send(Out(shop, 1000 + i)));
         // Half-open with the first packet, established with the second.
-        var refused = await OnTwoCpus(each, (cpu, i) => Opens(world, Out(world, 2000 + 2 * i + cpu)) && Answers(world, Out(world, 2000 + 2 * i + cpu)) ? 0 : 1);
+        var refused = await OnTwoCpus(each, (cpu, i) => Opens(shop, Out(shop, 2000 + 2 * i + cpu)) && Answers(shop, Out(shop, 2000 + 2 * i + cpu)) ? 0 : 1);
         Assert.Equal(0, refused.Sum());
-        Assert.Equal((0, 2 * each - AbiLimits.ShareConn), (world.Kernel.Budgets.Get(TablePool.Half4).Used, world.Kernel.Budgets.Get(TablePool.Conn4).Used));
+        Assert.Equal((0, 2 * each - AbiLimits.ShareConn), (shop.Kernel.Budgets.Get(TablePool.Half4).Used, shop.Kernel.Budgets.Get(TablePool.Conn4).Used));
     }
 
     /// <summary>The same where the pool is empty of places: what is refused there leaves nothing behind either.</summary>
     [Fact]
     public async Task Two_cpus_that_are_refused_at_a_full_pool_leave_nothing_borrowed()
     {
-        using var world = new World(Shop.Manifest, new("", "", 1 << 15, 64, 1 << 15));
-        world.Kernel.Budgets.KeepShares((1 << 15) / AbiLimits.ShareHalf);
-        Assert.Equal(1U, world.Kernel.Budgets.Get(TablePool.Half4).Limit);
-        for (var i = 0; i < AbiLimits.ShareHalf; i++) Assert.Equal(Outcome.Pass, world.Send(Out(world, 1000 + i)));
-        var refused = await OnTwoCpus(5_000, (cpu, i) => !Opens(world, Out(world, 2000 + 2 * i + cpu)) || !Answers(world, Out(world, 2000 + 2 * i + cpu)) ? 1 : 0);
+        using var shop = new Shop("", new("", "", 1 << 15, 64, 1 << 15));
+        shop.Kernel.Budgets.KeepShares((1 << 15) / AbiLimits.ShareHalf);
+        Assert.Equal(1U, shop.Kernel.Budgets.Get(TablePool.Half4).Limit);
+        for (var i = 0; i < AbiLimits.ShareHalf; i++) Assert.Equal(Outcome.Pass, shop.Send(Out(shop, 1000 + i)));
+        var refused = await OnTwoCpus(5_000, (cpu, i) => !Opens(shop, Out(shop, 2000 + 2 * i + cpu)) || !Answers(shop, Out(shop, 2000 + 2 * i + cpu)) ? 1 : 0);
         Assert.InRange(refused.Sum(), 1, 9_999);
-        var web = world.Kernel.Budgets.Get(world["web"].Record.Vm);
+        var web = shop.Kernel.Budgets.Get(shop.Web.Record.Vm);
         Assert.Equal((Math.Max(0, (int)web.HalfOpen - AbiLimits.ShareHalf), Math.Max(0, (int)web.Connections - AbiLimits.ShareConn)),
-            (world.Kernel.Budgets.Get(TablePool.Half4).Used, world.Kernel.Budgets.Get(TablePool.Conn4).Used));
-        world.Kernel.Connections.RemoveVnic(world["web"].Record.Vnic);
-        world.WaitForTimer();
-        AssertNothingIsCharged(world);
+            (shop.Kernel.Budgets.Get(TablePool.Half4).Used, shop.Kernel.Budgets.Get(TablePool.Conn4).Used));
+        shop.Kernel.Connections.RemoveVnic(shop.Web.Record.Vnic);
+        shop.WaitForTimer();
+        AssertNothingIsCharged(shop);
     }
 
     /// <summary>A connection that finds no place among the established ones, slowly, while another CPU resets it and opens it anew in its place.
@@ -52,23 +52,23 @@ public sealed class AccountTests
         const string charge = "reason = charge(w, fresh->vm, CONN);", finish = "w->ends.half = HALF;\n\tfinish(w);";
         List<Fault> changes = [new("", "slow", "promote.h", charge, "for (int i = 0; i < 300; i++)\n\t\tbpf_ktime_get_ns();\n\t" + charge, default)];
         if (!finishes) changes.Add(new("", "leaves it", "promote.h", finish, "", default));
-        using var world = new World(Shop.Manifest, new(Fault.Build(Path.Combine(folder.FullName, "source"), changes), "", 4096, 4096, 1024));
+        using var shop = new Shop("", new(Fault.Build(Path.Combine(folder.FullName, "source"), changes), "", 4096, 4096, 1024));
         folder.Delete(recursive: true);
-        var web = world["web"];
-        world.Kernel.Budgets.SetLimits(web.Record.Vm, 1, 0);
-        Assert.True(Opens(world, Out(world, 1)) && Answers(world, Out(world, 1)));
-        var client = Out(world, 2) with { Proto = Protocols.Tcp, Window = 64000 };
+        var web = shop.Web;
+        shop.Kernel.Budgets.SetLimits(web.Record.Vm, 1, 0);
+        Assert.True(Opens(shop, Out(shop, 1)) && Answers(shop, Out(shop, 1)));
+        var client = Out(shop, 2) with { Proto = Protocols.Tcp, Window = 64000 };
         byte[] syn = (client with { Flags = Tcp.Syn, Seq = 1000 }).Bytes(), answer = (client.Back() with { Flags = Tcp.SynAck, Seq = 9000, Ack = 1001 }).Bytes(),
             ack = (client with { Flags = Tcp.Ack, Seq = 1001, Ack = 9001 }).Bytes(), reset = (client with { Flags = Tcp.Rst, Seq = 1001 }).Bytes();
         await OnTwoCpus(4_000, (cpu, _) =>
         {
-            foreach (var frame in cpu == 0 ? (byte[][])[syn, answer, ack] : [reset, syn]) world.Flood(frame == answer ? "to_vm" : "from_vm", web, frame);
+            foreach (var frame in cpu == 0 ? (byte[][])[syn, answer, ack] : [reset, syn]) shop.Flood(frame == answer ? "to_vm" : "from_vm", web, frame);
             return 0;
         });
-        world.Kernel.Connections.RemoveVnic(web.Record.Vnic);
-        world.WaitForTimer();
-        if (finishes) AssertNothingIsCharged(world);
-        else Assert.NotEqual(0U, world.Kernel.Budgets.Get(web.Record.Vm).HalfOpen);
+        shop.Kernel.Connections.RemoveVnic(web.Record.Vnic);
+        shop.WaitForTimer();
+        if (finishes) AssertNothingIsCharged(shop);
+        else Assert.NotEqual(0U, shop.Kernel.Budgets.Get(web.Record.Vm).HalfOpen);
     }
 
     internal static void AssertNothingIsCharged(World world)
@@ -77,12 +77,11 @@ public sealed class AccountTests
         Assert.All(world.Ports.Values, p => Assert.Equal((0U, 0U), (world.Kernel.Budgets.Get(p.Record.Vm).HalfOpen, world.Kernel.Budgets.Get(p.Record.Vm).Connections)));
     }
 
-    private static Packet Out(World world, int port) =>
-        new(world["web"].V4, Shop.OutsideV4) { SourceMac = world["web"].Mac, DestinationMac = Shop.Router, Proto = Protocols.Udp, SourcePort = port, DestinationPort = 443 };
+    private static Packet Out(Shop shop, int port) => shop.WebToOutside() with { Proto = Protocols.Udp, SourcePort = port };
 
-    private static bool Opens(World world, Packet packet) => world.Flood("from_vm", world["web"], packet.Bytes());
+    private static bool Opens(Shop shop, Packet packet) => shop.Flood("from_vm", shop.Web, packet.Bytes());
 
-    private static bool Answers(World world, Packet packet) => world.Flood("to_vm", world["web"], packet.Back().Bytes());
+    private static bool Answers(Shop shop, Packet packet) => shop.Flood("to_vm", shop.Web, packet.Back().Bytes());
 
     // Each CPU a thread of its own; the sums of what they return.
     private static Task<int[]> OnTwoCpus(int times, Func<int, int, int> work) => Task.WhenAll(((int[])[0, 1]).Select(cpu =>

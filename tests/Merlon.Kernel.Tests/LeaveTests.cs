@@ -36,9 +36,7 @@ public sealed class LeaveTests : IDisposable
     [Fact]
     public void An_end_that_is_not_judged_in_this_direction_holds_the_connection_too()
     {
-        using var world = new World(Shop.Manifest + """
-
-            ---
+        using var shop = new Shop("""
             apiVersion: merlon/v1
             kind: Guard
             metadata: {name: in-only}
@@ -49,19 +47,19 @@ public sealed class LeaveTests : IDisposable
             metadata: {name: all}
             spec: {action: guard, select: [any]}
             """);
-        var talk = new Talk(world, new Packet(world["web"].V4, world["db"].V4) { SourceMac = world["web"].Mac, DestinationMac = world["db"].Mac }, 7003).Open();
+        var talk = new Talk(shop, shop.WebToDb(), 7003).Open();
         // It leaves and comes back under another number, and nobody judges what it says on.
-        Assert.Equal(1, world.Kernel.Connections.RemoveVnic(world["web"].Record.Vnic));
-        world.ChangePort("web", r => r with { Vnic = 99 });
-        world.Kernel.Owners.Set(world["web"].Record.Realm, world["web"].V4, 99);
+        Assert.Equal(1, shop.Kernel.Connections.RemoveVnic(shop.Web.Record.Vnic));
+        shop.ChangePort("web", r => r with { Vnic = 99 });
+        shop.Kernel.Owners.Set(shop.Web.Record.Realm, shop.Web.V4, 99);
         Assert.Equal(Outcome.Pass, talk.Client(Tcp.Ack, 100));
-        Assert.Equal(1, world.Kernel.Connections.RemoveVnic(world["db"].Record.Vnic));
-        world.WaitForTimer();
+        Assert.Equal(1, shop.Kernel.Connections.RemoveVnic(shop.Db.Record.Vnic));
+        shop.WaitForTimer();
         Assert.Equal((99U, 0U), (talk.Entry().SourceVnic, talk.Entry().SourceEpoch));
-        Assert.Equal(1, world.Kernel.Connections.RemoveVnic(world["web"].Record.Vnic));
-        world.WaitForTimer();
-        Assert.Equal(Reason.PortRemoved, Assert.Single(world.Events(), e => e.Type == EventType.Close).Reason);
-        Assert.Empty(world.Kernel.Connections.List());
+        Assert.Equal(1, shop.Kernel.Connections.RemoveVnic(shop.Web.Record.Vnic));
+        shop.WaitForTimer();
+        Assert.Equal(Reason.PortRemoved, Assert.Single(shop.Events(), e => e.Type == EventType.Close).Reason);
+        Assert.Empty(shop.Kernel.Connections.List());
     }
 
     [Fact]

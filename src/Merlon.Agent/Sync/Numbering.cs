@@ -12,6 +12,7 @@ namespace Merlon.Agent.Sync;
 internal sealed class Numbering(HostBook book, long at, ConnectionStep? step)
 {
     private readonly NumberPool _slots = new("slot", 0, AbiLimits.MaxSlots - 1, book.Cursors.Slot, book.Nics.Select(n => (uint)n.Slot));
+    // 0xffff ends a pass in the timer's queues (expiry.h).
     private readonly NumberPool _segments = new("segment", 1, ushort.MaxValue - 1, book.Cursors.Segment, book.Segments.Values.Select(v => (uint)v));
     private readonly NumberPool _budgets = new("VM", 1, AbiLimits.MaxVms - 1, book.Cursors.Budget, book.Budgets.Values.Select(v => (uint)v));
     private readonly NumberPool _rules = new("rule", AbiLimits.RuleIdFirst, AbiLimits.MaxRuleIds - 1, book.Cursors.Rule, book.Rules.Values);

@@ -54,18 +54,17 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
         await applier.Take(session.HostUuid, inventory);
         if (number == 0) return;
         // A host whose policy could not be made has no answer yet: what its VMs carry goes on to rule.
-        session.Owe(number);
+        session.Owed = number;
         await Answer(session);
     }
 
     /// <summary>Tells an agent which policy follows from its newest inventory, once there is one.</summary>
     public async ValueTask Answer(AgentSession session)
     {
-        if (session.Settle() is not (> 0 and var number)) return;
-        var state = applier.State; // with that inventory in it, since this is read later
-        if (state.Plans.ContainsKey(session.HostUuid))
+        var number = session.Owed;
+        var state = applier.State; // with that inventory in it, since it is read later
+        if (number > 0 && state.Plans.ContainsKey(session.HostUuid) && session.Settle(number))
             await session.Send(new() { InventoryTaken = new() { Number = number, Sequence = state.Hosts.Messages.GetValueOrDefault(session.HostUuid)?.Sequence ?? 0 } });
-        else session.Owe(number);
     }
 
     private void Applied(string host, PolicyReport report)

@@ -48,14 +48,15 @@ internal sealed class AgentSession : IDisposable
         }
     }
 
-    /// <summary>This inventory was taken, and no policy could be made of it yet.</summary>
-    public void Owe(ulong number)
+    /// <summary>Number of the newest inventory that is still to be answered for; 0 = none.</summary>
+    public ulong Owed
     {
-        for (var have = Volatile.Read(ref unanswered); number > have && Interlocked.CompareExchange(ref unanswered, number, have) != have; have = Volatile.Read(ref unanswered)) { }
+        get => Volatile.Read(ref unanswered);
+        set => Volatile.Write(ref unanswered, value);
     }
 
-    /// <summary>The inventory that was still to be answered for, and no longer is; 0 = none.</summary>
-    public ulong Settle() => Interlocked.Exchange(ref unanswered, 0);
+    /// <summary>False when a newer one is owed by now, or somebody else answers for this one.</summary>
+    public bool Settle(ulong number) => Interlocked.CompareExchange(ref unanswered, 0, number) == number;
 
     /// <summary>Asks and waits for the answer; throws <see cref="TimeoutException"/> or <see cref="OperationCanceledException"/> when
     /// none comes.</summary>

@@ -18,6 +18,9 @@ public sealed class KernelControl(string bpffs) : IDisposable
     /// <summary>How often a packet found its side of a connection not approved under the present policy.</summary>
     public ulong Rejudged => _datapath.Counters[Counter.Rejudged];
 
+    /// <summary>Packets that were dropped so far, by reason.</summary>
+    public IReadOnlyDictionary<Reason, ulong> Drops() => _datapath.Counters.Drops();
+
     /// <summary>Packets that were dropped for a reason so far.</summary>
     public ulong Drops(Reason reason) => _datapath.Counters.Drops(reason);
 

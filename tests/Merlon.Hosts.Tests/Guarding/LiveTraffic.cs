@@ -1,4 +1,3 @@
-using Merlon.Datapath.Abi;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
 using Xunit;
@@ -55,7 +54,7 @@ public sealed class LiveTraffic : IDisposable
     }
 
     // Who may have lost it: Merlon, a full backlog of the host, or a guest's stack.
-    internal string Told() => $"Merlon: {string.Join(", ", Enum.GetValues<Reason>().Select(r => $"{r} {Kernel.Drops(r)}").Where(t => !t.EndsWith(" 0", StringComparison.Ordinal)))}; "
+    private string Told() => $"Merlon: {string.Join(", ", Kernel.Drops())}; "
         + $"{Kernel.List().Count(e => e.DestinationPort == Idle)} entries; backlogs: {A.Run("cat", "/proc/net/softnet_stat").Out}; a: {A.Run("cat", "/proc/net/snmp").Out} b: {B.Run("cat", "/proc/net/snmp").Out}";
 
     /// <summary>An allowed datagram that nobody answers.</summary>

@@ -8,7 +8,7 @@ namespace Merlon.Hosts.Tests.Hosts;
 internal static class BpfCall
 {
     public const int TcxIngress = 46, TcxEgress = 47, Before = 8;
-    private const int CommandObjectGet = 7, CommandProgramQuery = 16, CommandLinkCreate = 28;
+    private const int CommandObjectGet = 7, CommandProgramQuery = 16, CommandLinkCreate = 28, CommandLinkDetach = 34;
 
     /// <summary>What is pinned at a path.</summary>
     public static SafeFileHandle Open(string path)
@@ -25,11 +25,12 @@ internal static class BpfCall
         }
     }
 
-    /// <summary>A tcx link, which ends when it is disposed. Called inside the interface's namespace.</summary>
-    public static SafeFileHandle Link(SafeFileHandle program, string ifname, int type, int flags)
+    /// <summary>A tcx link, detached when it is disposed: closing alone would leave it as long as a process that starts at that moment
+    /// holds a copy. Called inside the interface's namespace.</summary>
+    public static IDisposable Link(SafeFileHandle program, string ifname, int type, int flags)
     {
         var attributes = new LinkCreate { Program = program.DangerousGetHandle().ToInt32(), Ifindex = Index(ifname), Type = type, Flags = flags };
-        return new((nint)Call(CommandLinkCreate, ref attributes), ownsHandle: true);
+        return new TcxLink(new((nint)Call(CommandLinkCreate, ref attributes), ownsHandle: true));
     }
 
     /// <summary>How many programs the kernel runs at both tcx hooks of an interface. Called inside its namespace.</summary>
@@ -59,11 +60,29 @@ internal static class BpfCall
         }
     }
 
+    private sealed class TcxLink(SafeFileHandle link) : IDisposable
+    {
+        public void Dispose()
+        {
+            using (link)
+            {
+                var attributes = new LinkDetach { Link = link.DangerousGetHandle().ToInt32() };
+                Call(CommandLinkDetach, ref attributes);
+            }
+        }
+    }
+
     // The parts of union bpf_attr that the commands read and write; the rest is zero.
     [StructLayout(LayoutKind.Sequential, Size = 48)]
     private struct LinkCreate
     {
         public int Program, Ifindex, Type, Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential, Size = 16)]
+    private struct LinkDetach
+    {
+        public int Link;
     }
 
     [StructLayout(LayoutKind.Sequential, Size = 24)]

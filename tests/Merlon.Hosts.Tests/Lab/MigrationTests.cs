@@ -41,6 +41,7 @@ public sealed class MigrationTests
             NothingArrived(hosts, $"in move {first + move}");
         }
         var sent = (Web: hosts.Sent() - before.Web, Neighbour: hosts.Neighbour.Sent - before.Neighbour);
+        NothingArrived(hosts, "after the last move");
         Assert.True(Math.Min(sent.Web, sent.Neighbour) > PerSecond * moves, $"only {sent} packets were sent meanwhile");
         var ungated = whole ? ArrivesUngated(hosts) : 0;
         ArrivesUnguarded(hosts);

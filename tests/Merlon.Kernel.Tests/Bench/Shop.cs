@@ -1,3 +1,4 @@
+using Merlon.Datapath;
 using Merlon.Policy.Model;
 
 namespace Merlon.Kernel.Tests.Bench;
@@ -31,7 +32,7 @@ public sealed class Shop : World
     public static readonly Address OutsideV4 = Address.Parse("192.0.2.7");
     public static readonly Address OutsideV6 = Address.Parse("2001:db8::7");
 
-    public Shop() : this(trunk: false) { }
+    public Shop() : this("") { }
 
     /// <summary>A Guard under which both VMs may tag.</summary>
     private const string Trunk = """
@@ -41,7 +42,11 @@ public sealed class Shop : World
         spec: {action: guard, select: [any], vlans: [10, 20-29], etherTypes: [0x88cc]}
         """;
 
-    internal Shop(bool trunk) : base(trunk ? $"{Manifest}\n---\n{Trunk}" : Manifest) { }
+    internal Shop(bool trunk) : this(trunk ? Trunk : "") { }
+
+    /// <param name="more">Documents beside the manifest; empty = none.</param>
+    /// <param name="options">Sizes, as in <see cref="World"/>.</param>
+    internal Shop(string more, DatapathOptions? options = null) : base(more.Length > 0 ? $"{Manifest}\n---\n{more}" : Manifest, options) { }
 
     public Port Web => this["web"];
 

@@ -18,7 +18,7 @@ public sealed class PacketFaultTests
     {
         var evidence = new Evidence("packet-mutants");
         var subjects = Fault.ReadAll().GroupBy(f => f.Subject).Select(s => s.ToArray()).ToArray();
-        evidence.Batches(brief: 2, full: subjects.Length, batch: 1, (first, count) =>
+        evidence.Batches(brief: 3, full: subjects.Length, batch: 1, (first, count) =>
         {
             var faults = subjects.Skip(first).Take(count).SelectMany(s => evidence.Long ? s : s[..1]).ToArray();
             var rows = PacketFile.Rows.Where(r => faults.Any(f => f.Subject == r.Subject)).ToArray();

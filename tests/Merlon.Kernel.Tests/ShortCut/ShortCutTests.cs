@@ -57,7 +57,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     {
         var evidence = new Evidence("short-cut-faults");
         var conditions = Condition.All.Where(c => c.Text is not "").DistinctBy(c => (c.Text, c.With)).ToArray();
-        evidence.Batches(brief: 2, full: conditions.Length, batch: 1, (first, count) =>
+        evidence.Batches(brief: 3, full: conditions.Length, batch: 1, (first, count) =>
         {
             foreach (var condition in conditions.Skip(first).Take(count)) Assert.Equal((condition.Name, Went.Straight), (condition.Name, Without(condition)));
             return [("conditions", count), ("found", count)];

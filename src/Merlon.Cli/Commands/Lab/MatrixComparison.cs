@@ -7,8 +7,8 @@ namespace Merlon.Cli.Commands.Lab;
 /// <summary>Holds a measurement against the one before Merlon, against the policy, against the flow log and against what is expected.</summary>
 internal sealed class MatrixComparison(JsonHttp api, ConnectivityMatrix before, ExpectedCells expected)
 {
-    private readonly Dictionary<(string, string, string, int), bool> was =
-        before.Cells.ToDictionary(c => (c.From, c.To, c.Service, c.Family), c => c.Delivered);
+    private readonly Dictionary<(string, string, string, int), MatrixCell> was =
+        before.Cells.ToDictionary(c => (c.From, c.To, c.Service, c.Family));
 
     /// <summary>How long a deny event may be on its way.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
@@ -46,12 +46,13 @@ internal sealed class MatrixComparison(JsonHttp api, ConnectivityMatrix before, 
 
     private ComparedCell Compared(MatrixCell cell, CellRuling ruling, HashSet<string> told)
     {
-        bool? delivered = was.TryGetValue((cell.From, cell.To, cell.Service, cell.Family), out var then) ? then : null;
-        var problem = delivered is not true ? "not delivered without Merlon either: this says nothing"
+        var then = was.GetValueOrDefault((cell.From, cell.To, cell.Service, cell.Family));
+        var problem = then is null ? "not measured without Merlon: this says nothing"
+            : !then.Delivered ? $"not delivered without Merlon either ({then.Error} after {then.Ms} ms): this says nothing"
             : cell.Delivered != ruling.Passes ? $"the policy says {ruling.Verdict}"
             : !cell.Delivered && !told.Contains(Key(cell, ruling.Rule)) ? "no deny event names the rule"
             : expected.Problem(cell, ruling);
-        return new(cell.From, cell.To, cell.Service, cell.Family, delivered, cell.Delivered, ruling.Verdict, ruling.Rule, ruling.Where, ruling.Reason, problem);
+        return new(cell.From, cell.To, cell.Service, cell.Family, then?.Delivered, cell.Delivered, ruling.Verdict, ruling.Rule, ruling.Where, ruling.Reason, problem);
     }
 
     private static string Key(MatrixCell cell, string? rule) => $"{Address(cell.From, cell.Family)} {Address(cell.To, cell.Family)} {Service(cell)} {rule}";
