@@ -3,10 +3,11 @@
 #   parts.sh up FIRST SECOND PROGRAMS    PROGRAMS: folder of merlon-agent, firewall.bpf.o and merlon-controller
 #   parts.sh alive FIRST SECOND          exit code 0 if all three run
 #   parts.sh down FIRST SECOND AGENT     ends them, takes Merlon off both hosts' kernels, removes their files
+#   parts.sh gate NAME AGENT             removes what the start gate of a lab of one host left, where no agent ever served it
 # FIRST and SECOND are the namespaces of host.sh. The controller is of the first one's instance; its API listens on a free port, which
 # /var/lib/FIRST/api.json tells. Logs: /run/NAME/libvirt/log/{controller,agent}.log.
 set -euo pipefail
-verb=${1:?up|alive|down}; first=${2:?FIRST}; second=${3:?SECOND}
+verb=${1:?up|alive|down|gate}; first=${2:?FIRST}; second=${3:?SECOND}
 
 # part NAME PROGRAM: its process id, if it runs. A number alone might be anybody's by now.
 part() {
@@ -67,6 +68,7 @@ remove() { # NAME AGENT
 case $verb in
   up) up "${4:?PROGRAMS}" ;;
   alive) part "$first" controller >/dev/null && part "$first" agent >/dev/null && part "$second" agent >/dev/null ;;
+  gate) [ -e "/var/lib/$first/pki" ] || remove "$first" "$second" ;;
   down)
     end "$first" agent & end "$second" agent & end "$first" controller & wait
     remove "$first" "${4:?AGENT}"; remove "$second" "$4" ;;

@@ -100,7 +100,7 @@ internal sealed class RunningController : IAsyncDisposable
     public static HttpClient ClientOf(string url, string? token, string caFile)
     {
         var trust = CaTrust.FromFile(caFile);
-        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = trust.Expect(PkiRole.Controller) } })
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(30), SslOptions = { RemoteCertificateValidationCallback = trust.Expect(PkiRole.Controller) } })
         {
             BaseAddress = new(url),
         };
@@ -112,7 +112,18 @@ internal sealed class RunningController : IAsyncDisposable
 
     private async Task Open()
     {
-        process = await ControllerProcess.Start(Paths, IPAddress.Loopback, 0);
+        // A process that started meanwhile may hold a copy of the lock for a moment.
+        for (var tries = 0; process is null; tries++)
+        {
+            try
+            {
+                process = await ControllerProcess.Start(Paths, IPAddress.Loopback, 0);
+            }
+            catch (StartException e) when (tries < 50 && e.Message.StartsWith("another merlon-controller", StringComparison.Ordinal))
+            {
+                await Task.Delay(100, Cancel);
+            }
+        }
         client = ClientOf(Access.Url, Access.Token, Access.CaFile);
     }
 }

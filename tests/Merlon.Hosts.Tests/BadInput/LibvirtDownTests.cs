@@ -33,7 +33,7 @@ public sealed class LibvirtDownTests : IDisposable
         Assert.Contains("libvirt has never answered this agent", refused.Error, StringComparison.Ordinal);
 
         Libvirtd("up");
-        Product.Until("libvirt is seen", TimeSpan.FromSeconds(10), () => Libvirt());
+        Product.Until("libvirt is seen", TimeSpan.FromSeconds(30), () => Libvirt());
         _host.Product.Attach(b, "shop");
         _host.Product.Apply(Manifests.Open($"udp/{Open}"));
         Holds(a, b);
@@ -48,7 +48,7 @@ public sealed class LibvirtDownTests : IDisposable
         Assert.False(Libvirt());
 
         Libvirtd("up");
-        Product.Until("libvirt is seen again", TimeSpan.FromSeconds(10), () => Libvirt());
+        Product.Until("libvirt is seen again", TimeSpan.FromSeconds(30), () => Libvirt());
         Holds(a, b);
     }
 

@@ -21,13 +21,13 @@ public sealed class TopTests
         host.Product.Attach(a, "shop");
         host.Product.Attach(b, "shop");
         using var listener = b.Udp(Open);
-        var look = Task.Run(() => host.Product.Cli("top", "-i", "4s", "-n", "1", "-o", "json"));
-        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        var look = Task.Run(() => host.Product.Cli("top", "-i", "8s", "-n", "1", "-o", "json"));
+        await Task.Delay(3000, TestContext.Current.CancellationToken);
         UdpSender.Burst(a, b, Open, Passing);
         UdpSender.Burst(a, b, Shut, Refused);
         var top = JsonDocument.Parse((await look).Ok()).RootElement;
         var seconds = top.GetProperty("seconds").GetDouble();
-        Assert.InRange(seconds, 3.5, 20);
+        Assert.InRange(seconds, 7.5, 25);
         Assert.True(top.GetProperty("hookCpu").GetDouble() > 0);
         var vms = top.GetProperty("vms").EnumerateArray().ToDictionary(v => v.GetProperty("vm").GetString()!);
         Assert.Equal(["a", "b"], vms.Keys.Order());

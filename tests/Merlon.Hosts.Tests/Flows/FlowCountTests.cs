@@ -46,10 +46,12 @@ public class FlowCountTests
         place.WithAgentStopped(() =>
         {
             // one CPU, one ring of 1 MiB: less than 9,000 events
-            Scheduling.PinThisThread(0);
-            using var socket = Probes.Open(place.A, place.B.Ip4, SocketType.Dgram, ProtocolType.Udp);
-            for (var port = 0; port < ports; port++)
-                for (var n = 0; n < (port < 100 ? 1 + more : 1); n++) socket.SendTo(new byte[8], new System.Net.IPEndPoint(place.B.Ip4, 10000 + port));
+            Scheduling.OnCpu(0, () =>
+            {
+                using var socket = Probes.Open(place.A, place.B.Ip4, SocketType.Dgram, ProtocolType.Udp);
+                for (var port = 0; port < ports; port++)
+                    for (var n = 0; n < (port < 100 ? 1 + more : 1); n++) socket.SendTo(new byte[8], new System.Net.IPEndPoint(place.B.Ip4, 10000 + port));
+            });
             Thread.Sleep(2000);
         });
         Product.Until("the queue is empty", TimeSpan.FromSeconds(20), () => place.Status() is { FlowsQueued: 0, EventsLost: > 0 });

@@ -24,7 +24,7 @@ public sealed record FloodImage(string Kernel, string Initrd)
         if (Directory.Exists(folder)) return folder;
         var aside = $"{folder}.{Environment.ProcessId}";
         Shell.Run(TimeSpan.FromMinutes(5), script, aside).Ok();
-        Directory.Move(aside, folder);
+        if (!Directory.Exists(folder)) Directory.Move(aside, folder); // else a lab made it meanwhile
         return folder;
     }
 }

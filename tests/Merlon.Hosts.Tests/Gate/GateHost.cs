@@ -29,7 +29,7 @@ public sealed class GateHost : IDisposable
         _third = new Guest(NetNamespace.Of(Namespace), _instance[^4..], 99, "third");
         _counter = new(_third, FloodPort);
         _broadcaster = new(_third, BroadcastPort);
-        Product = new($"/run/netns/{Namespace}", _instance, 42000 + Environment.ProcessId % 10000, $"qemu+unix:///system?socket={Run}/libvirt-sock");
+        Product = new($"/run/netns/{Namespace}", _instance, 11000 + Environment.ProcessId % 10000, $"qemu+unix:///system?socket={Run}/libvirt-sock");
     }
 
     public Product Product { get; }
@@ -104,6 +104,8 @@ public sealed class GateHost : IDisposable
     {
         Virsh("destroy", guest.Name).Ok();
         guest.Forget();
+        Thread.Sleep(300); // what arrived is counted
+        _counter.Forget(n => n >> 32 == guest.Number);
     }
 
     /// <summary>Waits until each of them has flooded for a while.</summary>
@@ -112,12 +114,19 @@ public sealed class GateHost : IDisposable
         foreach (var guest in guests) Hosts.Product.Until($"{guest.Name} floods", limit, () => guest.Said()?.Sent > 500);
     }
 
-    /// <summary>How many of a VM's datagrams arrived at the third port.</summary>
+    /// <summary>How many of a VM's datagrams arrived at the third port since it started last.</summary>
     public long GotOut(FloodGuest guest) => _counter.Seen().LongCount(n => n >> 32 == guest.Number);
 
     public JsonNode Status() => JsonNode.Parse(Product.Cli("status", "-o", "json").Ok())!["hosts"]![0]!["status"]!;
 
-    public void StopAgent() => Signal(Product.Agent!.Id, Stop);
+    /// <summary>Between two of its steps: within one it would hold the kernel's lock.</summary>
+    public void StopAgent()
+    {
+        var path = Path.Combine(Product.Paths.Run, "kernel.lock");
+        FileStream? turn = null;
+        Hosts.Product.Until("the agent does nothing", TimeSpan.FromSeconds(10), () => (turn = Taken(path)) is not null);
+        using (turn) Signal(Product.Agent!.Id, Stop);
+    }
 
     public void ContinueAgent() => Signal(Product.Agent!.Id, Continue);
 
@@ -126,12 +135,24 @@ public sealed class GateHost : IDisposable
         _broadcaster.Dispose();
         _counter.Dispose();
         _third.Dispose();
+        Product.Dispose(); // in the namespace that the next line removes
         Host("down");
-        Product.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
     private void Host(string verb) => Shell.Run(Path.Combine(Repository.Root, "lab", "host.sh"), verb, Namespace).Ok();
+
+    private static FileStream? Taken(string path)
+    {
+        try
+        {
+            return new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     // It answers again when it has looked.
     private void ReloadLibvirtd()

@@ -117,7 +117,7 @@ public sealed class ClaimTests(LabHost lab, GuardedLab guarded) : IClassFixture<
     /// <summary>Frames while web-1 talks to db-1, which must not be disturbed.</summary>
     private async Task<Heard> Guarded(string[] attack)
     {
-        var stream = lab.ProbeBeside("web-1", "stream 10.8.0.7 5432 4 rate=50");
+        var stream = lab.ProbeBeside("web-1", "stream 10.8.0.7 5432 4 rate=50 stall=15000");
         var frames = await Frames(attack);
         var own = await stream;
         Assert.True(own.GetProperty("ok").GetBoolean(), own.ToString());

@@ -1,27 +1,33 @@
 using System.Text.Json;
 using Merlon.Contracts.Api;
 using Merlon.Hosts.Tests.Hosts;
+using Xunit;
 
 namespace Merlon.Hosts.Tests.Lab;
 
 /// <summary>The lab's VMs with the real agent and controller, for one class of tests; afterwards they are unguarded again.</summary>
 public sealed class GuardedLab : IDisposable
 {
+    private static readonly string[] LabVms = ["web-1", "web-2", "db-1", "intruder", "plain-1"];
     private readonly LabHost _lab;
 
     public GuardedLab(LabHost lab)
     {
         _lab = lab.Up();
         // What an earlier class's controller signed is of a stranger here.
-        foreach (var vm in Shell.Run("virsh", "-c", lab.Uri, "list", "--name").Ok().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var vm in LabVms)
             Shell.Run("virsh", "-c", lab.Uri, "metadata", vm, "urn:merlon:policy:1", "--remove", "--live", "--config");
-        Product = new($"/run/netns/{lab.Namespace}", "g" + lab.Instance, 31000 + Environment.ProcessId % 10000, lab.Uri);
+        Product = new($"/run/netns/{lab.Namespace}", "g" + lab.Instance, 21000 + Environment.ProcessId % 10000, lab.Uri);
         Product.StartController();
         Product.StartAgent();
         Product.WaitReady();
+        MustBeUnguarded();
     }
 
     public Product Product { get; }
+
+    /// <summary>Nothing of an earlier class is left at a VM.</summary>
+    public void MustBeUnguarded() => Assert.All(LabVms, vm => Assert.Equal((vm, 0), (vm, Programs(vm))));
 
     /// <summary>Puts lab/policies into force.</summary>
     public void Guard() => Product.Cli("apply", "-f", Path.Combine(Repository.Root, "lab", "policies"), "--wait").Ok();

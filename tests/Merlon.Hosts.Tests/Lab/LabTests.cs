@@ -18,7 +18,7 @@ public sealed class LabTests(LabHost lab)
     public void The_receiver_counts_by_number_what_the_sender_sent()
     {
         lab.Up().Probe("db-1", "count reset");
-        var sent = lab.Probe("web-1", "udp 10.8.0.7 7000 200 rate=400 first=1000");
+        var sent = lab.Probe("web-1", "udp 10.8.0.7 7000 200 rate=400 first=1000 timeout=15000");
         Assert.Equal(200, sent.GetProperty("echoes").GetInt32());
         Assert.Equal("1000-1199", lab.Probe("db-1", "seen 7000").GetProperty("numbers").GetString());
     }
@@ -26,7 +26,7 @@ public sealed class LabTests(LabHost lab)
     [Fact]
     public void A_stream_is_checked_byte_for_byte()
     {
-        var stream = lab.Up().Probe("web-2", "stream fd00:8::7 7000 2 rate=200");
+        var stream = lab.Up().Probe("web-2", "stream fd00:8::7 7000 2 rate=200 stall=15000");
         Assert.True(stream.GetProperty("ok").GetBoolean());
         Assert.Equal(stream.GetProperty("sent").GetInt64(), stream.GetProperty("received").GetInt64());
     }
@@ -34,7 +34,7 @@ public sealed class LabTests(LabHost lab)
     [Fact]
     public void A_port_that_nobody_serves_is_told_from_silence()
     {
-        Assert.Equal("refused", lab.Up().Probe("web-1", "tcp 10.8.0.6 9998").GetProperty("error").GetString());
+        Assert.Equal("refused", lab.Up().Probe("web-1", "tcp 10.8.0.6 9998 timeout=15000").GetProperty("error").GetString());
         Assert.Equal("timeout", lab.Probe("web-1", "udp 10.8.0.250 7000 1 timeout=500").GetProperty("error").GetString());
     }
 

@@ -65,7 +65,7 @@ public sealed class MigrationTests
         var guarded = Assert.Single(hosts.Status(to).Interfaces);
         Assert.Equal(("web-1", true, true, null), (guarded.Vm, guarded.Attached, guarded.First, guarded.Problem));
         Assert.DoesNotContain(hosts.Status(to).Alarms, a => a.Code is "no-gate" or "unguardable" or "not-guarding");
-        Assert.True(hosts.Probe("web-1", $"tcp {Neighbour.Address} {Neighbour.Served}") is var answer && answer.GetProperty("ok").GetBoolean(), $"on {to}: {answer}");
+        Assert.True(hosts.Probe("web-1", $"tcp {Neighbour.Address} {Neighbour.Served} 16 timeout=10000") is var answer && answer.GetProperty("ok").GetBoolean(), $"on {to}: {answer}");
         Assert.True(hosts.Neighbour.Reaches(TwoHosts.Web, 443), $"web-1 on {to} is not reached");
         NothingIsLeft(hosts, from);
         Product.Until($"the controller says that web-1 is on {to}", TimeSpan.FromSeconds(5), () => Place(hosts) == to);

@@ -56,9 +56,9 @@ public sealed class Neighbour : IDisposable
     public bool Reaches(string to, int port)
     {
         using var socket = _guest.Tcp();
-        socket.ReceiveTimeout = 3000;
+        socket.ReceiveTimeout = 10000;
         var connected = socket.ConnectAsync(IPAddress.Parse(to), port);
-        if (!connected.Wait(TimeSpan.FromSeconds(3))) return false;
+        if (!connected.Wait(TimeSpan.FromSeconds(10))) return false;
         socket.Send("echo"u8);
         var answer = new byte[4];
         for (var got = 0; got < answer.Length;)

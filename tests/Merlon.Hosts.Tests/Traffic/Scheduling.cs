@@ -7,6 +7,13 @@ public static class Scheduling
 {
     private const int Fifo = 1;
 
+    /// <summary>Works on one CPU, in a thread of its own: one of the pool would stay there for whoever gets it next.</summary>
+    public static void OnCpu(int cpu, Action work) => Task.Factory.StartNew(() =>
+    {
+        PinThisThread(cpu);
+        work();
+    }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).GetAwaiter().GetResult();
+
     public static void PinThisThread(int cpu)
     {
         var mask = 1UL << cpu;

@@ -31,6 +31,12 @@ public sealed class UdpCounter : IDisposable
         lock (_seen) return [.. _seen];
     }
 
+    /// <summary>Counts from nought again those of which this is true.</summary>
+    public void Forget(Predicate<long> numbers)
+    {
+        lock (_seen) _seen.RemoveWhere(numbers);
+    }
+
     public void Dispose()
     {
         _stop = true;

@@ -115,9 +115,7 @@ public sealed partial class AttackPlace : IDisposable
     {
         foreach (var victim in new[] { Web, Db })
         {
-            victim.Namespace.Ip("neigh", "flush", "dev", "eth0");
-            victim.Namespace.Ip("-4", "route", "flush", "cache");
-            victim.Namespace.Ip("-6", "route", "flush", "cache");
+            foreach (var family in new[] { "-4", "-6" }) Batch(victim, family, "neigh flush dev eth0", "route flush cache");
         }
     }
 
@@ -160,12 +158,27 @@ public sealed partial class AttackPlace : IDisposable
     private bool IsAttackers(ReadOnlySpan<byte> mac) => mac.SequenceEqual(Packet.Mac(MacOf(Eve))) || mac.SequenceEqual(Packet.Mac(MacOf(Out)));
 
     // What a victim believes about its neighbours: MACs, gateways, path MTU.
-    private string Routes() => string.Concat(new[] { (Web, Db), (Db, Web) }.Select(pair => string.Concat(new[] { pair.Item2.Ip4, pair.Item2.Ip6 }.Select(peer =>
-        MacIn(pair.Item1.Namespace.Ip("neigh", "show", peer.ToString(), "dev", "eth0")) + Expiry().Replace(pair.Item1.Namespace.Ip("route", "get", peer.ToString()), "")))
-        + pair.Item1.Namespace.Ip("-6", "route", "show", "default") + pair.Item1.Namespace.Ip("-4", "route", "show", "default")));
+    private string Routes() => string.Concat(
+        from pair in new[] { (Web, Db), (Db, Web) }
+        from way in new[] { ("-4", pair.Item2.Ip4), ("-6", pair.Item2.Ip6) }
+        select Passing().Replace(Batch(pair.Item1, way.Item1, $"neigh show {way.Item2} dev eth0", $"route get {way.Item2}", "route show default"), ""));
 
-    private static string MacIn(string neighbour) => neighbour.Split(' ').SkipWhile(w => w != "lladdr").Skip(1).FirstOrDefault() + " ";
+    // One process for several commands.
+    private static string Batch(Guest at, string family, params string[] commands)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllLines(file, commands);
+            return at.Namespace.Ip(family, "-batch", file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
 
-    [GeneratedRegex("expires [0-9]+sec")]
-    private static partial Regex Expiry();
+    // What changes by itself: how long a route is believed, and how sure of a neighbour's MAC its kernel is.
+    [GeneratedRegex("expires [0-9]+sec|(?<=lladdr [0-9a-f:]{17}).*|.* (FAILED|INCOMPLETE) *\n")]
+    private static partial Regex Passing();
 }

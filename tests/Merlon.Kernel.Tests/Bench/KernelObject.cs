@@ -22,6 +22,7 @@ internal static class KernelObject
 
     public static string Run(string program, params string[] arguments)
     {
+        TestPlace.Roam();
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();

@@ -11,6 +11,7 @@ internal static partial class TestPlace
     private static readonly List<int> s_taps = [];
     private static readonly Lazy<string> s_bpffs = new(Mount);
     private static int s_instances, s_threads;
+    [ThreadStatic] private static int t_cpu; // its CPU + 1; 0 = none yet
     [ThreadStatic] private static bool t_pinned;
 
     /// <summary>A folder of its own for one instance.</summary>
@@ -37,9 +38,24 @@ internal static partial class TestPlace
     public static void StayOnOneCpu()
     {
         if (t_pinned) return;
-        var cpu = Interlocked.Increment(ref s_threads) % Math.Min(Environment.ProcessorCount, 64);
-        if (SetAffinity(0, sizeof(ulong), 1UL << cpu) != 0) throw new InvalidOperationException("sched_setaffinity");
+        if (t_cpu == 0) t_cpu = Interlocked.Increment(ref s_threads) % Cpus + 1;
+        Keep(1UL << (t_cpu - 1));
         t_pinned = true;
+    }
+
+    /// <summary>On any CPU again until packets run: loads and processes that this thread begins are not kept on its own.</summary>
+    public static void Roam()
+    {
+        if (!t_pinned) return;
+        Keep(Cpus == 64 ? ulong.MaxValue : (1UL << Cpus) - 1);
+        t_pinned = false;
+    }
+
+    private static int Cpus { get; } = Math.Min(Environment.ProcessorCount, 64);
+
+    private static void Keep(ulong cpus)
+    {
+        if (SetAffinity(0, sizeof(ulong), cpus) != 0) throw new InvalidOperationException("sched_setaffinity");
     }
 
     private static string Mount()

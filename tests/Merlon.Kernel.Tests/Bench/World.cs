@@ -25,6 +25,7 @@ public class World : IDisposable
     {
         options ??= new("", "", 4096, 4096, 1024);
         Folder = TestPlace.NewFolder();
+        TestPlace.Roam();
         Kernel = KernelDatapath.Open(options with { ObjectPath = options.ObjectPath is "" ? KernelObject.Path : options.ObjectPath, BpffsFolder = Folder });
         _events = Kernel.OpenEvents();
         if (manifest is not null) Apply(manifest);

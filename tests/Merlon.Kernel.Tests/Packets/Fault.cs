@@ -32,7 +32,7 @@ internal sealed record Fault(string Subject, string Name, string File, string Te
             System.IO.File.WriteAllText(path, source.Replace(fault.Text, fault.With, StringComparison.Ordinal));
         }
         var built = Path.Combine(folder, "firewall.bpf.o");
-        KernelObject.Run(Path.Combine(folder, "build.sh"), built);
+        KernelObject.Run("bash", Path.Combine(folder, "build.sh"), built); // by name: a process that starts now may hold the new file open
         return built;
     }
 

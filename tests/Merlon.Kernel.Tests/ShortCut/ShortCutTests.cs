@@ -67,7 +67,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void After_a_change_one_packet_of_each_connection_is_looked_at_by_both_hooks_then_it_goes_straight_again()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         place.World.Kernel.Control.BumpTopology();
         Assert.Equal((Went.ByBridge, Went.Straight, Went.Straight), (place.Play(place.Data()), place.Play(place.Data()), place.Play(place.Data(back: true))));
     }
@@ -75,7 +75,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void A_change_between_the_hooks_gives_no_stamp()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         place.World.Kernel.Control.BumpTopology();
         var packet = place.Data();
         Assert.Equal(Went.ByBridge, place.Leave(packet));
@@ -87,7 +87,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void What_only_to_vm_has_seen_gives_no_stamp()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         place.World.Kernel.Control.BumpTopology();
         var packet = place.Data();
         Assert.True(place.Arrive(packet));
@@ -97,7 +97,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void One_packet_in_ten_seconds_takes_the_bridge()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 11_000 });
         Assert.Equal((Went.ByBridge, Went.Straight, Went.Straight), (place.Play(place.Data()), place.Play(place.Data()), place.Play(place.Data())));
     }
@@ -105,7 +105,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void A_frame_that_is_dropped_is_none_that_took_the_bridge()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         place.ChangeWay("web", w => w with { BridgedMs = w.BridgedMs - 11_000 });
         var refused = place.Data() with { DestinationPort = 79, Flags = Tcp.Syn, Data = 0 };
         Assert.Equal(Went.Nowhere, place.Leave(refused));
@@ -115,7 +115,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void A_VM_that_speaks_from_outside_is_not_sent_to_its_old_tap()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         Assert.Equal(Went.Straight, place.Play(place.Data()));
         Assert.True(place.Arrive(place.Data(back: true)));
         Assert.Equal(Went.ByBridge, place.Leave(place.Data()));
@@ -124,7 +124,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void To_vm_takes_the_packet_that_was_sent_and_no_other_and_only_once()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         var packet = place.Data();
         Assert.Equal(Went.Straight, place.Leave(packet));
         Assert.Equal(0UL, Judged(place, packet));
@@ -142,7 +142,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void A_note_that_nobody_took_is_gone_with_the_next_packet_that_leaves_and_with_a_change()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         var packet = place.Data();
         Assert.Equal(Went.Straight, place.Leave(packet));
         Assert.Equal(Went.ByBridge, place.Leave(place.Data() with { Flags = Tcp.Fin | Tcp.Ack }));
@@ -156,7 +156,7 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void A_note_ends_by_itself()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         var packet = place.Data();
         Assert.Equal(Went.Straight, place.Leave(packet));
         Thread.Sleep(80);
@@ -170,14 +170,14 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
     [InlineData(547)]
     public void DHCP_ports_do_not_go_straight(int port)
     {
-        using var place = new CutPlace(proto: Protocols.Udp, sourcePort: port);
+        using var place = new CutPlace(proto: Protocols.Udp, sourcePort: port, shop: shop);
         Assert.NotEqual(Went.Straight, place.Play(place.Data()));
     }
 
     [Fact]
     public void The_agent_writes_ways_only_when_they_change()
     {
-        using var place = new CutPlace();
+        using var place = new CutPlace(shop: shop);
         var (control, cut) = (place.World.Kernel.Control, place.World.Kernel.ShortCut);
         var (web, db) = (place.World["web"], place.World["db"]);
         var before = control.Topology;

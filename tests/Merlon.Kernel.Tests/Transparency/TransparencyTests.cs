@@ -40,13 +40,16 @@ public sealed class TransparencyTests
         {
             var fault = Fault.ReadAll().Single(f => f.Subject == subject && f.Name == name);
             using var place = new TransparencyPlace(guarded: true, 0, fault.Build(folder));
-            try
+            foreach (var kind in Enum.GetValues<DialogueKind>())
             {
-                Play(place, 0, 1, patience: 2000);
-            }
-            catch (AggregateException)
-            {
-                // Dialogues may die of it.
+                try
+                {
+                    Play(place, kind, 0, 1, patience: 2000);
+                }
+                catch (AggregateException)
+                {
+                    // Dialogues may die of it.
+                }
             }
             Assert.NotEqual("", place.Drops());
         }
@@ -56,21 +59,22 @@ public sealed class TransparencyTests
         }
     }
 
-    private static string[] Play(TransparencyPlace place, int first, int count, int patience = Dialogue.Patience, Action<DialogueKind>? eachKind = null)
+    private static string[] Play(TransparencyPlace place, int first, int count, Action<DialogueKind>? eachKind = null) => [.. Enum.GetValues<DialogueKind>().SelectMany(kind =>
     {
-        var seen = new List<string>();
-        foreach (var kind in Enum.GetValues<DialogueKind>())
-        {
-            var dialogues = Enumerable.Range(first, count).SelectMany(n => new[] { new Dialogue(kind, false, n), new Dialogue(kind, true, n) }).ToArray();
-            var lines = new string[dialogues.Length];
-            place.Relay.Bad = kind == DialogueKind.BadWire;
-            // A path of one's own for each: the wire has one length at a time.
-            Parallel.For(0, dialogues.Length, new() { MaxDegreeOfParallelism = kind == DialogueKind.PathMtu ? 1 : AtOnce },
-                n => lines[n] = dialogues[n].Play(place, patience, kind == DialogueKind.PathMtu ? () => place.Relay.Mtu = 1490 - n : () => { }));
-            place.Relay.Bad = false;
-            seen.AddRange(lines);
-            eachKind?.Invoke(kind);
-        }
-        return [.. seen];
+        var lines = Play(place, kind, first, count);
+        eachKind?.Invoke(kind);
+        return lines;
+    })];
+
+    private static string[] Play(TransparencyPlace place, DialogueKind kind, int first, int count, int patience = Dialogue.Patience)
+    {
+        var dialogues = Enumerable.Range(first, count).SelectMany(n => new[] { new Dialogue(kind, false, n), new Dialogue(kind, true, n) }).ToArray();
+        var lines = new string[dialogues.Length];
+        place.Relay.Bad = kind == DialogueKind.BadWire;
+        // A path of one's own for each: the wire has one length at a time.
+        Parallel.For(0, dialogues.Length, new() { MaxDegreeOfParallelism = kind == DialogueKind.PathMtu ? 1 : AtOnce },
+            n => lines[n] = dialogues[n].Play(place, patience, kind == DialogueKind.PathMtu ? () => place.Relay.Mtu = 1490 - n : () => { }));
+        place.Relay.Bad = false;
+        return lines;
     }
 }

@@ -66,7 +66,11 @@ internal sealed record Lab(InstancePaths Paths)
     {
         if (HasTwo) await Script("parts.sh", "down", First.Namespace, Second.Namespace, agent);
         await Task.WhenAll(Hosts.Select(h => h.Down(cancel)));
-        if (!HasTwo) return;
+        if (!HasTwo)
+        {
+            if (File.Exists(agent)) await Script("parts.sh", "gate", First.Namespace, agent);
+            return;
+        }
         File.Delete(Mark);
         if (!Directory.EnumerateFileSystemEntries(Paths.Run).Any()) Directory.Delete(Paths.Run);
     }

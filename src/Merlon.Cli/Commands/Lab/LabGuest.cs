@@ -10,6 +10,8 @@ internal sealed record LabGuest(string Kernel, string Initrd)
         var script = LabFiles.Script("guest.sh");
         var key = (await LabProcess.Output([script, "--key"], cancel)).Trim();
         var folder = $"{Cache}/guest-{key}";
+        if (Directory.Exists(folder)) return Of(folder);
+        using var turn = await Turn(cancel);
         if (!Directory.Exists(folder))
         {
             call.Say("guest: building kernel and initramfs from Debian packages (once)");
@@ -22,13 +24,32 @@ internal sealed record LabGuest(string Kernel, string Initrd)
             }
             Keep(aside, folder);
         }
-        return new($"{folder}/vmlinuz", $"{folder}/initrd");
+        return Of(folder);
+    }
+
+    private static LabGuest Of(string folder) => new($"{folder}/vmlinuz", $"{folder}/initrd");
+
+    // Two labs that begin at once build one guest.
+    private static async Task<FileStream> Turn(CancellationToken cancel)
+    {
+        Directory.CreateDirectory(Cache);
+        while (true)
+        {
+            try
+            {
+                return new($"{Cache}/lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(200, cancel);
+            }
+        }
     }
 
     private static void Keep(string aside, string folder)
     {
         foreach (var old in Directory.GetDirectories(Cache, "guest-*"))
-            if (old != aside && old != folder) Directory.Delete(old, recursive: true);
+            if (old != folder && !old.StartsWith($"{folder}.", StringComparison.Ordinal)) Directory.Delete(old, recursive: true);
         if (Directory.Exists(folder)) Directory.Delete(aside, recursive: true);
         else Directory.Move(aside, folder);
     }
