@@ -1,5 +1,6 @@
 using Merlon.Datapath.Abi;
 using Merlon.Kernel.Tests.Bench;
+using Merlon.Kernel.Tests.Packets;
 using Xunit;
 
 namespace Merlon.Kernel.Tests;
@@ -72,7 +73,9 @@ public sealed class CloseReasonTests : IDisposable
         var talk = New(5005).Open();
         _shop.Apply(Shop.Manifest.Replace("tcp/80, ", "", StringComparison.Ordinal));
         talk.Client(Tcp.Ack, 10);
-        Thread.Sleep(31000);
+        Assert.InRange(talk.Entry().Remaining.TotalSeconds, 20, 30);
+        using (var entries = new EntryMaps(_shop.Folder)) entries.Pass(TimeSpan.FromSeconds(30));
+        _shop.WaitForTimer();
         var closed = Closed();
         Assert.Equal((Reason.Revoked, ConnState.Established, 2UL), (closed.Reason, closed.EndState, closed.Packets[0]));
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Native;
@@ -8,8 +9,9 @@ using Merlon.Hosts.Tests.Hosts;
 namespace Merlon.Kernel.Tests.Attacks;
 
 /// <summary>A connection of web's to db between two real stacks, and its entry.</summary>
-public sealed class LiveConnection : IDisposable
+public sealed partial class LiveConnection : IDisposable
 {
+    private const nuint OutQueue = 0x5411; // SIOCOUTQ, tcp(7)
     private readonly AttackPlace _place;
     private readonly bool _v6;
     private readonly Socket _client, _server;
@@ -29,12 +31,13 @@ public sealed class LiveConnection : IDisposable
 
     public int ClientPort { get; }
 
-    /// <summary>Whether bytes still pass in both directions, just those that were sent.</summary>
+    /// <summary>Whether bytes still pass in both directions, just those that were sent. Every acknowledgement has passed the hooks by then.</summary>
     public bool Echoes()
     {
         try
         {
-            return Passes(_client, _server) && Passes(_server, _client);
+            return Passes(_client, _server) && Passes(_server, _client)
+                && SpinWait.SpinUntil(() => Unacknowledged(_client) + Unacknowledged(_server) == 0, TimeSpan.FromSeconds(5));
         }
         catch (SocketException)
         {
@@ -63,6 +66,12 @@ public sealed class LiveConnection : IDisposable
     private ConnRecord? Find(IEnumerable<(ushort Port, ConnRecord Record)> entries) =>
         entries.Where(e => (ushort)IPAddress.NetworkToHostOrder((short)e.Port) == ClientPort && e.Record.State is not (ConnState.Dead or ConnState.Gone))
             .Select(e => (ConnRecord?)e.Record).FirstOrDefault();
+
+    private static int Unacknowledged(Socket socket) =>
+        Ioctl(socket.SafeHandle, OutQueue, out var bytes) == 0 ? bytes : throw new InvalidOperationException("SIOCOUTQ: " + Marshal.GetLastPInvokeErrorMessage());
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(SafeSocketHandle socket, nuint request, out int value);
 
     private Socket Make(Guest guest) => guest.Namespace.Enter(() => new Socket(_v6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
 
