@@ -33,7 +33,7 @@ internal sealed class RulesetCompiler
 
     public Ruleset Compile(Func<string> who)
     {
-        var rows = new Numbering<ulong>();
+        var rows = new Numbering<Patch>();
         var row = new RulesetRow(_rules, _default, _columnsOf, _columns.Blocks);
         var naming = new NamingRules(_rules, row.Matters, _classesOfSet.Length);
         var partition = naming.Partition(_remotes.Count, _classesOfSet);
@@ -41,11 +41,11 @@ internal sealed class RulesetCompiler
         var rowOfBlock = new int[representatives.Length];
         for (var block = 0; block < representatives.Length; block++)
         {
-            rowOfBlock[block] = rows.Of(row.Cells(naming.Of(_remotes.SetsOf(representatives[block]))));
+            rowOfBlock[block] = rows.Of(row.Patches(naming.Of(_remotes.SetsOf(representatives[block]))));
             OverLimitException.Check((long)rows.Count * _columns.Blocks, ImageLimits.CellsOfRuleset, "cells of one ruleset", who);
         }
-        var (cells, columnOfBlock, columns) = MergeColumns(rows.All);
-        return new(Map(partition.BlockOf, rowOfBlock), Map(_columns.BlockOf, columnOfBlock), cells, rows.Count, columns);
+        var (columnOfBlock, firsts) = MergeColumns(row.Base, rows.All);
+        return new(new(partition.BlockOf, rowOfBlock), new(_columns.BlockOf, columnOfBlock), Cells(row.Base, rows.All, columnOfBlock, firsts));
     }
 
     /// <summary>Bits of the merged service classes.</summary>
@@ -72,36 +72,30 @@ internal sealed class RulesetCompiler
         return bits;
     }
 
-    private static ushort[] Map(int[] blockOf, int[] numberOfBlock)
+    /// <summary>Columns that are alike in all rows are one. Row 0 is the base, class 0 being in no set: so two are alike where their bases and their
+    /// patches are.</summary>
+    /// <returns>Of each column its number, and of each number the first column.</returns>
+    private static (int[] ColumnOf, List<int> Firsts) MergeColumns(ulong[] cells, IReadOnlyList<Patch[]> rows)
     {
-        var numbers = new ushort[blockOf.Length];
-        for (var i = 0; i < numbers.Length; i++) numbers[i] = (ushort)numberOfBlock[blockOf[i]];
-        return numbers;
+        var ends = new int[cells.Length + 1];
+        foreach (var row in rows)
+            foreach (var patch in row) ends[patch.Column + 1] += 2;
+        for (var c = 0; c < cells.Length; c++) ends[c + 1] += ends[c] + 1;
+        // By column: its base, then number and cell of each row that patches it.
+        var content = new ulong[ends[^1]];
+        for (var c = 0; c < cells.Length; c++) content[ends[c]++] = cells[c];
+        for (var row = 0; row < rows.Count; row++)
+            foreach (var patch in rows[row]) (content[ends[patch.Column]++], content[ends[patch.Column]++]) = ((ulong)row, patch.Cell);
+        var (columns, columnOf, firsts) = (new Numbering<ulong>(), new int[cells.Length], new List<int>());
+        for (int c = 0, start = 0; c < cells.Length; start = ends[c++])
+        {
+            columnOf[c] = columns.Of(content.AsSpan(start, ends[c] - start));
+            if (columnOf[c] == firsts.Count) firsts.Add(c);
+        }
+        return (columnOf, firsts);
     }
 
-    /// <summary>Columns that are alike in all rows are one: found by a sum over each, then compared.</summary>
-    private static (ulong[] Cells, int[] ColumnOf, int Columns) MergeColumns(IReadOnlyList<ulong[]> rows)
-    {
-        var sums = new ulong[rows[0].Length];
-        foreach (var row in rows)
-            for (var c = 0; c < sums.Length; c++) sums[c] = (sums[c] ^ row[c]) * 0x9e3779b97f4a7c15;
-        var (columnOf, firsts, known) = (new int[sums.Length], new List<int>(), new Dictionary<ulong, List<int>>());
-        for (var c = 0; c < sums.Length; c++)
-        {
-            if (!known.TryGetValue(sums[c], out var alike)) known.Add(sums[c], alike = []);
-            var same = alike.FindIndex(number => rows.All(row => row[firsts[number]] == row[c]));
-            if (same < 0)
-            {
-                same = alike.Count;
-                alike.Add(firsts.Count);
-                firsts.Add(c);
-            }
-            columnOf[c] = alike[same];
-        }
-        var cells = GC.AllocateUninitializedArray<ulong>(rows.Count * firsts.Count);
-        var at = 0;
-        foreach (var row in rows)
-            foreach (var first in firsts) cells[at++] = row[first];
-        return (cells, columnOf, firsts.Count);
-    }
+    private static CellTable Cells(ulong[] cells, IReadOnlyList<Patch[]> rows, int[] columnOf, List<int> firsts) => new(
+        [.. firsts.Select(c => cells[c])],
+        [.. rows.Select(row => Array.ConvertAll(Array.FindAll(row, p => firsts[columnOf[p.Column]] == p.Column), p => p with { Column = columnOf[p.Column] }))]);
 }
