@@ -70,7 +70,7 @@ public static class ImageCompiler
     private static void Addresses(ImageWriter writer, RemoteClasses remotes)
     {
         writer.Section(ImageLayout.WordRoot4, remotes.Tables4.Length, remotes.Tables4.Select(t => t.Words));
-        writer.Section(ImageLayout.WordNode4, remotes.Chunks4.Count, remotes.Chunks4.Select(ImageWriter.Pack));
+        writer.Section(ImageLayout.WordNode4, remotes.Chunks4.Count, remotes.Chunks4);
         var (buckets, seed) = remotes.Table6.Buckets();
         writer.Header(ImageLayout.WordSeed6, seed);
         writer.Section(ImageLayout.WordHash6, buckets.Length / ImageLayout.BucketWords, buckets);

@@ -47,9 +47,6 @@ internal sealed class ImageWriter
         return words;
     }
 
-    /// <summary>An even number of 32-bit values, little end first.</summary>
-    public static ulong[] Pack(uint[] values) => MemoryMarshal.Cast<uint, ulong>(values).ToArray();
-
     private int Take(int words)
     {
         var offset = Size;

@@ -33,7 +33,7 @@ internal sealed class RulesetCompiler
 
     public Ruleset Compile(Func<string> who)
     {
-        var rows = new Numbering<Patch>();
+        var rows = new Numbering<Patch>(); // the first is that of class 0, which is in no set
         var row = new RulesetRow(_rules, _default, _columnsOf, _columns.Blocks);
         var naming = new NamingRules(_rules, row.Matters, _classesOfSet.Length);
         var partition = naming.Partition(_remotes.Count, _classesOfSet);
@@ -44,8 +44,8 @@ internal sealed class RulesetCompiler
             rowOfBlock[block] = rows.Of(row.Patches(naming.Of(_remotes.SetsOf(representatives[block]))));
             OverLimitException.Check((long)rows.Count * _columns.Blocks, ImageLimits.CellsOfRuleset, "cells of one ruleset", who);
         }
-        var (columnOfBlock, firsts) = MergeColumns(row.Base, rows.All);
-        return new(new(partition.BlockOf, rowOfBlock), new(_columns.BlockOf, columnOfBlock), Cells(row.Base, rows.All, columnOfBlock, firsts));
+        var cells = new CellTable(row.Base, rows.All);
+        return new(new(partition.BlockOf, rowOfBlock), new(_columns.BlockOf, cells.ColumnOf), cells);
     }
 
     /// <summary>Bits of the merged service classes.</summary>
@@ -71,31 +71,4 @@ internal sealed class RulesetCompiler
         foreach (var service in classes) bits[_columns.BlockOf[service] >> 6] |= 1UL << (_columns.BlockOf[service] & 63);
         return bits;
     }
-
-    /// <summary>Columns that are alike in all rows are one. Row 0 is the base, class 0 being in no set: so two are alike where their bases and their
-    /// patches are.</summary>
-    /// <returns>Of each column its number, and of each number the first column.</returns>
-    private static (int[] ColumnOf, List<int> Firsts) MergeColumns(ulong[] cells, IReadOnlyList<Patch[]> rows)
-    {
-        var ends = new int[cells.Length + 1];
-        foreach (var row in rows)
-            foreach (var patch in row) ends[patch.Column + 1] += 2;
-        for (var c = 0; c < cells.Length; c++) ends[c + 1] += ends[c] + 1;
-        // By column: its base, then number and cell of each row that patches it.
-        var content = new ulong[ends[^1]];
-        for (var c = 0; c < cells.Length; c++) content[ends[c]++] = cells[c];
-        for (var row = 0; row < rows.Count; row++)
-            foreach (var patch in rows[row]) (content[ends[patch.Column]++], content[ends[patch.Column]++]) = ((ulong)row, patch.Cell);
-        var (columns, columnOf, firsts) = (new Numbering<ulong>(), new int[cells.Length], new List<int>());
-        for (int c = 0, start = 0; c < cells.Length; start = ends[c++])
-        {
-            columnOf[c] = columns.Of(content.AsSpan(start, ends[c] - start));
-            if (columnOf[c] == firsts.Count) firsts.Add(c);
-        }
-        return (columnOf, firsts);
-    }
-
-    private static CellTable Cells(ulong[] cells, IReadOnlyList<Patch[]> rows, int[] columnOf, List<int> firsts) => new(
-        [.. firsts.Select(c => cells[c])],
-        [.. rows.Select(row => Array.ConvertAll(Array.FindAll(row, p => firsts[columnOf[p.Column]] == p.Column), p => p with { Column = columnOf[p.Column] }))]);
 }
