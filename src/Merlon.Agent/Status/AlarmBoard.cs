@@ -12,13 +12,10 @@ internal sealed class AlarmBoard(TimeProvider time, ILogger log)
 
     public void Raise(string code, string subject, string message, string? mend = null)
     {
-        var since = _entries.GetValueOrDefault((code, subject))?.Alarm.Since;
-        if (since is null)
-        {
-            Log.AlarmRaised(log, code, message);
-            _raised = true;
-        }
-        _entries[(code, subject)] = new(new(code, message, mend, since ?? time.GetUtcNow()), null);
+        var before = _entries.GetValueOrDefault((code, subject));
+        if (before?.Over is not null || before?.Alarm.Message != message) _raised = true;
+        if (before is null) Log.AlarmRaised(log, code, message);
+        _entries[(code, subject)] = new(new(code, message, mend, before?.Alarm.Since ?? time.GetUtcNow()), null);
     }
 
     public void Over(string code, string subject)
@@ -35,7 +32,7 @@ internal sealed class AlarmBoard(TimeProvider time, ILogger log)
         foreach (var (subject, message) in messages) Raise(code, subject, message, mend);
     }
 
-    /// <summary>True once after any alarm came up: it is news.</summary>
+    /// <summary>True once after any alarm came up, came back or says something else: it is news.</summary>
     public bool TakeRaised()
     {
         var raised = _raised;

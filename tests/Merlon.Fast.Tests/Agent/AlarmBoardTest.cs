@@ -1,0 +1,29 @@
+using AwesomeAssertions;
+using Merlon.Agent.Status;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Agent;
+
+public class AlarmBoardTest
+{
+    private readonly AlarmBoard _board = new(TimeProvider.System, NullLogger.Instance);
+
+    [Fact]
+    public void An_alarm_that_comes_up_comes_back_or_says_something_else_is_news_once()
+    {
+        Raise("detached").Should().BeTrue();
+        Raise("detached").Should().BeFalse("that is known");
+        Raise("overtaken").Should().BeTrue();
+        _board.Over("not-guarding", "tap1");
+        _board.TakeRaised().Should().BeFalse("an end waits for the next status");
+        Raise("overtaken").Should().BeTrue("it was over");
+        _board.List().Should().ContainSingle().Which.Message.Should().Be("overtaken");
+    }
+
+    private bool Raise(string message)
+    {
+        _board.Raise("not-guarding", "tap1", message);
+        return _board.TakeRaised();
+    }
+}
