@@ -63,7 +63,7 @@ internal sealed class CompiledRevision
     {
         if (ruleset < 0) return Side.NotJudged;
         var table = Table(ruleset);
-        var cell = table.Cells[table.RowOf[remote] * table.Columns + table.ColumnOf[service]];
+        var cell = table.Cells[table.RowOf[remote], table.ColumnOf[service]];
         var (active, candidate) = ((uint)cell, (uint)(cell >> 32));
         var (enforced, rule) = (VerdictOf(active), RuleOf(active));
         if (observed && enforced != Verdict.Allow) (enforced, rule) = (Verdict.Allow, Side.None);

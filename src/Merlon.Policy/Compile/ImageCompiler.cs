@@ -47,7 +47,7 @@ public static class ImageCompiler
             ImmutableCollectionsMarshal.AsImmutableArray(words),
             [.. policy.Nics.Select((n, i) => new ImageNic(policy.Endpoints[n.Endpoint].Key, digests.Of(n, sides[i]), sides[i].Problem))],
             rules.Names,
-            new(remotes.Count, services.Count, tables.Length, tables.Sum(t => t.Cells.Length), remotes.Table6.Lengths.Length, words.Length))
+            new(remotes.Count, services.Count, tables.Length, tables.Sum(t => t.Cells.Count), remotes.Table6.Lengths.Length, words.Length))
         {
             Digest = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(words.AsSpan()))),
             Realms = realms,
@@ -60,9 +60,9 @@ public static class ImageCompiler
         for (var i = 0; i < tables.Length; i++)
         {
             var (table, at) = (tables[i], i * ImageLayout.RulesetWords);
-            records[at] = (uint)writer.Table(ImageWriter.Pack(table.RowOf)) | (ulong)(uint)table.Columns << 32;
-            records[at + 1] = (uint)writer.Table(ImageWriter.Pack(table.ColumnOf)) | (ulong)(uint)table.Rows << 32;
-            records[at + 2] = table.Narrow() is { } halves ? (uint)writer.Table(halves) | (ulong)ImageLayout.RulesetNarrow << 32 : (uint)writer.Table(table.Cells);
+            records[at] = (uint)writer.Table(table.RowOf) | (ulong)(uint)table.Cells.Columns << 32;
+            records[at + 1] = (uint)writer.Table(table.ColumnOf) | (ulong)(uint)table.Cells.Rows << 32;
+            records[at + 2] = (uint)writer.Table(table.Cells) | (ulong)(table.Cells.Narrow ? ImageLayout.RulesetNarrow : 0) << 32;
         }
         writer.Section(ImageLayout.WordRulesets, tables.Length, records);
     }
@@ -70,7 +70,7 @@ public static class ImageCompiler
     private static void Addresses(ImageWriter writer, RemoteClasses remotes)
     {
         writer.Section(ImageLayout.WordRoot4, remotes.Tables4.Length, remotes.Tables4.Select(t => t.Words));
-        writer.Section(ImageLayout.WordNode4, remotes.Chunks4.Count, remotes.Chunks4.Select(ImageWriter.Pack));
+        writer.Section(ImageLayout.WordNode4, remotes.Chunks4.Count, remotes.Chunks4);
         var (buckets, seed) = remotes.Table6.Buckets();
         writer.Header(ImageLayout.WordSeed6, seed);
         writer.Section(ImageLayout.WordHash6, buckets.Length / ImageLayout.BucketWords, buckets);

@@ -2,15 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Merlon.Policy.Compile;
 
-/// <summary>Collects sections, remembers equal ones, so that equal content stands once, and joins them to the flat array at the end:
-/// the one copy, since arrays of this size come dear.</summary>
+/// <summary>Collects sections, remembers equal tables, so that equal content stands once, and writes all to the flat array at the end.</summary>
 internal sealed class ImageWriter
 {
     private readonly ulong[] _header = new ulong[ImageLayout.HeaderWords];
-    private readonly List<ulong[]> _parts = [];
-    private readonly Dictionary<ulong[], int> _known = new(ContentComparer<ulong>.Instance);
-
-    public ImageWriter() => _parts.Add(_header);
+    private readonly List<(int At, ulong[] Content)> _sections = [];
+    private readonly Dictionary<IImageTable, int> _tables = new(new SameWords());
 
     public int Size { get; private set; } = ImageLayout.HeaderWords;
 
@@ -18,16 +15,16 @@ internal sealed class ImageWriter
     public void Section(int header, int count, params IEnumerable<ulong[]> content)
     {
         _header[header] = (uint)Size | (ulong)(uint)count << 32;
-        foreach (var part in content) Append(part);
+        foreach (var part in content) _sections.Add((Take(part.Length), part));
     }
 
     public void Header(int word, ulong value) => _header[word] = value;
 
     /// <summary>A table that records point to; the offset of an equal one if there is one.</summary>
-    public int Table(ulong[] content)
+    public int Table(IImageTable table)
     {
-        if (_known.TryGetValue(content, out var offset)) return offset;
-        _known.Add(content, offset = Append(content));
+        ref var offset = ref CollectionsMarshal.GetValueRefOrAddDefault(_tables, table, out var known);
+        if (!known) offset = Take(table.Words);
         return offset;
     }
 
@@ -36,12 +33,9 @@ internal sealed class ImageWriter
         Header(ImageLayout.WordMagic, ImageLayout.Magic | ImageLayout.AbiVersion << 32);
         Header(ImageLayout.WordSize, (ulong)Size);
         var words = GC.AllocateUninitializedArray<ulong>(Size);
-        var at = 0;
-        foreach (var part in _parts)
-        {
-            part.CopyTo(words, at);
-            at += part.Length;
-        }
+        _header.CopyTo(words, 0);
+        foreach (var (at, content) in _sections) content.CopyTo(words, at);
+        foreach (var (table, at) in _tables) table.Write(words.AsSpan(at, table.Words));
         return words;
     }
 
@@ -53,20 +47,30 @@ internal sealed class ImageWriter
         return words;
     }
 
-    /// <summary>An even number of 32-bit values, little end first.</summary>
-    public static ulong[] Pack(uint[] values)
-    {
-        var words = new ulong[values.Length / 2];
-        for (var i = 0; i < words.Length; i++) words[i] = values[2 * i] | (ulong)values[2 * i + 1] << 32;
-        return words;
-    }
-
-    private int Append(ulong[] content)
+    private int Take(int words)
     {
         var offset = Size;
-        OverLimitException.Check((long)offset + content.Length, ImageLimits.Words, "words of the image", () => "address tables and rulesets of this host together");
-        _parts.Add(content);
-        Size += content.Length;
+        OverLimitException.Check((long)offset + words, ImageLimits.Words, "words of the image", () => "address tables and rulesets of this host together");
+        Size += words;
         return offset;
+    }
+
+    private sealed class SameWords : IEqualityComparer<IImageTable>
+    {
+        public bool Equals(IImageTable? x, IImageTable? y) => x is not null && y is not null && x.Words == y.Words && Words(x).AsSpan().SequenceEqual(Words(y));
+
+        public int GetHashCode(IImageTable table)
+        {
+            var hash = new HashCode();
+            table.Hash(ref hash);
+            return hash.ToHashCode();
+        }
+
+        private static ulong[] Words(IImageTable table)
+        {
+            var words = new ulong[table.Words];
+            table.Write(words);
+            return words;
+        }
     }
 }

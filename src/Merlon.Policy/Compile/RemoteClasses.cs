@@ -38,7 +38,7 @@ internal sealed class RemoteClasses
 
     public ImmutableArray<AddressTable4> Tables4 { get; }
 
-    public List<uint[]> Chunks4 { get; } = [];
+    public List<ulong[]> Chunks4 { get; } = [];
 
     public AddressTable6 Table6 { get; } = new();
 

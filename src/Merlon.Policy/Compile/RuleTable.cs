@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 
@@ -7,7 +8,10 @@ namespace Merlon.Policy.Compile;
 /// <summary>The rules of a HostPolicy that are active at the instant, in numbers: their names, services and sets.</summary>
 internal sealed class RuleTable
 {
-    private readonly Dictionary<RuleRef, int> _numbers = [];
+    /// <summary>Lists of so many numbers are put together without an array of their own.</summary>
+    private const int OnStack = 64;
+
+    private readonly Dictionary<RuleRef, int> _numbers;
     private readonly List<RuleRef> _names = [];
     private readonly Numbering<int> _services = new();
     private readonly Numbering<int> _rules = new();
@@ -21,10 +25,12 @@ internal sealed class RuleTable
     public RuleTable(HostPolicy policy, long at)
     {
         Lists = [.. policy.RuleLists.Select(l => Active(l, at))];
-        Matches = [.. _resolved.SelectMany(r => r.Services).Distinct().Order()];
+        Matches = Distinct(_resolved);
         _matchNumbers = Matches.Select((m, i) => (m, i)).ToDictionary(x => x.m, x => x.i);
         UsedSets = Used(policy.Sets.Length);
-        _numberOf = [.. _resolved.Select(Number)];
+        _numbers = new(_resolved.Count);
+        _numberOf = new int[_resolved.Count];
+        for (var place = 0; place < _numberOf.Length; place++) _numberOf[place] = Number(_resolved[place]);
         OverLimitException.Check(_names.Count, ImageLimits.Rules, "rules", () => "all policies of this host together");
     }
 
@@ -59,6 +65,14 @@ internal sealed class RuleTable
     /// <param name="classesOf">Those of one of <see cref="Matches"/>, by its index.</param>
     public int[][] ClassesOfServices(Func<int, IReadOnlyList<int>> classesOf) =>
         [.. _services.All.Select(matches => matches.SelectMany(classesOf).Distinct().Order().ToArray())];
+
+    private static ImmutableArray<ServiceMatch> Distinct(List<ResolvedRule> rules)
+    {
+        var matches = new HashSet<ServiceMatch>();
+        foreach (var rule in rules)
+            foreach (var match in rule.Services) matches.Add(match);
+        return [.. matches.Order()];
+    }
 
     private int[] Used(int sets)
     {
@@ -97,12 +111,18 @@ internal sealed class RuleTable
             _numbers.Add(rule.Rule, name = _names.Count);
             _names.Add(rule.Rule);
         }
-        var services = _services.Of([.. rule.Services.Select(s => _matchNumbers[s])]);
-        int[] content = [name, (int)rule.Tier, (int)rule.Action, rule.Observed ? 1 : 0, rule.Log ? 1 : 0, services, rule.AnyRemote ? 1 : 0, .. rule.Remotes];
+        var (services, remotes) = (rule.Services, rule.Remotes);
+        Span<int> matches = services.Length <= OnStack ? stackalloc int[services.Length] : new int[services.Length];
+        for (var i = 0; i < matches.Length; i++) matches[i] = _matchNumbers[services[i]];
+        var list = _services.Of(matches);
+        Span<int> content = remotes.Length <= OnStack ? stackalloc int[7 + remotes.Length] : new int[7 + remotes.Length];
+        (content[0], content[1], content[2], content[3]) = (name, (int)rule.Tier, (int)rule.Action, rule.Observed ? 1 : 0);
+        (content[4], content[5], content[6]) = (rule.Log ? 1 : 0, list, rule.AnyRemote ? 1 : 0);
+        remotes.AsSpan().CopyTo(content[7..]);
         var number = _rules.Of(content);
         if (number == _compiled.Count)
         {
-            _compiled.Add(new(name, rule.Tier, rule.Action, rule.Observed, rule.Log, rule.AnyRemote ? null : [.. rule.Remotes], services));
+            _compiled.Add(new(name, rule.Tier, rule.Action, rule.Observed, rule.Log, rule.AnyRemote ? null : ImmutableCollectionsMarshal.AsArray(remotes), list));
             _ruleOf.Add(rule);
         }
         return number;

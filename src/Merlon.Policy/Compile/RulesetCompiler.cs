@@ -33,7 +33,7 @@ internal sealed class RulesetCompiler
 
     public Ruleset Compile(Func<string> who)
     {
-        var rows = new Numbering<ulong>();
+        var rows = new Numbering<Patch>(); // the first is that of class 0, which is in no set
         var row = new RulesetRow(_rules, _default, _columnsOf, _columns.Blocks);
         var naming = new NamingRules(_rules, row.Matters, _classesOfSet.Length);
         var partition = naming.Partition(_remotes.Count, _classesOfSet);
@@ -41,11 +41,11 @@ internal sealed class RulesetCompiler
         var rowOfBlock = new int[representatives.Length];
         for (var block = 0; block < representatives.Length; block++)
         {
-            rowOfBlock[block] = rows.Of(row.Cells(naming.Of(_remotes.SetsOf(representatives[block]))));
+            rowOfBlock[block] = rows.Of(row.Patches(naming.Of(_remotes.SetsOf(representatives[block]))));
             OverLimitException.Check((long)rows.Count * _columns.Blocks, ImageLimits.CellsOfRuleset, "cells of one ruleset", who);
         }
-        var (cells, columnOfBlock, columns) = MergeColumns(rows.All);
-        return new(Map(partition.BlockOf, rowOfBlock), Map(_columns.BlockOf, columnOfBlock), cells, rows.Count, columns);
+        var cells = new CellTable(row.Base, rows.All);
+        return new(new(partition.BlockOf, rowOfBlock), new(_columns.BlockOf, cells.ColumnOf), cells);
     }
 
     /// <summary>Bits of the merged service classes.</summary>
@@ -70,38 +70,5 @@ internal sealed class RulesetCompiler
         var bits = new ulong[(_columns.Blocks + 63) / 64];
         foreach (var service in classes) bits[_columns.BlockOf[service] >> 6] |= 1UL << (_columns.BlockOf[service] & 63);
         return bits;
-    }
-
-    private static ushort[] Map(int[] blockOf, int[] numberOfBlock)
-    {
-        var numbers = new ushort[blockOf.Length];
-        for (var i = 0; i < numbers.Length; i++) numbers[i] = (ushort)numberOfBlock[blockOf[i]];
-        return numbers;
-    }
-
-    /// <summary>Columns that are alike in all rows are one: found by a sum over each, then compared.</summary>
-    private static (ulong[] Cells, int[] ColumnOf, int Columns) MergeColumns(IReadOnlyList<ulong[]> rows)
-    {
-        var sums = new ulong[rows[0].Length];
-        foreach (var row in rows)
-            for (var c = 0; c < sums.Length; c++) sums[c] = (sums[c] ^ row[c]) * 0x9e3779b97f4a7c15;
-        var (columnOf, firsts, known) = (new int[sums.Length], new List<int>(), new Dictionary<ulong, List<int>>());
-        for (var c = 0; c < sums.Length; c++)
-        {
-            if (!known.TryGetValue(sums[c], out var alike)) known.Add(sums[c], alike = []);
-            var same = alike.FindIndex(number => rows.All(row => row[firsts[number]] == row[c]));
-            if (same < 0)
-            {
-                same = alike.Count;
-                alike.Add(firsts.Count);
-                firsts.Add(c);
-            }
-            columnOf[c] = alike[same];
-        }
-        var cells = GC.AllocateUninitializedArray<ulong>(rows.Count * firsts.Count);
-        var at = 0;
-        foreach (var row in rows)
-            foreach (var first in firsts) cells[at++] = row[first];
-        return (cells, columnOf, firsts.Count);
     }
 }

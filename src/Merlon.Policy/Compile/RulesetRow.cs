@@ -14,8 +14,7 @@ internal sealed class RulesetRow
     private readonly uint _fallback;
     private readonly ulong[]?[] _columnsOf;
     private readonly Half[] _halves;
-    private readonly ulong[] _base;
-    private readonly ulong[] _cells;
+    private readonly Patch[] _patches;
     private readonly ulong[] _touched;
 
     /// <param name="columnsOf">Columns of each list of services that rules name, as bits.</param>
@@ -32,15 +31,17 @@ internal sealed class RulesetRow
             for (int tier = 0, start = 0; tier < ends.Count; start = ends[tier++]) half.FirstOfAny[tier] = FirstOfAny(start, ends[tier], half, columns);
             half.Begin();
         }
-        (_base, _cells, _touched) = (new ulong[columns], new ulong[columns], new ulong[(columns + 63) / 64]);
-        for (var c = 0; c < columns; c++) _base[c] = Cell(c);
+        (Base, _patches, _touched) = (new ulong[columns], new Patch[columns], new ulong[(columns + 63) / 64]);
+        for (var c = 0; c < columns; c++) Base[c] = Cell(c);
     }
 
-    /// <summary>Active and candidate verdict by column. Valid until the next call.</summary>
+    /// <summary>Active and candidate verdict by column of a row that no rule names.</summary>
+    public ulong[] Base { get; }
+
+    /// <summary>Where a row differs from <see cref="Base"/>. Valid until the next call.</summary>
     /// <param name="naming">Indexes of the rules that name the class, ascending.</param>
-    public ReadOnlySpan<ulong> Cells(List<int> naming)
+    public ReadOnlySpan<Patch> Patches(List<int> naming)
     {
-        _base.CopyTo(_cells, 0);
         foreach (var index in naming)
         {
             var mine = _columnsOf[_rules[index].Services]!;
@@ -48,17 +49,19 @@ internal sealed class RulesetRow
                 if (half.Counts(_rules[index])) Put(half.First[half.TierOf(index)], index, mine);
             for (var w = 0; w < mine.Length; w++) _touched[w] |= mine[w];
         }
+        var count = 0;
         for (var w = 0; w < _touched.Length; w++)
         {
             for (var bits = _touched[w]; bits != 0; bits &= bits - 1)
             {
                 var column = (w << 6) + BitOperations.TrailingZeroCount(bits);
-                _cells[column] = Cell(column);
+                var cell = Cell(column);
+                if (cell != Base[column]) _patches[count++] = new(column, cell);
                 foreach (var half in _halves) half.Forget(column);
             }
             _touched[w] = 0;
         }
-        return _cells;
+        return _patches.AsSpan(0, count);
     }
 
     /// <summary>The rule is the first at some column of some row: none for anybody stands before it everywhere.</summary>
