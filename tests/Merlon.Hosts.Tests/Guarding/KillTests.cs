@@ -26,7 +26,7 @@ public class KillTests
         var product = live.Host.Product;
         var moments = new Moments(live, () => victim(product));
         long compared = 0;
-        for (var round = first; round < first + rounds; round++)
+        for (int round = first, tries = 1; round < first + rounds;)
         {
             var listed = new ListedConnections(product);
             var before = new Entries(live.Kernel);
@@ -42,6 +42,8 @@ public class KillTests
             live.Touch();
             compared += before.Count;
             Console.WriteLine($"round {round}: {before.Count} entries the same, {clock.Elapsed.TotalSeconds:f1} s");
+            // A moment of some milliseconds that was missed is waited for again.
+            (round, tries) = moments.Struck || tries == 4 ? (round + 1, 1) : (round, tries + 1);
         }
         if (rounds >= 8) Assert.All(moments.Hits, hit => Assert.True(hit.Count > 0, $"{hit.Key}: never in {rounds} rounds"));
         return [.. live.Finish(), .. moments.Hits, ("entriesCompared", compared)];

@@ -15,6 +15,9 @@ public sealed class Moments(LiveTraffic live, Func<Process?> victim)
 
     public IEnumerable<(string Key, long Count)> Hits => _hits.Select(h => (h.Key, h.Value));
 
+    /// <summary>The last kill was in its moment.</summary>
+    public bool Struck { get; private set; }
+
     private Product Product => live.Host.Product;
     private bool IsAgent => victim() == Product.Agent;
 
@@ -106,6 +109,7 @@ public sealed class Moments(LiveTraffic live, Func<Process?> victim)
 
     private void Hit(string moment, bool hit)
     {
+        Struck = hit;
         _hits[moment] = _hits.GetValueOrDefault(moment) + (hit ? 1 : 0);
         if (!hit) Console.WriteLine($"{moment}: missed");
     }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Merlon.Hosts.Tests.Hosts;
 
-/// <summary>Two cores: classes that time, flood or start VMs meet no other class.</summary>
+/// <summary>Two cores: classes that time or flood meet no other class.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Alone
 {
