@@ -19,7 +19,8 @@ internal static class ApplyCommand
         var confirm = new Option<string?>("--confirm-within") { Description = "Every host puts back what was before after this time, unless 'merlon confirm' says that all is well", HelpName = "SPAN" };
         var connections = new Option<string>("--connections")
         {
-            Description = "Live connections that it forbids: cut, drain=SPAN (cut after this time) or keep (to their own end)", HelpName = "WHAT",
+            Description = "Live connections that it forbids: cut, drain=SPAN (cut after this time) or keep (to their own end)",
+            HelpName = "WHAT",
             DefaultValueFactory = _ => ApplyRequest.Cut,
         };
         var verb = new Verb("apply", "Commit policy documents: all named ones together, or none. Exit 6: a policy test fails, nothing was applied",

@@ -26,7 +26,10 @@ public sealed class VmPapersTest : IDisposable
         _signer = PolicySigner.EnsureAt(_home);
         _papers = new(InstancePaths.Parse("nowhere")!)
         {
-            Trusted = () => TrustList.Read(_home), Installation = () => _signer.Installation, Clock = () => _now, Write = (vm, text) => _written.Add((vm, text)),
+            Trusted = () => TrustList.Read(_home),
+            Installation = () => _signer.Installation,
+            Clock = () => _now,
+            Write = (vm, text) => _written.Add((vm, text)),
         };
     }
 
