@@ -2,6 +2,7 @@ using System.Diagnostics;
 using AwesomeAssertions;
 using Merlon.Agent;
 using Merlon.Agent.Gate;
+using Merlon.Contracts;
 using Merlon.Contracts.Api;
 using Xunit;
 

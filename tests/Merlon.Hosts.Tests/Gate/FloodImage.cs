@@ -1,3 +1,4 @@
+using Merlon.Contracts;
 using Merlon.Hosts.Tests.Hosts;
 
 namespace Merlon.Hosts.Tests.Gate;
@@ -5,6 +6,8 @@ namespace Merlon.Hosts.Tests.Gate;
 /// <summary>Kernel and initramfs of a <see cref="FloodGuest"/>: the lab's, with first.c in the place of its init.</summary>
 public sealed record FloodImage(string Kernel, string Initrd)
 {
+    private const string Cache = "/var/cache/merlon-lab";
+
     public static FloodImage Make(string folder)
     {
         var guest = LabGuest();
@@ -20,11 +23,17 @@ public sealed record FloodImage(string Kernel, string Initrd)
     private static string LabGuest()
     {
         var script = Path.Combine(Repository.Root, "lab", "guest.sh");
-        var folder = $"/var/cache/merlon-lab/guest-{Shell.Run(script, "--key").Ok().Trim()}";
+        var folder = $"{Cache}/guest-{Shell.Run(script, "--key").Ok().Trim()}";
+        if (Directory.Exists(folder)) return folder;
+        // A lab that begins now waits, or has it made by the time that it is our turn.
+        FileStream? turn = null;
+        Directory.CreateDirectory(Cache);
+        Product.Until("nobody else makes it", TimeSpan.FromMinutes(5), () => (turn = HeldFile.TryTake($"{Cache}/lock")) is not null);
+        using var held = turn;
         if (Directory.Exists(folder)) return folder;
         var aside = $"{folder}.{Environment.ProcessId}";
         Shell.Run(TimeSpan.FromMinutes(5), script, aside).Ok();
-        if (!Directory.Exists(folder)) Directory.Move(aside, folder); // else a lab made it meanwhile
+        Directory.Move(aside, folder);
         return folder;
     }
 }

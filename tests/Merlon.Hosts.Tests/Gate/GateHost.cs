@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Merlon.Contracts;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
 
@@ -124,7 +125,7 @@ public sealed class GateHost : IDisposable
     {
         var path = Path.Combine(Product.Paths.Run, "kernel.lock");
         FileStream? turn = null;
-        Hosts.Product.Until("the agent does nothing", TimeSpan.FromSeconds(10), () => (turn = Taken(path)) is not null);
+        Hosts.Product.Until("the agent does nothing", TimeSpan.FromSeconds(10), () => (turn = HeldFile.TryTake(path)) is not null);
         using (turn) Signal(Product.Agent!.Id, Stop);
     }
 
@@ -141,18 +142,6 @@ public sealed class GateHost : IDisposable
     }
 
     private void Host(string verb) => Shell.Run(Path.Combine(Repository.Root, "lab", "host.sh"), verb, Namespace).Ok();
-
-    private static FileStream? Taken(string path)
-    {
-        try
-        {
-            return new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
 
     // It answers again when it has looked.
     private void ReloadLibvirtd()

@@ -1,3 +1,5 @@
+using Merlon.Contracts;
+
 namespace Merlon.Cli.Commands.Lab;
 
 /// <summary>The guest's kernel and initramfs, built once and kept by a hash of what goes into them.</summary>
@@ -35,22 +37,15 @@ internal sealed record LabGuest(string Kernel, string Initrd)
         Directory.CreateDirectory(Cache);
         while (true)
         {
-            try
-            {
-                return new($"{Cache}/lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException)
-            {
-                await Task.Delay(200, cancel);
-            }
+            if (HeldFile.TryTake($"{Cache}/lock") is { } turn) return turn;
+            await Task.Delay(200, cancel);
         }
     }
 
     private static void Keep(string aside, string folder)
     {
         foreach (var old in Directory.GetDirectories(Cache, "guest-*"))
-            if (old != folder && !old.StartsWith($"{folder}.", StringComparison.Ordinal)) Directory.Delete(old, recursive: true);
-        if (Directory.Exists(folder)) Directory.Delete(aside, recursive: true);
-        else Directory.Move(aside, folder);
+            if (old != aside && old != folder) Directory.Delete(old, recursive: true);
+        Directory.Move(aside, folder);
     }
 }

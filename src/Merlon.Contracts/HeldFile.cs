@@ -1,7 +1,7 @@
-namespace Merlon.Agent;
+namespace Merlon.Contracts;
 
 /// <summary>A file that one process holds at a time (flock).</summary>
-internal static class HeldFile
+public static class HeldFile
 {
     private const int Ewouldblock = 11;
 
