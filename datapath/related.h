@@ -8,7 +8,7 @@
 #ifndef MERLON_RELATED_H
 #define MERLON_RELATED_H
 
-#include "fragment.h"
+#include "untracked.h"
 
 #define QUOTED_TRANSPORT 8 /* what RFC 792 promises of it */
 
@@ -88,7 +88,7 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 	if (c && vouches(w, c))
 		return 1;
 	c = find(w, q->family, HALF);
-	return c && vouches(w, c);
+	return (c && vouches(w, c)) || quotes_untracked(w);
 }
 
 static __noinline int pass_related(struct __sk_buff *skb, struct work *w)

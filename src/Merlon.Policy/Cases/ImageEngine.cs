@@ -17,20 +17,30 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
     {
         var parties = FlowParties.Of(inventory, q);
         var (source, destination) = (Place(parties.From, q.At), Place(parties.To, q.At));
-        SideVerdict? output = source is { } s ? Side(s, Direction.Out, q, q.From.Address, q.To.Address, null) : null;
+        var (asker, server) = Roles(source, destination, parties.SameSegment, q);
+        SideVerdict? output = source is { } s ? Side(s, Direction.Out, q, q.From.Address, q.To.Address, null, asker) : null;
         var known = source is not null && parties.SameSegment;
         SideVerdict? input = destination is { } d && output is not { Passes: false }
-            ? Side(d, Direction.In, q, q.To.Address, q.From.Address, known ? Class(source!.Value, q.From.Address) : null) : null;
+            ? Side(d, Direction.In, q, q.To.Address, q.From.Address, known ? Class(source!.Value, q.From.Address) : null, server) : null;
         return FlowVerdict.Of(output, input, source is not null || destination is not null);
+    }
+
+    // The other end of one segment must agree.
+    private static (UntrackedRole From, UntrackedRole To) Roles(Guarded? source, Guarded? destination, bool near, FlowQuestion q)
+    {
+        if (q.Protocol != Protocols.Tcp) return default;
+        var from = source is { } s ? ImageSimulator.Role(s.Image, s.Record, q.SourcePort, q.DestinationPort) : UntrackedRole.None;
+        var to = destination is { } d ? ImageSimulator.Role(d.Image, d.Record, q.DestinationPort, q.SourcePort) : UntrackedRole.None;
+        return near && source is not null && destination is not null && (int)(from | to) != 3 ? default : (from, to);
     }
 
     private static int Class(Guarded source, Address address) =>
         ImageSimulator.SourceClass(source.Image, source.Record, source.Realm, address, source.Nic.Nic.Addresses.Contains(address));
 
-    private static SideVerdict? Side(Guarded at, Direction direction, FlowQuestion q, Address local, Address remote, int? remoteClass)
+    private static SideVerdict? Side(Guarded at, Direction direction, FlowQuestion q, Address local, Address remote, int? remoteClass, UntrackedRole role)
     {
         var side = ImageSimulator.Judge(at.Image, new(at.Record, direction, at.Realm, local, at.Nic.Nic.Addresses.Contains(local), remote, remoteClass,
-            q.Protocol, q.DestinationPort, q.SourcePort));
+            q.Protocol, q.DestinationPort, q.SourcePort), role);
         return side is not null && BuiltinRules.Of(direction == Direction.In ? local : remote, q.Protocol, q.DestinationPort, q.SourcePort, direction) is { } builtin
             ? SideVerdict.Builtin(builtin) : side;
     }

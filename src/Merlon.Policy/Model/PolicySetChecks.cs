@@ -64,6 +64,8 @@ internal sealed class PolicySetChecks(PolicySet set)
                 break;
             case GuardDocument guard:
                 References(guard.Tenant, guard.Select);
+                Services(guard.Tenant, guard.Untracked.Serves.Concat(guard.Untracked.Asks));
+                foreach (var term in guard.Untracked.Serves.Concat(guard.Untracked.Asks)) Untracked(guard.Tenant, term);
                 break;
         }
     }
@@ -71,7 +73,18 @@ internal sealed class PolicySetChecks(PolicySet set)
     private void Rule(string tenant, PolicyRule rule)
     {
         References(tenant, rule.From.Concat(rule.To).Concat(rule.AppliesTo ?? []));
-        foreach (var term in rule.Services)
+        Services(tenant, rule.Services);
+    }
+
+    private void Untracked(string tenant, ServiceTerm term)
+    {
+        if (term.Name is not null && !set.Matches(tenant, [term]).All(UntrackedServices.MayList))
+            _findings.Error("bad-service", term.Position, $"service '{term.Name}' cannot pass untracked: only TCP, from any source port, and not all of its ports", "list its ports here");
+    }
+
+    private void Services(string tenant, IEnumerable<ServiceTerm> terms)
+    {
+        foreach (var term in terms)
         {
             if (term.Name is null or BuiltinServices.Ping || set.Service(tenant, term.Name) is not null) continue;
             var known = set.Documents.Select(d => d.Document).OfType<ServiceDocument>()

@@ -1,3 +1,4 @@
+using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Explain;
@@ -25,7 +26,8 @@ public sealed class KernelEngine : IDisposable
 
     /// <summary>What the program did and told: the deny, or the opening (two when the packet was routed, one at each end).
     /// None = counted on an earlier record of the same key.</summary>
-    public sealed record Answer(bool Passed, string Hook, MerlonEvent[] Told, Func<uint, RuleRef?> Rule);
+    /// <param name="Untracked">The hook that decides said that no connection is made.</param>
+    public sealed record Answer(bool Passed, string Hook, MerlonEvent[] Told, Func<uint, RuleRef?> Rule, bool Untracked);
 
     public void Load(PolicySet set, VmInventory inventory)
     {
@@ -52,10 +54,16 @@ public sealed class KernelEngine : IDisposable
         Place(from, to, parties.SameSegment);
         var packet = Craft(q);
         var toMac = to is not null && parties.SameSegment ? to.Mac : s_router;
-        if (from is not null && !_world.Flood("from_vm", from, (packet with { SourceMac = from.Mac, DestinationMac = toMac }).Bytes())) return Told(false, "from_vm");
-        if (to is null) return Told(true, "");
+        HookTrace? left = from is null ? null : Hook("from_vm", from, packet with { SourceMac = from.Mac, DestinationMac = toMac });
+        if (left is { Passed: false } || to is null) return Told(left!.Value, left, "from_vm");
         var fromMac = from is not null && parties.SameSegment ? from.Mac : s_router;
-        return _world.Flood("to_vm", to, (packet with { SourceMac = fromMac, DestinationMac = to.Mac }).Bytes()) ? Told(true, "") : Told(false, "to_vm");
+        return Told(Hook("to_vm", to, packet with { SourceMac = fromMac, DestinationMac = to.Mac }), left, "to_vm");
+    }
+
+    private HookTrace Hook(string hook, Port port, Packet packet)
+    {
+        TestPlace.StayOnOneCpu();
+        return _world.Kernel.Tests.Trace(hook, packet.Bytes(), port.Ifindex);
     }
 
     public void Dispose() => _world.Dispose();
@@ -63,10 +71,14 @@ public sealed class KernelEngine : IDisposable
     private static World NewWorld() => new(null, new("", "", 65536, 65536, 65536));
 
     // A would-deny of the first hook is no word about the drop at the second.
-    private Answer Told(bool passed, string hook) =>
-        new(passed, hook, [.. _world.Events().Where(e => e.Type == (passed ? EventType.Open : EventType.Deny)
+    private Answer Told(HookTrace last, HookTrace? before, string hook)
+    {
+        var passed = last.Passed;
+        var deciding = last.Reason == Reason.DirectionNotGuarded && before is { } other ? other : last;
+        return new(passed, passed ? "" : hook, [.. _world.Events().Where(e => e.Type == (passed ? EventType.Open : EventType.Deny)
                 && (passed || e.Verdict != Verdict.WouldDeny) && !e.Flags.HasFlag(EventFlags.Summary))],
-            id => _rules.TryGetValue(id, out var rule) ? rule : null);
+            id => _rules.TryGetValue(id, out var rule) ? rule : null, deciding.Reason == Reason.Untracked);
+    }
 
     private void Commit(long at)
     {

@@ -11,6 +11,7 @@ internal static class KernelSays
     {
         var passes = wanted.Verdict is Verdict.Allow or Verdict.WouldDeny;
         if (passes != answer.Passed) return $"kernel {(answer.Passed ? "passed" : "dropped at " + answer.Hook)}";
+        if (passes && answer.Untracked != (wanted.Reason == Reasons.Untracked) && wanted.Verdict == Verdict.Allow) return $"kernel {(answer.Untracked ? "" : "not ")}untracked";
         if (answer.Told.Length == 0) return null;
         return passes ? Opening(wanted, answer) : Denial(wanted, answer);
     }
