@@ -60,20 +60,22 @@ static __noinline int untracked_role(struct work *w)
 	return nic && (role_of(image, nic, other, own) ^ role) == (UNTRACKED_SERVES | UNTRACKED_ASKS) ? role : 0;
 }
 
-/* The Guard has changed and a connection of these ends was tracked before: it ends. What a guarded end of this segment is said to
- * have sent, and did not, ends nothing. */
+/* The Guard has changed and a connection of this vNIC's was tracked before: it ends. What a guarded end of this segment is said to
+ * have sent, and did not, ends nothing; nor does a copy of what goes to another. */
 static __noinline int end_tracked(struct work *w)
 {
 	struct merlon_conn *c;
-	__u32 sender;
+	__u32 s, sender, own;
 
 	set_ends(w, &w->packet);
 	c = find(w, w->packet.family, CONN);
 	if (!c)
 		return 0;
+	s = w->source_is_b & 1;
 	bpf_spin_lock(&c->lock);
-	sender = c->side[w->source_is_b & 1].vnic;
-	if (!absent(c, w) && (!sender || sender == (w->in ? w->handoff.vnic : w->port.vnic))) {
+	sender = c->side[s].vnic;
+	own = w->in ? c->side[s ^ 1].vnic : sender;
+	if (!absent(c, w) && own == w->port.vnic && (!w->in || !sender || sender == w->handoff.vnic)) {
 		c->end_reason = REASON_UNTRACKED;
 		c->expires = w->now_ms;
 	}

@@ -16,6 +16,10 @@ public sealed record UntrackedPorts(ImmutableArray<PortRange> Serves, ImmutableA
         return serves == asks ? UntrackedRole.None : serves ? UntrackedRole.Serves : UntrackedRole.Asks;
     }
 
+    /// <summary>Some packets of the service pass without a connection.</summary>
+    public bool Touches(ServiceMatch service) => service.Protocol is < 0 or Protocols.Tcp
+        && Serves.Concat(Asks).Any(r => r.Low <= service.High && service.Low <= r.High);
+
     public bool Equals(UntrackedPorts? other) => other is not null && Serves.SequenceEqual(other.Serves) && Asks.SequenceEqual(other.Asks);
 
     public override int GetHashCode() => Serves.Concat(Asks).Aggregate(Serves.Length, HashCode.Combine);
