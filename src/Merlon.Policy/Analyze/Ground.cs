@@ -20,7 +20,8 @@ internal sealed class Ground
     {
         var first = new PreparedRevision(before, at);
         var second = ReferenceEquals(before, after) ? first : new PreparedRevision(after, at);
-        Services = new(first.Rules.Matches.Concat(second.Rules.Matches).Concat(PolicyEdges.Untracked(before.Policy)).Concat(PolicyEdges.Untracked(after.Policy)).Concat(services), second.Rules.WithMostServices);
+        ServiceMatch[] untracked = [.. PolicyEdges.Untracked(before.Policy), .. PolicyEdges.Untracked(after.Policy)];
+        Services = new(first.Rules.Matches.Concat(second.Rules.Matches).Concat(untracked).Concat(untracked.Select(PolicyEdges.Answers)).Concat(services), second.Rules.WithMostServices);
         Before = new(first, Services);
         After = ReferenceEquals(first, second) ? Before : new(second, Services);
         _prefixes = [.. PolicyEdges.Prefixes(before.Policy).Concat(PolicyEdges.Prefixes(after.Policy)).Concat(prefixes).Distinct().Order()];

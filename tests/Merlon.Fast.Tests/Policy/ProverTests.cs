@@ -56,7 +56,7 @@ public class ProverTests
         var result = Prover.Prove(new(scene.Set, scene.Inventory), from, to, service, 0);
         Assert.Contains(result.Assumptions, a => a.Contains("untracked", StringComparison.Ordinal));
         Assert.Equal(Verdict.Allow, result.Path!.Verdict);
-        Assert.Equal(reversed, result.Packet!.Value.SourcePort is 0 or 65535);
+        if (reversed) Assert.Contains(result.Packet!.Value.SourcePort, (int[])[0, 65535]);
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class KernelEngine : IDisposable
     /// <summary>What the program did and told: the deny, or the opening (two when the packet was routed, one at each end).
     /// None = counted on an earlier record of the same key.</summary>
     /// <param name="Untracked">The hook that decides said that no connection is made.</param>
-    public sealed record Answer(bool Passed, string Hook, MerlonEvent[] Told, Func<uint, RuleRef?> Rule, bool Untracked);
+    /// <param name="WouldDeny">A hook said so, whether or not it made an event.</param>
+    public sealed record Answer(bool Passed, string Hook, MerlonEvent[] Told, Func<uint, RuleRef?> Rule, bool Untracked, bool WouldDeny);
 
     public void Load(PolicySet set, VmInventory inventory)
     {
@@ -77,7 +78,8 @@ public sealed class KernelEngine : IDisposable
         var deciding = last.Reason == Reason.DirectionNotGuarded && before is { } other ? other : last;
         return new(passed, passed ? "" : hook, [.. _world.Events().Where(e => e.Type == (passed ? EventType.Open : EventType.Deny)
                 && (passed || e.Verdict != Verdict.WouldDeny) && !e.Flags.HasFlag(EventFlags.Summary))],
-            id => _rules.TryGetValue(id, out var rule) ? rule : null, deciding.Reason == Reason.Untracked);
+            id => _rules.TryGetValue(id, out var rule) ? rule : null, deciding.Reason == Reason.Untracked,
+            last.Verdict == Verdict.WouldDeny || before?.Verdict == Verdict.WouldDeny);
     }
 
     private void Commit(long at)
