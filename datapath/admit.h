@@ -29,9 +29,8 @@ static __always_inline int refuse(struct work *w)
  * Fills w->judgement; 0, or SHOT or PASS from drop(). */
 static __noinline int judge_first(struct work *w, __u32 role)
 {
-	/* It opens, and goes the way of the answers. */
-	bool turned = role == (w->in ? UNTRACKED_ASKS : UNTRACKED_SERVES) && is_syn(&w->packet);
-	__u32 hook = w->in ? IN : OUT, direction = !role || turned ? hook : role == UNTRACKED_SERVES ? IN : OUT;
+	bool against = turned(w, role);
+	__u32 hook = w->in ? IN : OUT, direction = role && !against ? direction_of(role) : hook;
 
 	w->judgement.rule = 0;
 	w->judgement.candidate_rule = 0;
@@ -42,7 +41,7 @@ static __noinline int judge_first(struct work *w, __u32 role)
 	tell(w, VERDICT_ALLOW, REASON_DIRECTION_NOT_GUARDED, 0);
 	if (!guarded(w, direction))
 		return 0;
-	if (turned)
+	if (against)
 		return drop(w, REASON_UNTRACKED_SYN);
 	if (judge_side(w, direction, direction == hook, role ? w->peer_vnic : 0))
 		return drop(w, REASON_IMAGE_FAULT);
@@ -130,8 +129,6 @@ static __noinline int judge_alone(struct work *w, __u32 role)
 
 	if (reason)
 		return drop(w, reason);
-	if (role && (w->in || !w->peer_ifindex))
-		end_tracked(w);
 	verdict = judge_first(w, role);
 	if (verdict)
 		return verdict;

@@ -116,7 +116,7 @@ static __always_inline int judge_ip(struct __sk_buff *skb, struct work *w)
 	if (p->proto == PROTO_TCP && w->nic_flags & NIC_UNTRACKED) {
 		int role = untracked_role(w);
 
-		if (role)
+		if (role && (turned(w, role) || !is_tracked(w)))
 			return judge_alone(w, role);
 	}
 	/* An error is about one connection: no group, and no group's MAC, makes it anything else. */

@@ -37,6 +37,18 @@ static __always_inline struct merlon_port *other_end(struct work *w)
 	return owner && owner->vnic != w->port.vnic ? port_behind(w, w->packet.source_mac, owner->vnic) : NULL;
 }
 
+/* The direction of the flow's opening, for the end that has the role. */
+static __always_inline __u32 direction_of(__u32 role)
+{
+	return role == UNTRACKED_SERVES ? IN : OUT;
+}
+
+/* It opens, and goes the way of the answers. */
+static __always_inline bool turned(const struct work *w, __u32 role)
+{
+	return role == (w->in ? UNTRACKED_ASKS : UNTRACKED_SERVES) && is_syn(&w->packet);
+}
+
 /* What this vNIC is to the packet, if the other end is nobody's of this segment or says that it is the counterpart. */
 static __noinline int untracked_role(struct work *w)
 {
@@ -53,6 +65,9 @@ static __noinline int untracked_role(struct work *w)
 	/* from_vm has asked both. */
 	if (w->in && w->handoff.vnic)
 		return w->handoff.flags & HANDOFF_UNTRACKED ? role : 0;
+	/* Whose MAC it has is a claim here: none may make a connection of an opening that is refused. */
+	if (w->in && turned(w, role))
+		return role;
 	port = other_end(w);
 	if (!port)
 		return role;
@@ -60,13 +75,16 @@ static __noinline int untracked_role(struct work *w)
 	return nic && (role_of(image, nic, other, own) ^ role) == (UNTRACKED_SERVES | UNTRACKED_ASKS) ? role : 0;
 }
 
-/* The Guard has changed and a connection of this vNIC's was tracked before: it ends. What a guarded end of this segment is said to
- * have sent, and did not, ends nothing; nor does a copy of what goes to another. */
-static __noinline int end_tracked(struct work *w)
+/* A connection of this vNIC's is live, that was tracked before the Guard changed: it ends. 1 = it is tracked still, for its other end is
+ * guarded on this segment and has not handed the packet over: to a stranger in its name the windows hold. */
+static __noinline int is_tracked(struct work *w)
 {
+	__u32 s, sender, own, tracked = 0;
 	struct merlon_conn *c;
-	__u32 s, sender, own;
 
+	/* The other end's hook sees it too. */
+	if (!w->in && w->peer_ifindex)
+		return 0;
 	set_ends(w, &w->packet);
 	c = find(w, w->packet.family, CONN);
 	if (!c)
@@ -75,12 +93,15 @@ static __noinline int end_tracked(struct work *w)
 	bpf_spin_lock(&c->lock);
 	sender = c->side[s].vnic;
 	own = w->in ? c->side[s ^ 1].vnic : sender;
-	if (!absent(c, w) && own == w->port.vnic && (!w->in || !sender || sender == w->handoff.vnic)) {
-		c->end_reason = REASON_UNTRACKED;
-		c->expires = w->now_ms;
+	if (!absent(c, w) && own == w->port.vnic) {
+		tracked = w->in && sender && sender != w->handoff.vnic;
+		if (!tracked) {
+			c->end_reason = REASON_UNTRACKED;
+			c->expires = w->now_ms;
+		}
 	}
 	bpf_spin_unlock(&c->lock);
-	return 0;
+	return tracked;
 }
 
 /* RFC 1191, RFC 8201. */
@@ -103,7 +124,7 @@ static __noinline int quotes_untracked(struct work *w)
 	role = image ? role_of(image, w->nic, bpf_ntohs(q->source_port), bpf_ntohs(q->destination_port)) : 0;
 	if (!role)
 		return 0;
-	ask(w, q, 0, role == UNTRACKED_SERVES ? IN : OUT, role == UNTRACKED_ASKS);
+	ask(w, q, 0, direction_of(role), role == UNTRACKED_ASKS);
 	return judge(w) && w->judgement.passes;
 }
 

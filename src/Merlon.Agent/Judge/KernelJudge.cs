@@ -42,9 +42,10 @@ internal sealed class KernelJudge : IDisposable
         var destination = parties.To is { } t ? plan.Find(t.Key) : null;
         if (source is null && destination is null) return JudgedSide.Both(null, null);
         var bench = Bench(q.At);
-        JudgedSide? output = source is null ? null : Out(bench, source, parties.SameSegment && !source.Guard.Untracked.IsNone ? destination : null, q);
+        var near = parties.Near(source is { Guard.Frames.IsTrunk: true }, destination is { Guard.Frames.IsTrunk: true });
+        JudgedSide? output = source is null ? null : Out(bench, source, near && !source.Guard.Untracked.IsNone ? destination : null, q);
         if (destination is null || output is { Passes: false }) return JudgedSide.Both(output, null);
-        return JudgedSide.Both(output, In(bench, parties.SameSegment ? source : null, destination, q, output));
+        return JudgedSide.Both(output, In(bench, near ? source : null, destination, q, output));
     }
 
     public void Dispose() => _bench?.Dispose();

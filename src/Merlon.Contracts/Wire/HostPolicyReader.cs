@@ -156,10 +156,13 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
 
     private static ImmutableArray<PortRange> Ports(RepeatedField<PortRangeMessage> ranges, string field)
     {
+        Expect.Count(ranges.Count, UntrackedPorts.MostRanges, field);
         for (var i = 0; i < ranges.Count; i++)
             Expect.That(ranges[i].High >= ranges[i].Low && ranges[i].High <= PortRange.Most && (i == 0 || ranges[i].Low > ranges[i - 1].High + 1),
                 field, "no range of ports, or not in ascending order");
-        return [.. ranges.Select(r => new PortRange((int)r.Low, (int)r.High))];
+        ImmutableArray<PortRange> all = [.. ranges.Select(r => new PortRange((int)r.Low, (int)r.High))];
+        Expect.That(!all.Contains(PortRange.All), field, "all of TCP");
+        return all;
     }
 
     private static AntiSpoof Spoof(GuardMessage m, string field) => new(

@@ -48,10 +48,11 @@ internal sealed class CompiledRevision
         if (Owner(realm, address) is not { } nic || !_places.TryGetValue(nic.Key, out var place)) return new(-1, -1, _remotes.Outside(address), false);
         var remote = _remotes.Own(place.Endpoint, address);
         if (place.Nic < 0) return new(-1, -1, remote, false);
-        var (sides, guard) = (_sides[place.Nic], _from.Host.Nics[place.Nic].Guard);
+        var (sides, bound) = (_sides[place.Nic], _from.Host.Nics[place.Nic]);
+        var guard = bound.Guard;
         var (output, input) = sides.Own.TryGetValue(address, out var own) ? (own.Out, own.In) : sides.Identity;
         var view = new EndView(guard.Out ? output : -1, guard.In ? input : -1, remote, guard.Mode == Enforcement.Observe);
-        return _untracked ? view with { Untracked = guard.Untracked, Segment = _from.Segment(nic.Key) } : view;
+        return _untracked ? view with { Untracked = guard.Untracked, Segment = _from.Segment(nic.Key, bound) } : view;
     }
 
     public RuleRef? Name(in Side side) => side.Rule switch

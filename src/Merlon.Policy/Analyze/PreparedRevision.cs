@@ -29,7 +29,7 @@ internal sealed class PreparedRevision
     public RuleTable Rules { get; }
 
     /// <summary>Where a vNIC really is: those of one segment of one host see each other's MAC.</summary>
-    public string? Segment(NicKey key) => _placed.Find(key) is { } nic ? $"{nic.Vm.Host}\n{nic.Nic.Network}" : null;
+    public string? Segment(NicKey key, PolicyNic nic) => _placed.Find(key) is { } placed ? $"{placed.Vm.Host}\n{nic.SegmentOf(key)}" : null;
 
     public ImmutableArray<string> Realms => [.. Host.Nics.Select(n => Host.Endpoints[n.Endpoint].Realm).Distinct().Order(StringComparer.Ordinal)];
 }

@@ -11,15 +11,16 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
 {
     private readonly Dictionary<(string Host, long At), HostImage> _images = [];
     private readonly Dictionary<(string Host, long Week), HostPolicy> _policies = [];
-    private readonly Dictionary<(string Host, long At, NicKey), int> _records = [];
+    private readonly Dictionary<(string Host, long At, NicKey), (int Record, bool Trunk)> _records = [];
 
     public FlowVerdict Judge(FlowQuestion q)
     {
         var parties = FlowParties.Of(inventory, q);
         var (source, destination) = (Place(parties.From, q.At), Place(parties.To, q.At));
-        var (asker, server) = Roles(source, destination, parties.SameSegment, q);
+        var near = parties.Near(source is { Trunk: true }, destination is { Trunk: true });
+        var (asker, server) = Roles(source, destination, near, q);
         SideVerdict? output = source is { } s ? Side(s, Direction.Out, q, q.From.Address, q.To.Address, null, asker) : null;
-        var known = source is not null && parties.SameSegment;
+        var known = source is not null && near;
         SideVerdict? input = destination is { } d && output is not { Passes: false }
             ? Side(d, Direction.In, q, q.To.Address, q.From.Address, known ? Class(source!.Value, q.From.Address) : null, server) : null;
         return FlowVerdict.Of(output, input, source is not null || destination is not null);
@@ -49,8 +50,8 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
     {
         if (nic is null) return null;
         var image = Image(nic.Vm.Host, at);
-        return _records.TryGetValue((nic.Vm.Host, at, nic.Key), out var record)
-            ? new Guarded(image, record, image.Realms.IndexOf(nic.Nic.Realm), nic) : null;
+        return _records.TryGetValue((nic.Vm.Host, at, nic.Key), out var bound)
+            ? new Guarded(image, bound.Record, image.Realms.IndexOf(nic.Nic.Realm), nic, bound.Trunk) : null;
     }
 
     private HostImage Image(string host, long at)
@@ -61,9 +62,10 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
         image = ImageCompiler.Compile(resolved, at) is { Image: { } compiled } ? compiled
             : throw new InvalidOperationException(string.Join("; ", ImageCompiler.Compile(resolved, at).Errors));
         _images.Add((host, at), image);
-        for (var i = 0; i < image.Nics.Length; i++) _records.Add((host, at, image.Nics[i].Key), i);
+        var trunks = resolved.Nics.Where(n => n.Guard.Frames.IsTrunk).Select(n => resolved.Endpoints[n.Endpoint].Key).ToHashSet();
+        for (var i = 0; i < image.Nics.Length; i++) _records.Add((host, at, image.Nics[i].Key), (i, trunks.Contains(image.Nics[i].Key)));
         return image;
     }
 
-    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic);
+    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic, bool Trunk);
 }

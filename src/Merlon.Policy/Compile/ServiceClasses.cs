@@ -101,6 +101,7 @@ internal sealed class ServiceClasses
             plane.Add(ReferenceEquals(chunk, before) ? plane[^1] : (ushort)_chunks.Of(chunk));
             before = chunk;
         }
+        OverLimitException.Check(_chunks.Count, ImageLimits.Chunks, "chunks of ports", _most);
         _planes.Add([.. plane]);
         return _planes.Count - 1;
     }

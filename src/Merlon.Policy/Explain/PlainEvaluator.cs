@@ -12,7 +12,8 @@ public static class PlainEvaluator
     {
         var parties = FlowParties.Of(inventory, question);
         var (source, destination) = (Guard(policy, parties.From), Guard(policy, parties.To));
-        var (asker, server) = Roles(policy, source, destination, parties.SameSegment, question);
+        var near = parties.Near(source is { Trunk: true }, destination is { Trunk: true });
+        var (asker, server) = Roles(policy, source, destination, near, question);
         var hops = ImmutableArray.CreateBuilder<PlainHop>();
         if (source is { Out: true })
         {
@@ -22,7 +23,7 @@ public static class PlainEvaluator
         }
         if (destination is { In: true } && hops.All(h => h.Side.Passes))
         {
-            var known = source is not null && parties.SameSegment;
+            var known = source is not null && near;
             var remote = known ? PlainParty.Of(parties.From!, question.From.Address)
                 : PlainParty.At(inventory, parties.To!.Nic.Realm, question.From.Address);
             hops.Add(server == UntrackedRole.Asks ? Reversed(Direction.In, parties.To!, destination)
@@ -52,14 +53,14 @@ public static class PlainEvaluator
         bool Lists(ImmutableArray<ServiceTerm> services, int port) => policy.Matches(Document.Platform, services).Any(s => port >= s.Low && port <= s.High);
     }
 
-    /// <summary>Directions and mode of the vNIC's Guard; null = not guarded.</summary>
+    /// <summary>What the vNIC's Guard says; null = not guarded.</summary>
     private static PlainGuard? Guard(PolicySet policy, VmNic? nic)
     {
         if (nic is null) return null;
-        if (policy.GuardsAll) return new(true, true, false, UntrackedServices.None);
+        if (policy.GuardsAll) return new(true, true, false, false, UntrackedServices.None);
         var membership = new PlainMembership(policy);
         var guard = policy.Guards.FirstOrDefault(g => membership.AnyOfNic(g.Tenant, g.Select, nic));
-        return guard is null or { Exclude: true } ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe, guard.Untracked);
+        return guard is null or { Exclude: true } ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe, guard.Frames.IsTrunk, guard.Untracked);
     }
 
     /// <summary>Is the vNIC guarded at all?</summary>
@@ -123,5 +124,5 @@ public static class PlainEvaluator
         _ => Verdict.Deny,
     };
 
-    private sealed record PlainGuard(bool Out, bool In, bool Observe, UntrackedServices Untracked);
+    private sealed record PlainGuard(bool Out, bool In, bool Observe, bool Trunk, UntrackedServices Untracked);
 }

@@ -64,8 +64,8 @@ internal sealed class PolicySetChecks(PolicySet set)
                 break;
             case GuardDocument guard:
                 References(guard.Tenant, guard.Select);
-                Services(guard.Tenant, guard.Untracked.Serves.Concat(guard.Untracked.Asks));
-                foreach (var term in guard.Untracked.Serves.Concat(guard.Untracked.Asks)) Untracked(guard.Tenant, term);
+                Untracked(guard.Tenant, "serves", guard.Untracked.Serves);
+                Untracked(guard.Tenant, "asks", guard.Untracked.Asks);
                 break;
         }
     }
@@ -74,6 +74,20 @@ internal sealed class PolicySetChecks(PolicySet set)
     {
         References(tenant, rule.From.Concat(rule.To).Concat(rule.AppliesTo ?? []));
         Services(tenant, rule.Services);
+    }
+
+    private void Untracked(string tenant, string list, ImmutableArray<ServiceTerm> terms)
+    {
+        Services(tenant, terms);
+        foreach (var term in terms) Untracked(tenant, term);
+        if (terms.IsEmpty) return;
+        var at = terms[0].Position;
+        var ranges = PortRange.Merged(set.Matches(tenant, terms).Where(UntrackedServices.MayList).Select(m => new PortRange(m.Low, m.High)));
+        if (ranges.Contains(PortRange.All)) _findings.Error("bad-service", at, $"'{list}' lists all of TCP together: so much cannot pass untracked");
+        if (ranges.Length > UntrackedPorts.MostRanges) _findings.Error("out-of-range", at, $"'{list}' has {ranges.Length} ranges of ports, more than {UntrackedPorts.MostRanges}");
+        foreach (var range in ranges.Where(r => r.Touches(PortRange.Ephemeral.Low, PortRange.Ephemeral.High)))
+            _findings.Warning("untracked-ephemeral", at, $"'{list}' has tcp/{range}: VMs connect out from {PortRange.Ephemeral}, and what they open from a listed port is refused",
+                "list the service's own ports");
     }
 
     private void Untracked(string tenant, ServiceTerm term)

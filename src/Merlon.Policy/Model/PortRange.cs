@@ -7,6 +7,15 @@ public readonly record struct PortRange(int Low, int High)
 {
     public const int Most = 65535;
 
+    /// <summary>Where Linux takes the ports of those that connect out (net.ipv4.ip_local_port_range).</summary>
+    public static PortRange Ephemeral { get; } = new(32768, 60999);
+
+    public static PortRange All { get; } = new(0, Most);
+
+    public bool Touches(int low, int high) => Low <= high && low <= High;
+
+    public override string ToString() => FormattableString.Invariant($"{Low}-{High}");
+
     public bool Contains(int port) => port >= Low && port <= High;
 
     /// <summary>Ascending, and none that touches the next.</summary>

@@ -5,6 +5,9 @@ namespace Merlon.Policy.Model;
 /// <summary><see cref="UntrackedServices"/> resolved to ports; ascending, and no range touches the next.</summary>
 public sealed record UntrackedPorts(ImmutableArray<PortRange> Serves, ImmutableArray<PortRange> Asks)
 {
+    /// <summary>Ranges of one list.</summary>
+    public const int MostRanges = 64;
+
     public static UntrackedPorts None { get; } = new([], []);
 
     public bool IsNone => Serves.IsEmpty && Asks.IsEmpty;
@@ -18,7 +21,9 @@ public sealed record UntrackedPorts(ImmutableArray<PortRange> Serves, ImmutableA
 
     /// <summary>Some packets of the service pass without a connection.</summary>
     public bool Touches(ServiceMatch service) => service.Protocol is < 0 or Protocols.Tcp
-        && Serves.Concat(Asks).Any(r => r.Low <= service.High && service.Low <= r.High);
+        && Serves.Concat(Asks).Any(r => r.Touches(service.Low, service.High));
+
+    public override string ToString() => $"{string.Join(',', Serves)}/{string.Join(',', Asks)}";
 
     public bool Equals(UntrackedPorts? other) => other is not null && Serves.SequenceEqual(other.Serves) && Asks.SequenceEqual(other.Asks);
 

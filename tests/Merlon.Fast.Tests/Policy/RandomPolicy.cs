@@ -160,7 +160,11 @@ public sealed class RandomPolicy
     {
         var guard = Plain(name);
         // Only what is judged may pass without a connection.
-        return !_wide ? guard : guard with { Untracked = new(Untracked(60), guard.Out ? Untracked(60) : []) };
+        return !_wide ? guard : guard with
+        {
+            Untracked = new(Untracked(60), guard.Out ? Untracked(60) : []),
+            Frames = _dice.Percent(20) ? new([new(7, 9)], []) : OtherFrames.None,
+        };
     }
 
     private ImmutableArray<ServiceTerm> Untracked(int percent) => !_dice.Percent(percent) ? [] : [.. _dice.Some(1, 2, _ =>

@@ -76,6 +76,9 @@ public class SemanticDiffTests(ITestOutputHelper output)
         Assert.Contains("Changed vm/web-1 > group/shop/db tcp/3260: Allow shop/app/storage@1, Allow untracked shop/app/storage@1", Diff(serves, both));
         Assert.DoesNotContain(Diff(serves, both), l => l.Contains("web-2", StringComparison.Ordinal) || l.Contains("group/shop/web", StringComparison.Ordinal));
         Assert.Contains("Changed vm/web-1 > group/shop/db tcp/3260: Allow untracked shop/app/storage@1, Allow shop/app/storage@1", Diff(both, serves));
+        // A trunk port sees nobody: its own part decides.
+        var trunk = both.Replace("select: [vm/db-1]", "select: [vm/db-1], vlans: [7]", StringComparison.Ordinal);
+        Assert.Contains("Changed vm/web-2 > group/shop/db tcp/3260: Allow shop/app/storage@1, Allow untracked shop/app/storage@1", Diff(both, trunk));
     }
 
     /// <summary>Guards whose lists change sides: every witness is right, and every packet that the plain evaluator answers otherwise is in a box that says so.</summary>

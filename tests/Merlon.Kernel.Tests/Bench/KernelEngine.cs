@@ -17,6 +17,7 @@ public sealed class KernelEngine : IDisposable
     private static readonly MacAddress s_router = new(0x5254000000ff);
     private World _world = NewWorld();
     private readonly Dictionary<NicKey, Port> _ports = [];
+    private readonly HashSet<NicKey> _trunks = [];
     private readonly Dictionary<uint, RuleRef> _rules = [];
     private PolicySet? _set;
     private VmInventory? _inventory, _oneHost;
@@ -41,6 +42,7 @@ public sealed class KernelEngine : IDisposable
         foreach (var (realm, address, _) in _world.Kernel.Owners.List()) _world.Kernel.Owners.Remove(realm, address);
         foreach (var (segment, mac, _) in _world.Kernel.Macs.List()) _world.Kernel.Macs.Remove(segment, mac);
         _ports.Clear();
+        _trunks.Clear();
         (_set, _inventory, _digest, _at) = (set, inventory, "", null);
         _oneHost = new([.. inventory.Vms.Select(v => v with { Host = "" })]);
     }
@@ -52,12 +54,13 @@ public sealed class KernelEngine : IDisposable
         var parties = FlowParties.Of(_inventory!, q);
         var (from, to) = (PortOf(parties.From), PortOf(parties.To));
         if (from is null && to is null) return null;
-        Place(from, to, parties.SameSegment);
+        var near = parties.Near(IsTrunk(from), IsTrunk(to));
+        Place(from, to, near);
         var packet = Craft(q);
-        var toMac = to is not null && parties.SameSegment ? to.Mac : s_router;
+        var toMac = to is not null && near ? to.Mac : s_router;
         HookTrace? left = from is null ? null : Hook("from_vm", from, packet with { SourceMac = from.Mac, DestinationMac = toMac });
         if (left is { Passed: false } || to is null) return Told(left!.Value, left, "from_vm");
-        var fromMac = from is not null && parties.SameSegment ? from.Mac : s_router;
+        var fromMac = from is not null && near ? from.Mac : s_router;
         return Told(Hook("to_vm", to, packet with { SourceMac = fromMac, DestinationMac = to.Mac }), left, "to_vm");
     }
 
@@ -118,8 +121,11 @@ public sealed class KernelEngine : IDisposable
             Mac = MacBytes.From(nic.Mac),
         };
         _ports.Add(endpoint.Key, new(endpoint.Key, endpoint.Vm, TestPlace.Tap(_ports.Count), nic.Mac, [.. endpoint.Addresses], record));
+        if (nic.Guard.Frames.IsTrunk) _trunks.Add(endpoint.Key);
         foreach (var address in endpoint.Addresses) _world.Kernel.Owners.Set(record.Realm, address, record.Vnic);
     }
+
+    private bool IsTrunk(Port? port) => port is not null && _trunks.Contains(port.Key);
 
     private Port? PortOf(VmNic? nic) => nic is null ? null : _ports.GetValueOrDefault(nic.Key);
 
