@@ -8,7 +8,7 @@
 #ifndef MERLON_RELATED_H
 #define MERLON_RELATED_H
 
-#include "fragment.h"
+#include "untracked.h"
 
 #define QUOTED_TRANSPORT 8 /* what RFC 792 promises of it */
 
@@ -73,6 +73,7 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 {
 	struct packet *q = &w->quoted;
 	struct merlon_conn *c;
+	bool live;
 
 	if (w->packet.fragment || parse_quote(skb, w) || q->fragment == FRAGMENT_LATER)
 		return 0;
@@ -87,8 +88,12 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 	c = find(w, q->family, CONN);
 	if (c && vouches(w, c))
 		return 1;
+	live = c && !absent(c, w);
 	c = find(w, q->family, HALF);
-	return c && vouches(w, c);
+	if (c && vouches(w, c))
+		return 1;
+	/* What is tracked has its entry's word, and no other. */
+	return !live && !(c && !absent(c, w)) && quotes_untracked(w);
 }
 
 static __noinline int pass_related(struct __sk_buff *skb, struct work *w)
