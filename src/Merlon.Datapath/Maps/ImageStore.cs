@@ -11,6 +11,10 @@ namespace Merlon.Datapath.Maps;
 /// have seen the old inner map has ended (maybe_wait_bpf_programs). Commit does two such updates: one that fills the
 /// inactive slot, and, after the flip, one that puts the new image into its own slot again. When it returns, no packet
 /// is still judged by the generation before, so the next commit may overwrite that slot.
+/// <para>
+/// A change writes a few words into the twin, the map of the inactive slot, and flips. Nobody reads a twin while it is written: it stands under
+/// no generation, and a grace period has passed since it lost its own. After the flip the two change places.
+/// </para>
 /// </remarks>
 public sealed class ImageStore
 {
@@ -18,6 +22,12 @@ public sealed class ImageStore
     private readonly KernelMap _images;
     private readonly ControlTable _control;
     private readonly Lock _gate = new();
+
+    /// <summary>The generation that was left here in force; another one is another process's.</summary>
+    private uint _left;
+
+    /// <summary>Words in which the twin is behind the image in force; null = there is no twin.</summary>
+    private Dictionary<int, ulong>? _behind;
 
     internal ImageStore(KernelMap images, ControlTable control) => (_images, _control) = (images, control);
 
@@ -37,7 +47,34 @@ public sealed class ImageStore
             _images.Update(slot, (int)map.DangerousGetHandle());
             _control.Flip(generation);
             _images.Update(slot, (int)map.DangerousGetHandle());
+            (_left, _behind) = (generation, null);
             return new(generation, Stopwatch.GetElapsedTime(started));
+        }
+    }
+
+    /// <summary>Puts into force the image that is in force with some of its words, and all bind words, written anew, whole or not at all. The first
+    /// change after a commit copies the image once; each waits until the next can be made.</summary>
+    /// <param name="words">By place in the pure image; not the header's.</param>
+    /// <param name="bind">As many as are in force.</param>
+    /// <returns>Null = what is in force is not what was left here, or has other slots.</returns>
+    public CommitResult? Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind)
+    {
+        var started = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            using var active = OpenActive(out var before);
+            if (active is null || before != _left) return null;
+            if (_behind is null) MakeTwin(active, before);
+            var generation = Next(before);
+            using var twin = OpenSlot(generation & 1)!;
+            if (!Write(twin, words, bind, generation)) return null;
+            // Until it is silent, the image before is nobody's twin.
+            (_left, _behind) = (generation, null);
+            _control.Flip(generation);
+            var took = Stopwatch.GetElapsedTime(started);
+            Silence(active, before & 1);
+            _behind = new(words);
+            return new(generation, took);
         }
     }
 
@@ -55,8 +92,10 @@ public sealed class ImageStore
             words[..header.Length].CopyTo(header);
             Complete(header, words, bind, ruleIds, generation);
             var (bindAt, rulesAt) = (words.Length, words.Length + bind.Length);
-            return image[..header.Length].SequenceEqual(header) && image[header.Length..bindAt].SequenceEqual(words[header.Length..])
+            var same = image[..header.Length].SequenceEqual(header) && image[header.Length..bindAt].SequenceEqual(words[header.Length..])
                 && image[bindAt..rulesAt].SequenceEqual(bind) && MemoryMarshal.Cast<ulong, uint>(image[rulesAt..])[..ruleIds.Length].SequenceEqual(ruleIds);
+            if (same && generation != _left) (_left, _behind) = (generation, null);
+            return same;
         }
     }
 
@@ -87,8 +126,51 @@ public sealed class ImageStore
     private KernelMap? OpenActive(out uint generation)
     {
         generation = _control.Generation;
-        if (generation == 0 || !_images.TryLookup(generation & 1, out uint id)) return null;
-        return new("image", new(BpfError.Check(LibBpf.MapById(id), "map-open", "opening the active image")));
+        return generation == 0 ? null : OpenSlot(generation & 1);
+    }
+
+    private KernelMap? OpenSlot(uint slot) => _images.TryLookup(slot, out uint id)
+        ? new("image", new(BpfError.Check(LibBpf.MapById(id), "map-open", "opening an image"))) : null;
+
+    // Takes the other slot from the image before, which nobody reads any more once the update has returned.
+    private unsafe void MakeTwin(KernelMap active, uint generation)
+    {
+        using var memory = Map(active);
+        var image = Words(memory, active);
+        using var map = Bpf.CreateMap(Bpf.MapTypeArray, "merlon_image", sizeof(uint), sizeof(ulong), (uint)image.Length, MapFlags);
+        using (var copied = new Mapping(map, (long)image.Length * sizeof(ulong), writable: true))
+        {
+            // SAFETY: as long as the image, and nobody else sees it yet.
+            var copy = new Span<ulong>(copied.Start, image.Length);
+            image.CopyTo(copy);
+            copy[(int)ImageWord.Generation] = 0;
+        }
+        _images.Update(Next(generation) & 1, (int)map.DangerousGetHandle());
+        _behind = [];
+    }
+
+    // A packet between its hooks ends under the generation it met first; then that one is no more, and nobody reads its image.
+    private unsafe void Silence(KernelMap image, uint slot)
+    {
+        _images.Update(slot, image.Fd.Number);
+        using var memory = new Mapping(image.Fd, (long)image.Info.MaxEntries * sizeof(ulong), writable: true);
+        // SAFETY: one aligned word of the map.
+        Volatile.Write(ref ((ulong*)memory.Start)[(int)ImageWord.Generation], 0);
+        _images.Update(slot, image.Fd.Number);
+    }
+
+    private unsafe bool Write(KernelMap twin, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, uint generation)
+    {
+        using var memory = new Mapping(twin.Fd, (long)twin.Info.MaxEntries * sizeof(ulong), writable: true);
+        // SAFETY: the map's own number of entries; it stands under no generation, so nobody reads it.
+        var image = new Span<ulong>(memory.Start, (int)twin.Info.MaxEntries);
+        var (bindAt, binds) = Section(image[(int)ImageWord.Bind]);
+        if (binds != bind.Length) return false;
+        foreach (var (at, word) in _behind!) image[at] = word;
+        foreach (var (at, word) in words) image[at] = word;
+        bind.CopyTo(image[bindAt..]);
+        Volatile.Write(ref image[(int)ImageWord.Generation], generation);
+        return true;
     }
 
     private static unsafe BpfFd Fill(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds, uint generation)
@@ -129,7 +211,7 @@ public sealed class ImageStore
 
     private static Mapping Map(KernelMap map) => new(map.Fd, (long)map.Info.MaxEntries * sizeof(ulong), writable: false);
 
-    // SAFETY: the map's own number of entries; images are never written again once they are in force.
+    // SAFETY: the map's own number of entries; an image in force is never written.
     private static unsafe ReadOnlySpan<ulong> Words(Mapping memory, KernelMap map) => new(memory.Start, (int)map.Info.MaxEntries);
 
     private static ulong Section(int offset, int count) => (uint)offset | (ulong)count << 32;

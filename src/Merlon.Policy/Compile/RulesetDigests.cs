@@ -8,6 +8,7 @@ namespace Merlon.Policy.Compile;
 /// A digest of digests: a rule that stands in a hundred rulesets is written once.</summary>
 internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, RulesetTable rulesets)
 {
+    private HostPolicy _policy = policy;
     private readonly Dictionary<(int Set, string Realm), byte[]> _sets = [];
     private readonly Dictionary<(int Ruleset, string Realm), byte[]> _rulesets = [];
     private readonly Dictionary<string, byte[]?[]> _rules = [];
@@ -18,7 +19,7 @@ internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, Ruleset
     /// <summary>Lower-case hex.</summary>
     public string Of(PolicyNic nic, NicRecords.Sides sides)
     {
-        var realm = policy.Endpoints[nic.Endpoint].Realm;
+        var realm = _policy.Endpoints[nic.Endpoint].Realm;
         byte[] output = Ruleset(sides.Identity.Out, realm), input = Ruleset(sides.Identity.In, realm);
         var own = sides.Own.Select(o => (o.Key, Out: Ruleset(o.Value.Out, realm), In: Ruleset(o.Value.In, realm))).ToArray();
         _whole.Add((nic.Guard.Out ? 1 : 0) | (nic.Guard.In ? 2 : 0)).Add((int)nic.Guard.Mode).Add(output).Add(input);
@@ -36,6 +37,23 @@ internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, Ruleset
         foreach (var number in content.AsSpan(0, content.Length - 2)) _whole.Add(ofRule[number] ??= Rule(number, realm));
         return _rulesets[(ruleset, realm)] = _whole.Finish();
     }
+
+    /// <summary>Goes over to a policy that differs in the members of these sets alone.</summary>
+    public void Follow(HostPolicy policy, IReadOnlyCollection<int> sets)
+    {
+        _policy = policy;
+        foreach (var (realm, ofRule) in _rules)
+        {
+            var changed = sets.Where(set => Changed(set, realm)).ToHashSet();
+            if (changed.Count == 0) continue;
+            var stale = new bool[ofRule.Length];
+            for (var i = 0; i < stale.Length; i++)
+                if (rules.RuleOf(i).Remotes.Any(changed.Contains)) (stale[i], ofRule[i]) = (true, null);
+            foreach (var key in _rulesets.Keys.Where(k => k.Realm == realm && rulesets.Content(k.Ruleset)[..^2].Any(n => stale[n])).ToList()) _rulesets.Remove(key);
+        }
+    }
+
+    private bool Changed(int set, string realm) => _sets.Remove((set, realm), out var before) && !Set(set, realm).AsSpan().SequenceEqual(before);
 
     private byte[] Rule(int number, string realm)
     {
@@ -61,8 +79,8 @@ internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, Ruleset
     private byte[] Set(int set, string realm)
     {
         if (_sets.TryGetValue((set, realm), out var known)) return known;
-        var members = policy.Sets[set];
-        foreach (var endpoint in members.Endpoints.Select(e => policy.Endpoints[e]).Where(e => e.Realm == realm))
+        var members = _policy.Sets[set];
+        foreach (var endpoint in members.Endpoints.Select(e => _policy.Endpoints[e]).Where(e => e.Realm == realm))
         {
             _parts.Add(endpoint.Key.ToString()).Add(endpoint.Addresses.Length);
             foreach (var address in endpoint.Addresses) _parts.Add(address);
@@ -71,8 +89,8 @@ internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, Ruleset
         foreach (var prefix in members.Prefixes) _parts.Add(prefix.Network).Add(prefix.Length);
         _parts.Add(members.Holes.Length);
         foreach (var hole in members.Holes) _parts.Add(hole.Network).Add(hole.Length);
-        foreach (var e in members.Exceptions.Where(e => policy.Endpoints[e.Endpoint].Realm == realm))
-            _parts.Add(policy.Endpoints[e.Endpoint].Key.ToString()).Add(e.Address);
+        foreach (var e in members.Exceptions.Where(e => _policy.Endpoints[e.Endpoint].Realm == realm))
+            _parts.Add(_policy.Endpoints[e.Endpoint].Key.ToString()).Add(e.Address);
         return _sets[(set, realm)] = _parts.Finish();
     }
 }
