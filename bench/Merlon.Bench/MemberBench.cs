@@ -39,6 +39,7 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
             var next = (i % 2 == 0 ? inside : outside) with { Sequence = (ulong)i + 2 };
             quick.Add(changing.Put(() => compiler.Compile(next, 0), next, mayChange: true));
             slow.Add(whole.Put(() => ImageCompiler.Compile(next, 0), next, mayChange: false));
+            if (!changing.SaysAs(whole)) throw new InvalidOperationException("the ruleset digests differ");
         }
         Tell(shape, rules, quick[4..], slow[4..], Rest(inside));
     }
@@ -108,6 +109,8 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
         public Host(string objectPath, string name) => _kernel = KernelDatapath.Open(new(objectPath,
             string.Create(CultureInfo.InvariantCulture, $"/sys/fs/bpf/merlon-bench-{Environment.ProcessId}{name}"), Connections4: 1024, Connections6: 1024, HalfOpen: 1024));
 
+        public bool SaysAs(Host other) => _plan!.Image.Nics.SequenceEqual(other._plan!.Image.Nics);
+
         public Times Put(HostImage image, HostPolicy policy, bool mayChange) => Put(() => new(image, []), policy, mayChange);
 
         public Times Put(Func<CompileResult> compile, HostPolicy policy, bool mayChange)
@@ -116,7 +119,7 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
             var image = compile().Image!;
             var compiled = Stopwatch.GetElapsedTime(started);
             var before = _plan;
-            var plan = Planner.Plan(_book, new(policy, _book.Owners, []), image, 0);
+            var plan = Planner.Plan(_book, new(policy, _book.Owners, []), image, 0, null, mayChange ? before : null);
             var bind = plan.Bind();
             var changes = mayChange && before is not null ? image.Words.ChangesSince(before.Image.Words) : null;
             var planned = Stopwatch.GetElapsedTime(started);

@@ -218,7 +218,7 @@ internal sealed class PolicyKeeper(
         var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
-        return Planner.Plan(Book, claims, compiled.Image, at, step);
+        return Planner.Plan(Book, claims, compiled.Image, at, step, Plan);
     }
 
     private void Swap(HostPlan plan, HostBook next)

@@ -16,7 +16,7 @@ namespace Merlon.Datapath.Maps;
 /// no generation, and a grace period has passed since it lost its own. After the flip the two change places.
 /// </para>
 /// </remarks>
-public sealed class ImageStore
+public sealed class ImageStore : IDisposable
 {
     private const uint MapFlags = Bpf.FlagMmapable | Bpf.FlagInnerMap;
     private readonly KernelMap _images;
@@ -26,8 +26,8 @@ public sealed class ImageStore
     /// <summary>The generation that was left here in force; another one is another process's.</summary>
     private uint _left;
 
-    /// <summary>Words in which the twin is behind the image in force; null = there is no twin.</summary>
-    private Dictionary<int, ulong>? _behind;
+    /// <summary>Null = the map in the other slot is no twin of the one in force.</summary>
+    private Twins? _twins;
 
     internal ImageStore(KernelMap images, ControlTable control) => (_images, _control) = (images, control);
 
@@ -47,7 +47,7 @@ public sealed class ImageStore
             _images.Update(slot, (int)map.DangerousGetHandle());
             _control.Flip(generation);
             _images.Update(slot, (int)map.DangerousGetHandle());
-            (_left, _behind) = (generation, null);
+            Leave(generation);
             return new(generation, Stopwatch.GetElapsedTime(started));
         }
     }
@@ -62,18 +62,16 @@ public sealed class ImageStore
         var started = Stopwatch.GetTimestamp();
         lock (_gate)
         {
-            using var active = OpenActive(out var before);
-            if (active is null || before != _left) return null;
-            if (_behind is null) MakeTwin(active, before);
+            var before = _control.Generation;
+            if (before == 0 || before != _left) return null;
+            var twins = _twins ??= MakeTwins(before & 1);
             var generation = Next(before);
-            using var twin = OpenSlot(generation & 1)!;
-            if (!Write(twin, words, bind, generation)) return null;
-            // Until it is silent, the image before is nobody's twin.
-            (_left, _behind) = (generation, null);
+            if (!Write(twins.Words(generation & 1), twins.Behind, words, bind, generation)) return null;
+            _left = generation;
             _control.Flip(generation);
             var took = Stopwatch.GetElapsedTime(started);
-            Silence(active, before & 1);
-            _behind = new(words);
+            Silence(twins, before & 1);
+            twins.Behind = new Dictionary<int, ulong>(words);
             return new(generation, took);
         }
     }
@@ -94,7 +92,7 @@ public sealed class ImageStore
             var (bindAt, rulesAt) = (words.Length, words.Length + bind.Length);
             var same = image[..header.Length].SequenceEqual(header) && image[header.Length..bindAt].SequenceEqual(words[header.Length..])
                 && image[bindAt..rulesAt].SequenceEqual(bind) && MemoryMarshal.Cast<ulong, uint>(image[rulesAt..])[..ruleIds.Length].SequenceEqual(ruleIds);
-            if (same && generation != _left) (_left, _behind) = (generation, null);
+            if (same && generation != _left) Leave(generation);
             return same;
         }
     }
@@ -132,46 +130,53 @@ public sealed class ImageStore
     private KernelMap? OpenSlot(uint slot) => _images.TryLookup(slot, out uint id)
         ? new("image", new(BpfError.Check(LibBpf.MapById(id), "map-open", "opening an image"))) : null;
 
-    // Takes the other slot from the image before, which nobody reads any more once the update has returned.
-    private unsafe void MakeTwin(KernelMap active, uint generation)
+    private void Leave(uint generation)
     {
-        using var memory = Map(active);
-        var image = Words(memory, active);
-        using var map = Bpf.CreateMap(Bpf.MapTypeArray, "merlon_image", sizeof(uint), sizeof(ulong), (uint)image.Length, MapFlags);
-        using (var copied = new Mapping(map, (long)image.Length * sizeof(ulong), writable: true))
-        {
-            // SAFETY: as long as the image, and nobody else sees it yet.
-            var copy = new Span<ulong>(copied.Start, image.Length);
-            image.CopyTo(copy);
-            copy[(int)ImageWord.Generation] = 0;
-        }
-        _images.Update(Next(generation) & 1, (int)map.DangerousGetHandle());
-        _behind = [];
+        _twins?.Dispose();
+        (_left, _twins) = (generation, null);
+    }
+
+    // Takes the other slot from the image before, which nobody reads any more once the update has returned.
+    private Twins MakeTwins(uint slot)
+    {
+        var active = OpenSlot(slot) ?? throw new DatapathException("image-lost", "the image in force is not there", StaleAbi.Mend);
+        var other = new KernelMap("image", Bpf.CreateMap(Bpf.MapTypeArray, "merlon_image", sizeof(uint), sizeof(ulong), active.Info.MaxEntries, MapFlags));
+        var twins = new Twins(slot, active, other);
+        twins.Words(slot).CopyTo(twins.Words(slot ^ 1));
+        twins.Words(slot ^ 1)[(int)ImageWord.Generation] = 0;
+        _images.Update(slot ^ 1, twins.Fd(slot ^ 1));
+        return twins;
     }
 
     // A packet between its hooks ends under the generation it met first; then that one is no more, and nobody reads its image.
-    private unsafe void Silence(KernelMap image, uint slot)
+    private void Silence(Twins twins, uint slot)
     {
-        _images.Update(slot, image.Fd.Number);
-        using var memory = new Mapping(image.Fd, (long)image.Info.MaxEntries * sizeof(ulong), writable: true);
-        // SAFETY: one aligned word of the map.
-        Volatile.Write(ref ((ulong*)memory.Start)[(int)ImageWord.Generation], 0);
-        _images.Update(slot, image.Fd.Number);
+        try
+        {
+            _images.Update(slot, twins.Fd(slot));
+            Volatile.Write(ref twins.Words(slot)[(int)ImageWord.Generation], 0);
+            _images.Update(slot, twins.Fd(slot));
+        }
+        catch
+        {
+            Leave(_left);
+            throw;
+        }
     }
 
-    private unsafe bool Write(KernelMap twin, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, uint generation)
+    private static bool Write(
+        Span<ulong> image, IReadOnlyDictionary<int, ulong> behind, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, uint generation)
     {
-        using var memory = new Mapping(twin.Fd, (long)twin.Info.MaxEntries * sizeof(ulong), writable: true);
-        // SAFETY: the map's own number of entries; it stands under no generation, so nobody reads it.
-        var image = new Span<ulong>(memory.Start, (int)twin.Info.MaxEntries);
         var (bindAt, binds) = Section(image[(int)ImageWord.Bind]);
         if (binds != bind.Length) return false;
-        foreach (var (at, word) in _behind!) image[at] = word;
+        foreach (var (at, word) in behind) image[at] = word;
         foreach (var (at, word) in words) image[at] = word;
         bind.CopyTo(image[bindAt..]);
         Volatile.Write(ref image[(int)ImageWord.Generation], generation);
         return true;
     }
+
+    public void Dispose() => Leave(_left);
 
     private static unsafe BpfFd Fill(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds, uint generation)
     {

@@ -9,6 +9,7 @@ internal sealed class MemberChange
     private readonly HostPolicy _before, _after;
     private readonly int[] _placeOf;
     private readonly bool[] _changed;
+    private bool _keepsPlaces = true;
     private readonly SortedSet<int> _sets = [];
     private readonly Dictionary<int, List<int>> _setsOf = [];
 
@@ -45,6 +46,7 @@ internal sealed class MemberChange
         var (before, after) = (_before.Endpoints, _after.Endpoints);
         for (int i = 0, j = 0; i < before.Length || j < after.Length;)
         {
+            _keepsPlaces &= i == j;
             var order = i == before.Length ? 1 : j == after.Length ? -1 : before[i].Key.CompareTo(after[j].Key);
             if (order < 0) _placeOf[i++] = -1;
             else if (order > 0) _changed[j++] = true;
@@ -60,8 +62,11 @@ internal sealed class MemberChange
     private bool IsOfMembers(int set)
     {
         var (before, after) = (_before.Sets[set], _after.Sets[set]);
+        if (_keepsPlaces && ReferenceEquals(before, after)) return true;
         if (!before.Prefixes.AsSpan().SequenceEqual(after.Prefixes.AsSpan()) || !before.Holes.AsSpan().SequenceEqual(after.Holes.AsSpan())) return false;
-        if (!before.Exceptions.Select(e => e with { Endpoint = _placeOf[e.Endpoint] }).SequenceEqual(after.Exceptions)) return false;
+        if (before.Exceptions.Length != after.Exceptions.Length) return false;
+        for (var i = 0; i < before.Exceptions.Length; i++)
+            if (before.Exceptions[i] with { Endpoint = _placeOf[before.Exceptions[i].Endpoint] } != after.Exceptions[i]) return false;
         for (int i = 0, j = 0; i < before.Endpoints.Length || j < after.Endpoints.Length;)
         {
             var (was, now) = (i < before.Endpoints.Length ? _placeOf[before.Endpoints[i]] : int.MaxValue, j < after.Endpoints.Length ? after.Endpoints[j] : int.MaxValue);

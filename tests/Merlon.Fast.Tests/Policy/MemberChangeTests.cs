@@ -126,16 +126,15 @@ public class MemberChangeTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("db-2", "t: db", "10.0.0.6", "a class that nobody had")]
-    [InlineData("web-3", "t: web", "10.9.9.9", "no room for its address")]
-    public void What_the_image_has_no_place_for_is_compiled(string name, string labels, string address, string why)
+    [InlineData("t: guarded", "db-2", "t: db", "10.0.0.6", "nobody had this class")]
+    [InlineData("t: db", "web-3", "t: web", "10.9.9.9", "the tables have no entry for this address")]
+    public void What_the_image_has_no_place_for_is_compiled(string guarded, string name, string labels, string address, string why)
     {
-        string[] more = [.. Vms, Scene.Vm(name, labels, address)];
         var rules = Rules + Scene.Rules("q", "name: db-app, from: [group/db], to: [vm/app-1], services: [tcp/1], action: allow");
+        string[] few = [Vms[0], Scene.Vm("db-1", guarded, "10.0.0.2"), .. Vms[2..]];
         var compiler = new HostCompiler();
-        string[] few = [Vms[0], Scene.Vm("db-1", "t: guarded", "10.0.0.2"), .. Vms[2..]];
         var before = compiler.Compile(new Scene(rules + Scene.VmsOf(few)).Policy, 0).Image!;
-        var after = compiler.Compile(new Scene(rules + Scene.VmsOf([.. few, .. more[4..]])).Policy, 0).Image!;
+        var after = compiler.Compile(new Scene(rules + Scene.VmsOf([.. few, Scene.Vm(name, labels, address)])).Policy, 0).Image!;
         Assert.True(after.Words.ChangesSince(before.Words) is null, why);
     }
 
