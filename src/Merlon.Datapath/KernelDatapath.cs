@@ -97,6 +97,7 @@ public sealed class KernelDatapath : IDisposable
 
     public void Dispose()
     {
+        Images.Dispose();
         Budgets.Dispose();
         Control.Dispose();
         _loaded.Dispose();

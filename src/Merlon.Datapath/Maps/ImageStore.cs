@@ -11,13 +11,23 @@ namespace Merlon.Datapath.Maps;
 /// have seen the old inner map has ended (maybe_wait_bpf_programs). Commit does two such updates: one that fills the
 /// inactive slot, and, after the flip, one that puts the new image into its own slot again. When it returns, no packet
 /// is still judged by the generation before, so the next commit may overwrite that slot.
+/// <para>
+/// A change writes a few words into the twin, the map of the inactive slot, and flips. Nobody reads a twin while it is written: it stands under
+/// no generation, and a grace period has passed since it lost its own. After the flip the two change places.
+/// </para>
 /// </remarks>
-public sealed class ImageStore
+public sealed class ImageStore : IDisposable
 {
     private const uint MapFlags = Bpf.FlagMmapable | Bpf.FlagInnerMap;
     private readonly KernelMap _images;
     private readonly ControlTable _control;
     private readonly Lock _gate = new();
+
+    /// <summary>The generation that was left here in force; another one is another process's.</summary>
+    private uint _left;
+
+    /// <summary>Null = the map in the other slot is no twin of the one in force.</summary>
+    private Twins? _twins;
 
     internal ImageStore(KernelMap images, ControlTable control) => (_images, _control) = (images, control);
 
@@ -37,7 +47,32 @@ public sealed class ImageStore
             _images.Update(slot, (int)map.DangerousGetHandle());
             _control.Flip(generation);
             _images.Update(slot, (int)map.DangerousGetHandle());
+            Leave(generation);
             return new(generation, Stopwatch.GetElapsedTime(started));
+        }
+    }
+
+    /// <summary>Puts into force the image that is in force with some of its words, and all bind words, written anew, whole or not at all. The first
+    /// change after a commit copies the image once; each waits until the next can be made.</summary>
+    /// <param name="words">By place in the pure image; not the header's.</param>
+    /// <param name="bind">As many as are in force.</param>
+    /// <returns>Null = what is in force is not what was left here, or has other slots.</returns>
+    public CommitResult? Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind)
+    {
+        var started = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            var before = _control.Generation;
+            if (before == 0 || before != _left) return null;
+            var twins = _twins ??= MakeTwins(before & 1);
+            var generation = Next(before);
+            if (!Write(twins.Words(generation & 1), twins.Behind, words, bind, generation)) return null;
+            _left = generation;
+            _control.Flip(generation);
+            var took = Stopwatch.GetElapsedTime(started);
+            Silence(twins, before & 1);
+            twins.Behind = new Dictionary<int, ulong>(words);
+            return new(generation, took);
         }
     }
 
@@ -55,8 +90,10 @@ public sealed class ImageStore
             words[..header.Length].CopyTo(header);
             Complete(header, words, bind, ruleIds, generation);
             var (bindAt, rulesAt) = (words.Length, words.Length + bind.Length);
-            return image[..header.Length].SequenceEqual(header) && image[header.Length..bindAt].SequenceEqual(words[header.Length..])
+            var same = image[..header.Length].SequenceEqual(header) && image[header.Length..bindAt].SequenceEqual(words[header.Length..])
                 && image[bindAt..rulesAt].SequenceEqual(bind) && MemoryMarshal.Cast<ulong, uint>(image[rulesAt..])[..ruleIds.Length].SequenceEqual(ruleIds);
+            if (same && generation != _left) Leave(generation);
+            return same;
         }
     }
 
@@ -87,9 +124,59 @@ public sealed class ImageStore
     private KernelMap? OpenActive(out uint generation)
     {
         generation = _control.Generation;
-        if (generation == 0 || !_images.TryLookup(generation & 1, out uint id)) return null;
-        return new("image", new(BpfError.Check(LibBpf.MapById(id), "map-open", "opening the active image")));
+        return generation == 0 ? null : OpenSlot(generation & 1);
     }
+
+    private KernelMap? OpenSlot(uint slot) => _images.TryLookup(slot, out uint id)
+        ? new("image", new(BpfError.Check(LibBpf.MapById(id), "map-open", "opening an image"))) : null;
+
+    private void Leave(uint generation)
+    {
+        _twins?.Dispose();
+        (_left, _twins) = (generation, null);
+    }
+
+    // Takes the other slot from the image before, which nobody reads any more once the update has returned.
+    private Twins MakeTwins(uint slot)
+    {
+        var active = OpenSlot(slot) ?? throw new DatapathException("image-lost", "the image in force is not there", StaleAbi.Mend);
+        var other = new KernelMap("image", Bpf.CreateMap(Bpf.MapTypeArray, "merlon_image", sizeof(uint), sizeof(ulong), active.Info.MaxEntries, MapFlags));
+        var twins = new Twins(slot, active, other);
+        twins.Words(slot).CopyTo(twins.Words(slot ^ 1));
+        twins.Words(slot ^ 1)[(int)ImageWord.Generation] = 0;
+        _images.Update(slot ^ 1, twins.Fd(slot ^ 1));
+        return twins;
+    }
+
+    // A packet between its hooks ends under the generation it met first; then that one is no more, and nobody reads its image.
+    private void Silence(Twins twins, uint slot)
+    {
+        try
+        {
+            _images.Update(slot, twins.Fd(slot));
+            Volatile.Write(ref twins.Words(slot)[(int)ImageWord.Generation], 0);
+            _images.Update(slot, twins.Fd(slot));
+        }
+        catch
+        {
+            Leave(_left);
+            throw;
+        }
+    }
+
+    private static bool Write(
+        Span<ulong> image, IReadOnlyDictionary<int, ulong> behind, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, uint generation)
+    {
+        var (bindAt, binds) = Section(image[(int)ImageWord.Bind]);
+        if (binds != bind.Length) return false;
+        foreach (var (at, word) in behind) image[at] = word;
+        foreach (var (at, word) in words) image[at] = word;
+        bind.CopyTo(image[bindAt..]);
+        Volatile.Write(ref image[(int)ImageWord.Generation], generation);
+        return true;
+    }
+
+    public void Dispose() => Leave(_left);
 
     private static unsafe BpfFd Fill(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds, uint generation)
     {
@@ -129,7 +216,7 @@ public sealed class ImageStore
 
     private static Mapping Map(KernelMap map) => new(map.Fd, (long)map.Info.MaxEntries * sizeof(ulong), writable: false);
 
-    // SAFETY: the map's own number of entries; images are never written again once they are in force.
+    // SAFETY: the map's own number of entries; an image in force is never written.
     private static unsafe ReadOnlySpan<ulong> Words(Mapping memory, KernelMap map) => new(memory.Start, (int)map.Info.MaxEntries);
 
     private static ulong Section(int offset, int count) => (uint)offset | (ulong)count << 32;

@@ -44,6 +44,9 @@ internal sealed class RuleTable
 
     public ImmutableArray<RuleRef> Names => [.. _names];
 
+    /// <summary>Unix seconds: from then on other rules may be active.</summary>
+    public long Until { get; private set; } = long.MaxValue;
+
     /// <summary>How many distinct rules.</summary>
     public int Count => _compiled.Count;
 
@@ -92,7 +95,7 @@ internal sealed class RuleTable
         var count = 0;
         foreach (var rule in list.Rules)
         {
-            if (!rule.Active.IsEmpty && !rule.Active.Any(i => i.Contains(at))) continue;
+            if (!rule.Active.IsEmpty && !IsActive(rule, at)) continue;
             if (!_places.TryGetValue(rule, out var place))
             {
                 _places.Add(rule, place = _resolved.Count);
@@ -101,6 +104,13 @@ internal sealed class RuleTable
             places[count++] = place;
         }
         return count == places.Length ? places : places[..count];
+    }
+
+    private bool IsActive(ResolvedRule rule, long at)
+    {
+        foreach (var end in rule.Active.SelectMany(i => new[] { i.From, i.To }))
+            if (end > at && end < Until) Until = end;
+        return rule.Active.Any(i => i.Contains(at));
     }
 
     /// <summary>What the rule does to a packet, its own side aside: rules that differ only there are one.</summary>
