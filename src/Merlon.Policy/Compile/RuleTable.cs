@@ -21,6 +21,7 @@ internal sealed class RuleTable
     private readonly Dictionary<ResolvedRule, int> _places = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<ServiceMatch, int> _matchNumbers;
     private readonly int[] _numberOf;
+    private ILookup<int, int>? _naming;
 
     public RuleTable(HostPolicy policy, long at)
     {
@@ -57,6 +58,10 @@ internal sealed class RuleTable
 
     /// <summary>The first rule of this number.</summary>
     public ResolvedRule RuleOf(int number) => _ruleOf[number];
+
+    /// <summary>Numbers of the rules whose other end may be in the set.</summary>
+    public IEnumerable<int> Naming(int set) =>
+        (_naming ??= _ruleOf.SelectMany((r, i) => r.Remotes.Select(s => (Set: s, Rule: i))).ToLookup(n => n.Set, n => n.Rule))[set];
 
     /// <summary>The rule that names the most services, and how many.</summary>
     public (string Who, RuleRef? Rule) WithMostServices() => _resolved

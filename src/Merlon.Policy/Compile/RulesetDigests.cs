@@ -56,12 +56,10 @@ internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, Ruleset
         _policy = policy;
         foreach (var (realm, ofRule) in _rules)
         {
-            var changed = sets.Where(set => Changed(set, realm)).ToHashSet();
+            var changed = sets.Where(set => Changed(set, realm)).ToList();
             if (changed.Count == 0) continue;
             var stale = new bool[ofRule.Length];
-            for (var i = 0; i < stale.Length; i++)
-                foreach (var remote in rules.RuleOf(i).Remotes)
-                    if (changed.Contains(remote)) (stale[i], ofRule[i]) = (true, null);
+            foreach (var rule in changed.SelectMany(rules.Naming)) (stale[rule], ofRule[rule]) = (true, null);
             foreach (var ((ruleset, of), pages) in _pages)
                 if (of == realm) Forget(ruleset, realm, pages, stale);
         }
