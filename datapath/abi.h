@@ -115,7 +115,8 @@ struct merlon_port {               /* map ports: HASH by ifindex */
 	__u8 spoof_mac, spoof_ipv4, spoof_ipv6, spoof_arp, spoof_nd, spoof_dhcp, spoof_ra; /* SPOOF_* */
 	__u16 ether_types[MERLON_PORT_ETHER_TYPES]; /* 0 = none */
 	struct merlon_vlans vlans[MERLON_PORT_VLANS];
-	__u8 pad[2];
+	__u8 awaited;              /* 1 = its VM has not spoken here yet, so it may run elsewhere: cleared by the program */
+	__u8 pad;
 };
 
 struct merlon_mac_key {            /* map macs: HASH, who is behind a MAC of a segment */
