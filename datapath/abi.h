@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the kernel program and the agent share, and nothing else. Every struct here has a C# twin
- * in src/Merlon.Datapath/Abi; a test compares the two through the object's BTF. Enums only grow.
- * All numbers here (segment, realm, vnic, slot, epoch, generation) are local to a host and an
- * agent instance. Addresses are network byte order in 16 bytes; IPv4 is IPv4-mapped (::ffff:a.b.c.d).
+ * What the kernel program and the agent share, and nothing else. Every struct here has a C# twin in src/Merlon.Datapath/Abi; a test
+ * compares the two through the object's BTF. Enums only grow. All numbers here (segment, realm, vnic, slot, epoch, generation) are local
+ * to a host and an agent instance. Addresses are network byte order in 16 bytes; IPv4 is IPv4-mapped (::ffff:a.b.c.d).
  */
 #ifndef MERLON_ABI_H
 #define MERLON_ABI_H
@@ -45,6 +44,7 @@ enum merlon_reason {
 	REASON_DIRECTION_NOT_GUARDED = 7,
 	REASON_OBSERVED = 8,
 	REASON_RELATED = 9,             /* ICMP error that quotes a live connection */
+	REASON_UNTRACKED = 10,          /* a rule or the default decided, and no connection is made; closed: tracked no longer */
 
 	REASON_GATE_CLOSED = 32,        /* attached in drop: no policy bound yet */
 	REASON_NO_PORT = 33,            /* attached, but the port record is missing */
@@ -85,8 +85,8 @@ enum merlon_reason {
 	REASON_IDLE_TIMEOUT = 66,
 	REASON_PORT_REMOVED = 67,       /* the vNIC is no longer here, and no other one holds the connection */
 	REASON_REPLACED = 68,           /* a newer connection of the same ends was answered */
-
 	REASON_NEIGHBOUR_RATE = 69,     /* ARP and ND */
+	REASON_UNTRACKED_SYN = 70,      /* it opens, from the end that only answers */
 };
 
 /* ---- ports: one record per attached interface -------------------------------------------------- */
@@ -140,9 +140,8 @@ struct merlon_owner {
 
 /* ---- the image: one flat array of u64 words per generation -------------------------------------- */
 /*
- * Written whole by Merlon.Policy (Compile/ImageWriter.cs); read by policy.h and by the simulator.
- * Offsets are in words from the start. u32 and u16 tables are little-endian packed into words.
- * bind and rule_ids are appended by the agent and are no part of the pure image (zero there).
+ * Written whole by Merlon.Policy (Compile/ImageWriter.cs); read by policy.h and by the simulator. Offsets are in words from the start. u32
+ * and u16 tables are little-endian packed into words. bind and rule_ids are appended by the agent and are no part of the pure image (zero there).
  */
 #define IMAGE_MAGIC 0x4d45524cu    /* "MERL" */
 #define IMAGE_HEADER_WORDS 32u
@@ -192,19 +191,22 @@ static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u6
  *  w1  out ruleset | in ruleset << 32     for an address that is not the vNIC's own (map owners says
  *      whose it is), and for an own one whose class none of the locals names
  *  w2  number of locals
- *  w3+2i  local i: class   w4+2i  out ruleset | in ruleset << 32
- * padded to IMAGE_NIC_WORDS. */
+ *  w3+2i  local i: class   w4+2i  out ruleset | in ruleset << 32; up to w18
+ *  w19 NIC_UNTRACKED: plane of the TCP ports that pass without a connection, UNTRACKED_* by port */
 #define IMAGE_NIC_WORDS 20u
+#define IMAGE_NIC_UNTRACKED 19u
 #define NIC_GUARD_OUT 0x1u
 #define NIC_GUARD_IN 0x2u
 #define NIC_OBSERVE 0x4u           /* Guard.spec.mode: observe */
 #define NIC_LOG_ALLOW 0x8u         /* open and close events for every connection */
+#define NIC_UNTRACKED 0x10u
+#define UNTRACKED_SERVES 0x1u      /* the VM listens on the port */
+#define UNTRACKED_ASKS 0x2u        /* the VM connects out to the port */
 
 /* ruleset record: w0 row map offset (u16 per remote class) | columns << 32
  *                 w1 column map offset (u16 per service class) | rows << 32
  *                 w2 cells offset | RULESET_NARROW << 32; row-major, one word per cell; narrow: 32 bits per cell, one half
- *                    that is both, since no rule is observed
- *                 w3 reserved */
+ *                    that is both, since no rule is observed; w3 reserved */
 #define IMAGE_RULESET_WORDS 4u
 #define RULESET_NARROW 0x1u
 
@@ -215,8 +217,7 @@ static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u6
 #define CELL_VERDICT_SHIFT 24
 #define CELL_LOG 0x10000000u
 
-/* Protocol kinds. A kind's word: destination plane | source plane << 8 (0xff = none)
- * | source classes << 16 | first combo << 32.
+/* Protocol kinds. A kind's word: destination plane | source plane << 8 (0xff = none) | source classes << 16 | first combo << 32.
  * The kind goes by the protocol number alone, whatever the IP version.
  * destination value: port, ICMP type << 8 | code, or the protocol number (KIND_OTHER).
  * service class = combos[first + dclass * source classes + sclass]. */
@@ -262,9 +263,8 @@ struct merlon_way {                /* map ways: ARRAY by ifindex & (MERLON_WAYS 
 };
 
 /* ---- connections ---------------------------------------------------------------------------------- */
-/* Endpoints are sorted: a is the lower (address, port) in byte order. ICMP echo: id at the
- * end that asks, id + 1 at the one that answers. vlan: the outer tag's number, the inner one's << 16, each with
- * VLAN_SERVICE where it is a service tag; 0 = untagged. */
+/* Endpoints are sorted: a is the lower (address, port) in byte order. ICMP echo: id at the end that asks, id + 1 at the one that
+ * answers. vlan: the outer tag's number, the inner one's << 16, each with VLAN_SERVICE where it is a service tag; 0 = untagged. */
 #define VLAN_SERVICE 0x8000u       /* 802.1ad */
 
 struct merlon_key4 {               /* maps conn4, half4 */

@@ -15,10 +15,12 @@ static __always_inline int opens(const struct packet *p, bool beside)
 	return 0;
 }
 
-/* Judges a first packet in this hook's direction. Fills w->judgement; 0, or SHOT or PASS from drop(). */
-static __noinline int judge_first(struct work *w)
+/* Judges a packet that no entry answers for: in this hook's direction; where it has a role (untracked.h), in that of the flow's opening.
+ * Fills w->judgement; 0, or SHOT or PASS from drop(). */
+static __noinline int judge_first(struct work *w, __u32 role)
 {
-	__u32 direction = w->in ? IN : OUT;
+	bool against = turned(w, role);
+	__u32 hook = w->in ? IN : OUT, direction = role && !against ? direction_of(role) : hook;
 
 	w->judgement.rule = 0;
 	w->judgement.candidate_rule = 0;
@@ -29,8 +31,12 @@ static __noinline int judge_first(struct work *w)
 	tell(w, VERDICT_ALLOW, REASON_DIRECTION_NOT_GUARDED, 0);
 	if (!guarded(w, direction))
 		return 0;
-	if (judge_side(w, direction, 1, 0))
+	if (against)
+		return drop(w, REASON_UNTRACKED_SYN);
+	if (judge_side(w, direction, direction == hook, role ? w->peer_vnic : 0))
 		return drop(w, REASON_IMAGE_FAULT);
+	if (role && w->judgement.passes && w->judgement.reason != REASON_OBSERVED)
+		w->judgement.reason = REASON_UNTRACKED;
 	tell(w, w->judgement.verdict, w->judgement.reason, w->judgement.rule);
 	return w->judgement.passes ? 0 : refuse(w);
 }
@@ -91,7 +97,7 @@ static __noinline int open_connection(struct work *w, __u32 family, __u32 beside
 	reason = opens(&w->packet, beside);
 	if (reason)
 		return guarded(w, w->in ? IN : OUT) ? drop(w, reason) : PASS;
-	verdict = judge_first(w);
+	verdict = judge_first(w, 0);
 	if (verdict)
 		return verdict;
 	log = j->log || w->nic_flags & NIC_LOG_ALLOW;
@@ -104,21 +110,22 @@ static __noinline int open_connection(struct work *w, __u32 family, __u32 beside
 	return enter(w, family, log || w->handoff.flags & HANDOFF_LOG, differs || w->handoff.flags & HANDOFF_WOULD_DENY);
 }
 
-/* Multicast, broadcast, ICMP that is neither echo nor error, frames for another MAC: no entry, every packet alone. */
-static __noinline int judge_alone(struct work *w)
+/* Multicast, broadcast, ICMP that is neither echo nor error, frames for another MAC, and TCP that has a role (untracked.h): no entry, every
+ * packet alone. */
+static __noinline int judge_alone(struct work *w, __u32 role)
 {
 	struct judgement *j = &w->judgement;
 	int reason = w->in ? 0 : spoofed_source(w), verdict;
 
 	if (reason)
 		return drop(w, reason);
-	verdict = judge_first(w);
+	verdict = judge_first(w, role);
 	if (verdict)
 		return verdict;
 	if (j->verdict == VERDICT_WOULD_DENY)
 		record_deny(w, REASON_OBSERVED, j->candidate_rule, VERDICT_WOULD_DENY);
 	if (!w->in)
-		handoff_give(w, 0, j->rule, j->local_class, 0);
+		handoff_give(w, 0, j->rule, j->local_class, role ? HANDOFF_UNTRACKED : 0);
 	return PASS;
 }
 

@@ -113,13 +113,19 @@ static __always_inline int judge_ip(struct __sk_buff *skb, struct work *w)
 	bool icmp = p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6;
 	bool foreign = w->in && !(p->destination_mac[0] & 1) && !same6(p->destination_mac, w->port.mac);
 
+	if (p->proto == PROTO_TCP && w->nic_flags & NIC_UNTRACKED) {
+		int role = untracked_role(w);
+
+		if (role && (turned(w, role) || !is_tracked(w)))
+			return judge_alone(w, role);
+	}
 	/* An error is about one connection: no group, and no group's MAC, makes it anything else. */
 	if (icmp && is_error(p) && !foreign)
 		return pass_related(skb, w);
 	if (to_many(p) || foreign)
-		return judge_alone(w);
+		return judge_alone(w, 0);
 	if (icmp && !is_echo(p))
-		return judge_alone(w);
+		return judge_alone(w, 0);
 	return track(w);
 }
 

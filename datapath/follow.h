@@ -36,14 +36,13 @@ static __always_inline __u32 kind_of(__u32 proto)
 	return KIND_OTHER;
 }
 
-/* The question for judge(): own end, other end, and the service as the initiator asked for it. */
-static __noinline int ask(struct work *w, __u32 direction, __u32 from_initiator)
+/* The question for judge() about a packet that the own end sent, or received: own end, other end, and the service as the initiator asked for it. */
+static __noinline int ask(struct work *w, const struct packet *p, __u32 received, __u32 direction, __u32 from_initiator)
 {
 	struct judgement *j = &w->judgement;
-	struct packet *p = &w->packet;
 
-	copy16(j->local, w->in ? p->destination : p->source);
-	copy16(j->remote, w->in ? p->source : p->destination);
+	copy16(j->local, received ? p->destination : p->source);
+	copy16(j->remote, received ? p->source : p->destination);
 	j->direction = direction;
 	j->remote_class = CLASS_BY_ADDRESS;
 	j->kind = kind_of(p->proto);
@@ -58,7 +57,7 @@ static __noinline int ask(struct work *w, __u32 direction, __u32 from_initiator)
 		j->destination = bpf_ntohs(from_initiator ? p->destination_port : p->source_port);
 		j->source = bpf_ntohs(from_initiator ? p->source_port : p->destination_port);
 	}
-	if (direction == IN && w->in && w->handoff.vnic)
+	if (direction == IN && received && w->handoff.vnic)
 		j->remote_class = w->handoff.source_class;
 	return 0;
 }
@@ -84,9 +83,9 @@ static __noinline int identify(struct work *w, __u32 vnic)
 	struct merlon_owner_key key = {.realm = w->port.realm};
 	struct merlon_owner *owner;
 	struct merlon_port *port;
-	struct section binds, nics;
 	__u64 bind, flags;
 	void *image;
+	__u32 nic;
 
 	copy16(key.address, w->judgement.remote);
 	owner = bpf_map_lookup_elem(&owners, &key);
@@ -94,11 +93,7 @@ static __noinline int identify(struct work *w, __u32 vnic)
 		return 0;
 	port = port_behind(w, w->in ? w->packet.source_mac : w->packet.destination_mac, vnic);
 	image = image_of(w->generation);
-	if (!port || !image || !section(image, IMAGE_W_BIND, &binds) || !section(image, IMAGE_W_NICS, &nics))
-		return 0;
-	if (port->slot >= binds.count || !word(image, binds.offset + port->slot, &bind) || !(__u32)bind)
-		return 0;
-	if (word(image, nics.offset + ((__u32)bind - 1) * IMAGE_NIC_WORDS, &flags))
+	if (port && image && (nic = nic_of(image, port->slot, &bind)) && word(image, nic, &flags))
 		w->judgement.remote_class = flags >> 32;
 	return 0;
 }
@@ -106,7 +101,7 @@ static __noinline int identify(struct work *w, __u32 vnic)
 /* Own side not approved under the present epoch: judged again, in the direction it was opened. */
 static __noinline int judge_side(struct work *w, __u32 direction, __u32 from_initiator, __u32 peer_vnic)
 {
-	ask(w, direction, from_initiator);
+	ask(w, &w->packet, w->in, direction, from_initiator);
 	if (direction == IN && w->judgement.remote_class == CLASS_BY_ADDRESS)
 		identify(w, w->in && w->handoff.vnic ? w->handoff.vnic : peer_vnic);
 	return judge(w) ? 0 : REASON_IMAGE_FAULT;

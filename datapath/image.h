@@ -65,21 +65,25 @@ static __always_inline void *image_of(__u32 generation)
 	return image;
 }
 
+/* The nic record of a slot; 0 = nothing is bound there. */
+static __always_inline __u32 nic_of(void *image, __u32 slot, __u64 *bind)
+{
+	struct section binds, nics;
+
+	if (!section(image, IMAGE_W_BIND, &binds) || !section(image, IMAGE_W_NICS, &nics) || slot >= binds.count)
+		return 0;
+	if (!word(image, binds.offset + slot, bind) || !(__u32)*bind || (__u32)*bind > nics.count)
+		return 0;
+	return nics.offset + ((__u32)*bind - 1) * IMAGE_NIC_WORDS;
+}
+
 /* Reads the slot's bind word under generation g: nic record, flags and policy epoch, once per packet. */
 static __always_inline bool bind_to(struct work *w, __u32 generation)
 {
 	void *image = image_of(generation);
-	struct section binds, nics;
 	__u64 bind, flags;
 
-	if (!generation || !image || !section(image, IMAGE_W_BIND, &binds) || !section(image, IMAGE_W_NICS, &nics))
-		return false;
-	if (w->port.slot >= binds.count || !word(image, binds.offset + w->port.slot, &bind) || !(__u32)bind)
-		return false;
-	if ((__u32)bind > nics.count)
-		return false;
-	w->nic = nics.offset + ((__u32)bind - 1) * IMAGE_NIC_WORDS;
-	if (!word(image, w->nic, &flags))
+	if (!generation || !image || !(w->nic = nic_of(image, w->port.slot, &bind)) || !word(image, w->nic, &flags))
 		return false;
 	w->nic_flags = flags;
 	w->epoch = bind >> 32;

@@ -56,19 +56,22 @@ static __always_inline bool own_side(struct work *w, struct judgement *j, void *
 	return true;
 }
 
-static __always_inline bool plane_class(void *image, __u32 plane, __u32 value, __u32 *class)
+static __always_inline bool plane_value(void *image, __u32 plane, __u32 value, __u32 *out)
 {
 	struct section planes, chunks;
 	__u32 chunk;
 
-	*class = 0;
-	if (plane == NO_PLANE)
-		return true;
 	if (!section(image, IMAGE_W_PLANES, &planes) || !section(image, IMAGE_W_CHUNKS, &chunks))
 		return false;
 	if (plane >= planes.count || !read16(image, planes.offset + plane * 64, value >> 8, &chunk))
 		return false;
-	return chunk < chunks.count && read16(image, chunks.offset + chunk * 64, value & 255, class);
+	return chunk < chunks.count && read16(image, chunks.offset + chunk * 64, value & 255, out);
+}
+
+static __always_inline bool plane_class(void *image, __u32 plane, __u32 value, __u32 *class)
+{
+	*class = 0;
+	return plane == NO_PLANE || plane_value(image, plane, value, class);
 }
 
 static __noinline int service_class(void *image, __u32 kind, __u32 destination, __u32 source, __u32 *class)

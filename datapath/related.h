@@ -8,7 +8,7 @@
 #ifndef MERLON_RELATED_H
 #define MERLON_RELATED_H
 
-#include "fragment.h"
+#include "untracked.h"
 
 #define QUOTED_TRANSPORT 8 /* what RFC 792 promises of it */
 
@@ -53,6 +53,9 @@ static __always_inline bool vouches(const struct work *w, const struct merlon_co
 
 	if (absent(c, w) || !sent_lately(c, &w->quoted, quoted))
 		return false;
+	/* Before the answer only the opener has said anything that an error could be about. */
+	if (c->state == CONN_NEW && quoted != (c->flags & CONN_INITIATOR_B))
+		return false;
 	if (side->vnic == w->port.vnic && side->epoch)
 		return side->epoch == w->epoch;
 	/* Not its side, unless it was never asked when the quoted packet reached it. */
@@ -73,6 +76,7 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 {
 	struct packet *q = &w->quoted;
 	struct merlon_conn *c;
+	bool live;
 
 	if (w->packet.fragment || parse_quote(skb, w) || q->fragment == FRAGMENT_LATER)
 		return 0;
@@ -87,8 +91,12 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 	c = find(w, q->family, CONN);
 	if (c && vouches(w, c))
 		return 1;
+	live = c && !absent(c, w);
 	c = find(w, q->family, HALF);
-	return c && vouches(w, c);
+	if (c && vouches(w, c))
+		return 1;
+	/* What is tracked has its entry's word, and no other. */
+	return !live && !(c && !absent(c, w)) && quotes_untracked(w);
 }
 
 static __noinline int pass_related(struct __sk_buff *skb, struct work *w)

@@ -146,6 +146,7 @@ struct handoff {
 
 #define HANDOFF_LOG 0x1u
 #define HANDOFF_WOULD_DENY 0x2u
+#define HANDOFF_UNTRACKED 0x4u     /* both ends want no connection of it */
 
 /* What to_vm knows a packet by that from_vm has just judged for it: every byte that was read, and what is beside the bytes. */
 #define NOTE_WORDS 10

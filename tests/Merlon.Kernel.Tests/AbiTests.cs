@@ -70,6 +70,8 @@ public sealed class AbiTests
     [InlineData("IMAGE_HEADER_WORDS", AbiLimits.ImageHeaderWords)]
     [InlineData("IMAGE_NIC_WORDS", ImageLayout.NicWords)]
     [InlineData("IMAGE_RULESET_WORDS", ImageLayout.RulesetWords)]
+    [InlineData("IMAGE_NIC_UNTRACKED", ImageLayout.NicUntracked)]
+    [InlineData("NIC_UNTRACKED", ImageLayout.Untracked)]
     [InlineData("NIC_GUARD_OUT", ImageLayout.GuardOut)]
     [InlineData("NIC_GUARD_IN", ImageLayout.GuardIn)]
     [InlineData("NIC_OBSERVE", ImageLayout.Observe)]

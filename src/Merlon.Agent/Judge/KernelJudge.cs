@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Merlon.Agent.Sync;
+using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Explain;
@@ -41,21 +42,24 @@ internal sealed class KernelJudge : IDisposable
         var destination = parties.To is { } t ? plan.Find(t.Key) : null;
         if (source is null && destination is null) return JudgedSide.Both(null, null);
         var bench = Bench(q.At);
-        JudgedSide? output = source is null ? null : Out(bench, source, q);
+        var near = parties.Near(source is { Guard.Frames.IsTrunk: true }, destination is { Guard.Frames.IsTrunk: true });
+        JudgedSide? output = source is null ? null : Out(bench, source, near && !source.Guard.Untracked.IsNone ? destination : null, q);
         if (destination is null || output is { Passes: false }) return JudgedSide.Both(output, null);
-        return JudgedSide.Both(output, In(bench, parties.SameSegment ? source : null, destination, q, output));
+        return JudgedSide.Both(output, In(bench, near ? source : null, destination, q, output));
     }
 
     public void Dispose() => _bench?.Dispose();
 
-    private JudgedSide? Out(TestBench bench, NicPlan source, FlowQuestion q)
+    /// <param name="near">Who has a word in it: the other end, where the source lets something pass without a connection.</param>
+    private JudgedSide? Out(TestBench bench, NicPlan source, NicPlan? near, FlowQuestion q)
     {
         if (!source.Guard.Out) return null;
         return Asked(bench, q.At, Direction.Out, null, () =>
         {
             bench.FreshSegment();
-            var vnic = bench.Place(source, bench.Source, reachable: false);
-            return bench.Run("from_vm", Frame(q, source.Mac, Nobody), bench.Source, vnic);
+            if (near is not null) bench.Place(near, bench.Destination, reachable: true);
+            var vnic = bench.Place(source, bench.Source, reachable: near is not null);
+            return bench.Run("from_vm", Frame(q, source.Mac, near?.Mac ?? Nobody), bench.Source, vnic);
         });
     }
 
@@ -76,23 +80,29 @@ internal sealed class KernelJudge : IDisposable
         Frames.Make(from, to, q.From.Address, q.To.Address, q.Protocol, q.DestinationPort, q.SourcePort);
 
     private JudgedSide Asked(
-        TestBench bench, long at, Direction direction, JudgedSide? before, Func<(bool Passed, IReadOnlyList<MerlonEvent> Events)> run)
+        TestBench bench, long at, Direction direction, JudgedSide? before, Func<(HookTrace Said, IReadOnlyList<MerlonEvent> Events)> run)
     {
         var rules = PlanAt(at).Rules;
-        var (passed, events) = run();
-        if (events.Count == 0) return WithoutEvent(passed, Judged(bench, rules, run));
+        var (said, events) = run();
+        var passed = said.Passed;
+        if (events.Count == 0) return WithoutEvent(said, Name(rules, said.Rule), Judged(bench, rules, run));
         var e = events[^1];
         var rule = Name(rules, direction == Direction.Out ? e.OutRule : e.InRule);
         if (e.Type == EventType.Deny && e.Verdict is Verdict.Deny or Verdict.Reject) return new(e.Verdict, e.Reason.Text(), rule, passed);
         if (e.Flags.HasFlag(EventFlags.WouldAllow)) return new(Verdict.WouldAllow, e.Reason.Text(), Name(rules, e.CandidateRule), passed);
         if (e.Flags.HasFlag(EventFlags.WouldDeny) && !IsOnlyOuts(rules, e, before, () => Judged(bench, rules, run)))
-            return new(Verdict.WouldDeny, Reasons.Observed, Name(rules, e.CandidateRule) ?? rule, passed);
+            return new(Verdict.WouldDeny, said.Reason == Reason.UntrackedSyn ? Reasons.UntrackedSyn : Reasons.Observed, Name(rules, e.CandidateRule) ?? rule, passed);
         return new(Verdict.Allow, rule is null ? Reasons.Observed : Why(rule.Value), rule, passed);
     }
 
-    private static JudgedSide WithoutEvent(bool passed, List<RuleRef> judged) => judged.Count == 0
-        ? new(passed ? Verdict.Allow : Verdict.Deny, passed ? Reasons.DirectionNotGuarded : "silent", null, passed)
-        : new(passed ? Verdict.Allow : Verdict.Deny, Why(judged[^1]), judged[^1], passed);
+    private static JudgedSide WithoutEvent(HookTrace said, RuleRef? decided, List<RuleRef> judged)
+    {
+        var verdict = said.Passed ? Verdict.Allow : Verdict.Deny;
+        if (judged.Count == 0) return new(verdict, said.Passed ? Reasons.DirectionNotGuarded : "silent", null, said.Passed);
+        // The event is left to the other end: of two rules that were asked, the one that did not decide would have denied.
+        if (said.Verdict == Verdict.WouldDeny) return new(Verdict.WouldDeny, Reasons.Observed, judged.Find(r => r != decided), true);
+        return new(verdict, said.Reason == Reason.Untracked ? Reasons.Untracked : Why(judged[^1]), judged[^1], said.Passed);
+    }
 
     // The open event at to_vm also says would-deny for what only the source's side would have denied: then that rule was hit
     // once, by it, and not again by the destination's.
@@ -107,7 +117,7 @@ internal sealed class KernelJudge : IDisposable
 
     // Runs once more and tells each rule as often as it judged: reading all counters is slow, events say it mostly.
     private static List<RuleRef> Judged(
-        TestBench bench, FrozenDictionary<uint, RuleRef> rules, Func<(bool Passed, IReadOnlyList<MerlonEvent> Events)> run)
+        TestBench bench, FrozenDictionary<uint, RuleRef> rules, Func<(HookTrace Said, IReadOnlyList<MerlonEvent> Events)> run)
     {
         var before = rules.Keys.ToDictionary(id => id, bench.Hits);
         run();

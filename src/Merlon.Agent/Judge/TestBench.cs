@@ -64,13 +64,13 @@ internal sealed class TestBench : IDisposable
     }
 
     /// <summary>Runs one hook; the events are those that name <paramref name="vnic"/>.</summary>
-    public (bool Passed, IReadOnlyList<MerlonEvent> Events) Run(string program, byte[] frame, int ifindex, uint vnic)
+    public (HookTrace Said, IReadOnlyList<MerlonEvent> Events) Run(string program, byte[] frame, int ifindex, uint vnic)
     {
-        var result = _datapath.Tests.Run(program, frame, ifindex);
+        var said = _datapath.Tests.Trace(program, frame, ifindex);
         var events = new List<MerlonEvent>();
         for (int taken; (taken = _events.Drain(_buffer)) > 0;)
             events.AddRange(_buffer.Take(taken).Where(e => (e.SourceVnic == vnic || e.DestinationVnic == vnic) && e.Type != EventType.Close));
-        return (result.Passed, events);
+        return (said, events);
     }
 
     public void Dispose()

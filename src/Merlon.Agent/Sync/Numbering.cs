@@ -31,7 +31,7 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step)
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
             goesOn ? old!.Epoch : Next(ref _epoch, "epoch"), stamp, nic.Guard.OnFailure, cutAt);
         _nics.Add(kept);
-        var segment = SegmentOf(nic, endpoint.Key);
+        var segment = nic.SegmentOf(endpoint.Key);
         return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, segment,
             kept.Vnic, kept.Slot, Of(_segmentOf, _segments, segment), realm, Of(_budgetOf, _budgets, endpoint.Key.VmUuid),
             kept.Epoch, record, image.RulesetDigest, image.Problem);
@@ -80,10 +80,6 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step)
 
     /// <summary>The network of a segment's name.</summary>
     public static string NetworkOf(string segment) => segment.Split('\n')[0];
-
-    // What leaves a trunk port with a tag may arrive without one, and the reverse: its conversations have entries of their own, at its own
-    // hooks, as if it were reached through a router.
-    private static string SegmentOf(PolicyNic nic, NicKey key) => nic.Guard.Frames.IsTrunk ? $"{nic.Segment}\n{key}" : nic.Segment;
 
     private static ushort Of(ImmutableDictionary<string, ushort>.Builder names, NumberPool pool, string name)
     {

@@ -37,7 +37,7 @@ internal static class Planner
     {
         var g = nic.Guard;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{rulesetDigest} {endpoint.Realm}|{nic.Segment}|{nic.Mac} {g.Name}|{g.Out}|{g.In}|{(int)g.Mode}|{(int)g.Log}{(g.Frames.IsTrunk ? "|trunk" : "")}");
+            $"{rulesetDigest} {endpoint.Realm}|{nic.Segment}|{nic.Mac} {g.Name}|{g.Out}|{g.In}|{(int)g.Mode}|{(int)g.Log}{(g.Frames.IsTrunk ? "|trunk" : "")}{(g.Untracked.IsNone ? "" : $"|{g.Untracked}")}");
     }
 
     /// <summary>Place and guard of two stamps are the same.</summary>

@@ -86,6 +86,7 @@ internal static class PlanCommand
         call.Say($"{plan.Documents.Count} documents change; {Changes.Summary(plan.Changes)}"
             + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut (apply --connections drain=SPAN: after that time; keep: not at all)" : "")
             + (plan.Flows is { } flows ? $"; {flows.Changes.Sum(f => f.Flows)} of {flows.Looked} recorded flows would be answered otherwise" : ""));
+        if (plan.Changes.Any(c => c.After.Untracked)) call.Say(Changes.Untracked);
         return plan.Documents.Count > 0 || plan.Changes.Count > 0 ? ExitCode.Differences : ExitCode.Ok;
     }
 

@@ -62,7 +62,7 @@ internal static class TraceCommand
             var passes = told is null || told.Verdict is "allow" or "would-deny";
             if (passes != hop.Passes)
                 yield return $"{hop.Hook} of {hop.Vm}: the kernel says {hop.Verdict} ({hop.Reason}), the policy {told?.Verdict ?? "nothing, the direction is not guarded"}";
-            else if (told is not null && hop.Rule is not null && hop.Reason is "rule" or "default" && hop.Rule != told.Rule)
+            else if (told is not null && hop.Rule is not null && hop.Reason is "rule" or "default" or "untracked" && hop.Rule != told.Rule)
                 yield return $"{hop.Hook} of {hop.Vm}: the kernel names {hop.Rule}, the policy {told.Rule}";
         }
     }

@@ -21,8 +21,11 @@ internal static class Changes
     {
         call.Print(changes, ApiJson.Default.IReadOnlyListTrafficChangeRecord, c => Table(call, c));
         call.Say(Summary(changes));
+        if (changes.Any(c => c.After.Untracked)) call.Say(Untracked);
         return changes.Count == 0 ? ExitCode.Ok : ExitCode.Differences;
     }
+
+    public const string Untracked = "untracked: no connection is kept of it, so its answering end may send anything from the service's port but a packet that opens";
 
     public static string Summary(IReadOnlyList<TrafficChangeRecord> changes) => changes.Count == 0 ? "no traffic changes its answer"
         : $"{changes.Count(c => c.Change == "opened")} opened, {changes.Count(c => c.Change == "closed")} closed, {changes.Count(c => c.Change == "changed")} answered otherwise";
@@ -42,7 +45,7 @@ internal static class Changes
     private static string Families(TrafficChangeRecord change) => change.Families.Count > 1 ? "" : $" ({change.Families[0]})";
 
     private static string Text(DecisionRecord decision) =>
-        decision.Verdict + (decision.Rules.Count == 0 ? "" : $" ({Some([.. decision.Rules.Select(r => r.Rule)])})");
+        decision.Verdict + (decision.Untracked ? " untracked" : "") + (decision.Rules.Count == 0 ? "" : $" ({Some([.. decision.Rules.Select(r => r.Rule)])})");
 
     private static string Text(WitnessRecord w) => $"{w.FromVm ?? w.From} -> {w.ToVm ?? w.To} {w.Service}, {w.Where}";
 

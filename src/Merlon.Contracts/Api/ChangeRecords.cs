@@ -19,7 +19,7 @@ public static class ChangeRecords
     private static NamesRecord Names(Ends ends) => new(ends.Names, ends.Except);
 
     private static DecisionRecord Decision(Decision decision, Revision revision) =>
-        new(ExplainRecords.Word(decision.Verdict), [.. decision.Rules.Select(r => Place(r, revision.Policy))]);
+        new(ExplainRecords.Word(decision.Verdict), [.. decision.Rules.Select(r => Place(r, revision.Policy))], decision.Untracked);
 
     private static RulePlaceRecord Place(RuleRef rule, PolicySet policy) =>
         RulePlaces.Of(policy, rule) is { } at ? new(rule.ToString(), at.File, at.Line) : new(rule.ToString(), null, null);

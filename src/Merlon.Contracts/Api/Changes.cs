@@ -1,7 +1,7 @@
 namespace Merlon.Contracts.Api;
 
 /// <summary>A box of traffic that two revisions answer differently. Boxes of one difference have no packet in common.</summary>
-/// <param name="Change">opened, closed, or changed (deny to reject, allow to would-deny).</param>
+/// <param name="Change">opened, closed, or changed (deny to reject, allow to would-deny, with a connection to without one).</param>
 /// <param name="Families">ipv4, ipv6.</param>
 /// <param name="Services">All of Names without Except, as in policy; <c>tcp/80 from 1024-2000</c> where a source port is asked for.</param>
 public sealed record TrafficChangeRecord(
@@ -13,7 +13,8 @@ public sealed record TrafficChangeRecord(
 public sealed record NamesRecord(IReadOnlyList<string> Names, IReadOnlyList<string> Except);
 
 /// <summary>What one revision says to a box, and every rule that says it; no rule = that end is not guarded, or only observed.</summary>
-public sealed record DecisionRecord(string Verdict, IReadOnlyList<RulePlaceRecord> Rules);
+/// <param name="Untracked">It passes without a connection: the answering end may send anything from the service's port but a packet that opens.</param>
+public sealed record DecisionRecord(string Verdict, IReadOnlyList<RulePlaceRecord> Rules, bool Untracked);
 
 /// <summary>A rule and where it is written; default and builtin/NAME have no place.</summary>
 public sealed record RulePlaceRecord(string Rule, string? File, int? Line);

@@ -85,7 +85,11 @@ public static class HostPolicyMessages
         NoShortCut = !guard.ShortCut,
         Vlans = { guard.Frames.Vlans.Select(v => new VlanRangeMessage { Low = (uint)v.Low, High = (uint)v.High }) },
         EtherTypes = { guard.Frames.EtherTypes.Select(t => (uint)t) },
+        UntrackedServes = { guard.Untracked.Serves.Select(Ports) },
+        UntrackedAsks = { guard.Untracked.Asks.Select(Ports) },
     };
+
+    private static PortRangeMessage Ports(PortRange range) => new() { Low = (uint)range.Low, High = (uint)range.High };
 
     private static EndpointSetMessage Set(EndpointSet set)
     {

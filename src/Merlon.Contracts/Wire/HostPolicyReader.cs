@@ -118,7 +118,10 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
             Expect.Enum<OnFailure>(m.OnFailure, field + ".on_failure"),
             Expect.Enum<LogLevel>(m.Log, field + ".log"),
             Spoof(m, field), m.MaxConnections, m.MaxHalfOpen,
-            new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field), !m.NoShortCut);
+            new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field), !m.NoShortCut)
+        {
+            Untracked = Untracked(m, field),
+        };
     }
 
     private static int Rate(int rate, string field)
@@ -141,6 +144,25 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
             Expect.That(OtherFrames.MayList(type), field + ".ether_types", "a type that must not pass unread");
         return m.Vlans.Count + m.EtherTypes.Count == 0 ? OtherFrames.None
             : new([.. m.Vlans.Select(v => new VlanRange((int)v.Low, (int)v.High))], [.. m.EtherTypes.Select(t => (int)t)]);
+    }
+
+    private static UntrackedPorts Untracked(GuardMessage m, string field)
+    {
+        Expect.That(m.In || m.UntrackedServes.Count == 0, field + ".untracked_serves", "nobody would judge these packets");
+        Expect.That(m.Out || m.UntrackedAsks.Count == 0, field + ".untracked_asks", "nobody would judge these packets");
+        return m.UntrackedServes.Count + m.UntrackedAsks.Count == 0 ? UntrackedPorts.None
+            : new(Ports(m.UntrackedServes, field + ".untracked_serves"), Ports(m.UntrackedAsks, field + ".untracked_asks"));
+    }
+
+    private static ImmutableArray<PortRange> Ports(RepeatedField<PortRangeMessage> ranges, string field)
+    {
+        Expect.Count(ranges.Count, UntrackedPorts.MostRanges, field);
+        for (var i = 0; i < ranges.Count; i++)
+            Expect.That(ranges[i].High >= ranges[i].Low && ranges[i].High <= PortRange.Most && (i == 0 || ranges[i].Low > ranges[i - 1].High + 1),
+                field, "no range of ports, or not in ascending order");
+        ImmutableArray<PortRange> all = [.. ranges.Select(r => new PortRange((int)r.Low, (int)r.High))];
+        Expect.That(!all.Contains(PortRange.All), field, "all of TCP");
+        return all;
     }
 
     private static AntiSpoof Spoof(GuardMessage m, string field) => new(

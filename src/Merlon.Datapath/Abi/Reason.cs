@@ -13,6 +13,7 @@ public enum Reason : byte
     DirectionNotGuarded = 7,
     Observed = 8,
     Related = 9,
+    Untracked = 10,
 
     GateClosed = 32,
     NoPort = 33,
@@ -54,4 +55,5 @@ public enum Reason : byte
     Replaced = 68,
 
     NeighbourRate = 69,
+    UntrackedSyn = 70,
 }

@@ -12,6 +12,12 @@ internal sealed class AffectedPairs(Ground ground, AddressLine line)
         var classes = Enumerable.Range(0, line.Classes.Length).ToArray();
         Add(classes, c => line.Classes[c].Out, classes, (own, other) => _pairs.Add((own, other)));
         Add(classes, c => line.Classes[c].In, classes, (own, other) => _pairs.Add((other, own)));
+        foreach (var own in classes.Where(c => line.Classes[c].Lists))
+            foreach (var other in classes.Where(c => line.Classes[c].TracksOtherwise || line.Classes[own].TracksOtherwise))
+            {
+                _pairs.Add((own, other));
+                _pairs.Add((other, own));
+            }
         return _pairs.Where(p => line.Classes[p.From].Sends && (line.Classes[p.From].Owned || line.Classes[p.To].Owned)).Order();
     }
 

@@ -17,6 +17,7 @@ internal sealed class CompiledRevision
     private readonly ImmutableArray<string> _realms;
     private readonly Dictionary<NicKey, (int Endpoint, int Nic)> _places = [];
     private readonly NicRecords.Sides[] _sides;
+    private readonly bool _untracked;
 
     public CompiledRevision(PreparedRevision prepared, ServiceSpace services)
     {
@@ -25,6 +26,7 @@ internal sealed class CompiledRevision
         _remotes = new(policy, rules.UsedSets, _realms);
         var rulesets = new RulesetTable(policy, rules, _remotes);
         var records = new NicRecords(policy, _remotes, rulesets);
+        _untracked = policy.Nics.Any(n => !n.Guard.Untracked.IsNone);
         _sides = [.. policy.Nics.Select(records.Of)];
         var (ofSet, ofServices) = (rulesets.ClassesOfSet(), rules.ClassesOfServices(m => services.ClassesOf(rules.Matches[m])));
         _rulesets = new Ruleset?[rulesets.Count];
@@ -46,9 +48,11 @@ internal sealed class CompiledRevision
         if (Owner(realm, address) is not { } nic || !_places.TryGetValue(nic.Key, out var place)) return new(-1, -1, _remotes.Outside(address), false);
         var remote = _remotes.Own(place.Endpoint, address);
         if (place.Nic < 0) return new(-1, -1, remote, false);
-        var (sides, guard) = (_sides[place.Nic], _from.Host.Nics[place.Nic].Guard);
+        var (sides, bound) = (_sides[place.Nic], _from.Host.Nics[place.Nic]);
+        var guard = bound.Guard;
         var (output, input) = sides.Own.TryGetValue(address, out var own) ? (own.Out, own.In) : sides.Identity;
-        return new(guard.Out ? output : -1, guard.In ? input : -1, remote, guard.Mode == Enforcement.Observe);
+        var view = new EndView(guard.Out ? output : -1, guard.In ? input : -1, remote, guard.Mode == Enforcement.Observe);
+        return _untracked ? view with { Untracked = guard.Untracked, Segment = _from.Segment(nic.Key, bound) } : view;
     }
 
     public RuleRef? Name(in Side side) => side.Rule switch

@@ -20,7 +20,8 @@ internal sealed class Ground
     {
         var first = new PreparedRevision(before, at);
         var second = ReferenceEquals(before, after) ? first : new PreparedRevision(after, at);
-        Services = new(first.Rules.Matches.Concat(second.Rules.Matches).Concat(services), second.Rules.WithMostServices);
+        ServiceMatch[] untracked = [.. PolicyEdges.Untracked(before.Policy), .. PolicyEdges.Untracked(after.Policy)];
+        Services = new(first.Rules.Matches.Concat(second.Rules.Matches).Concat(untracked).Concat(untracked.Select(PolicyEdges.Answers)).Concat(services), second.Rules.WithMostServices);
         Before = new(first, Services);
         After = ReferenceEquals(first, second) ? Before : new(second, Services);
         _prefixes = [.. PolicyEdges.Prefixes(before.Policy).Concat(PolicyEdges.Prefixes(after.Policy)).Concat(prefixes).Distinct().Order()];
@@ -62,9 +63,15 @@ internal sealed class Ground
     }
 
     /// <summary>What both ends of a packet say: out of <paramref name="from"/>, into <paramref name="to"/>.</summary>
-    public (Side Out, Side In) Judge(CompiledRevision revision, in EndView from, in EndView to, AddressFamily family, bool group, int service) => (
-        from.Out < 0 ? Side.NotJudged : _builtins[(family, group, Direction.Out)][service] ?? revision.Judge(from.Out, from.Observed, to.Remote, service),
-        to.In < 0 ? Side.NotJudged : _builtins[(family, group, Direction.In)][service] ?? revision.Judge(to.In, to.Observed, from.Remote, service));
+    public (Side Out, Side In) Judge(CompiledRevision revision, in EndView from, in EndView to, AddressFamily family, bool group, int service)
+    {
+        var (asker, server) = _samples[family][service] is (Protocols.Tcp, var destination, var source) ? EndView.Roles(from, to, source, destination) : default;
+        var output = from.Out < 0 ? Side.NotJudged : asker == UntrackedRole.Serves ? Side.Reversed(from.Observed)
+            : _builtins[(family, group, Direction.Out)][service] ?? revision.Judge(from.Out, from.Observed, to.Remote, service) with { Untracked = asker != UntrackedRole.None };
+        var input = to.In < 0 ? Side.NotJudged : server == UntrackedRole.Asks ? Side.Reversed(to.Observed)
+            : _builtins[(family, group, Direction.In)][service] ?? revision.Judge(to.In, to.Observed, from.Remote, service) with { Untracked = server != UntrackedRole.None };
+        return (output, input);
+    }
 
     /// <summary>Built-in rules allow it to some address, in one direction at least.</summary>
     public bool IsBuiltin(AddressFamily family, int service) =>

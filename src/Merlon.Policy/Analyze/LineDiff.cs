@@ -8,7 +8,7 @@ namespace Merlon.Policy.Analyze;
 internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Membership> membership)
 {
     private readonly Numbering<int> _serviceSets = new();
-    private readonly Dictionary<(ChangeKind Kind, Verdict Before, Verdict After, int Services), List<PairChange>> _boxes = [];
+    private readonly Dictionary<(ChangeKind Kind, Answer Before, Answer After, int Services), List<PairChange>> _boxes = [];
     private readonly (int Protocol, int Destination, int Source)?[] _samples = ground.Samples(line.Family);
 
     public IEnumerable<TrafficChange> Changes()
@@ -24,13 +24,13 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
     private void Compare(int from, int to)
     {
         var (source, target) = (line.Classes[from], line.Classes[to]);
-        var found = new Dictionary<(ChangeKind Kind, Verdict Before, Verdict After), PairChange>();
+        var found = new Dictionary<(ChangeKind Kind, Answer Before, Answer After), PairChange>();
         for (var service = 0; service < _samples.Length; service++)
         {
             if (_samples[service] is null) continue;
             var before = ground.Judge(ground.Before, source.Before, target.Before, line.Family, target.Group, service);
             var after = ground.Judge(ground.After, source.After, target.After, line.Family, target.Group, service);
-            var (old, now) = (Side.Flow(before.Out, before.In), Side.Flow(after.Out, after.In));
+            var (old, now) = (Answer.Of(before), Answer.Of(after));
             if (old == now) continue;
             var kind = (Passes(before), Passes(after)) switch { (false, true) => ChangeKind.Opened, (true, false) => ChangeKind.Closed, _ => ChangeKind.Changed };
             if (!found.TryGetValue((kind, old, now), out var pair)) found.Add((kind, old, now), pair = new(from, to));
@@ -52,16 +52,24 @@ internal sealed class LineDiff(Ground ground, AddressLine line, Lazy<Resolve.Mem
     {
         ChangeKind.Opened => before.Out.Passes ? Direction.In : Direction.Out,
         ChangeKind.Closed => after.Out.Passes ? Direction.In : Direction.Out,
+        _ when Side.Flow(before.Out, before.In) == Side.Flow(after.Out, after.In) => before.In.Untracked != after.In.Untracked ? Direction.In : Direction.Out,
         _ => before.Out.Verdict != after.Out.Verdict || !before.Out.Passes ? Direction.Out : Direction.In,
     };
 
-    private TrafficChange Change(EndNames names, (ChangeKind Kind, Verdict Before, Verdict After, int Services) key, PairChange[] pairs)
+    /// <summary>What both ends together say.</summary>
+    private readonly record struct Answer(Verdict Verdict, bool Untracked)
+    {
+        public static Answer Of((Side Out, Side In) sides) => new(Side.Flow(sides.Out, sides.In), Side.IsUntracked(sides.Out, sides.In));
+    }
+
+    private TrafficChange Change(EndNames names, (ChangeKind Kind, Answer Before, Answer After, int Services) key, PairChange[] pairs)
     {
         return new(key.Kind, line.Realm, [line.Family],
             names.Of(pairs.Select(p => p.From).Distinct().SelectMany(c => line.Members[c]), senders: true),
             names.Of(pairs.Select(p => p.To).Distinct().SelectMany(c => line.Members[c]), senders: false),
             ground.Services.Name(_serviceSets[key.Services], line.Family),
-            new(key.Before, ground.Before.Names(pairs.SelectMany(p => p.RulesBefore))), new(key.After, ground.After.Names(pairs.SelectMany(p => p.RulesAfter))),
+            new(key.Before.Verdict, ground.Before.Names(pairs.SelectMany(p => p.RulesBefore)), key.Before.Untracked),
+            new(key.After.Verdict, ground.After.Names(pairs.SelectMany(p => p.RulesAfter)), key.After.Untracked),
             Witness(pairs));
     }
 

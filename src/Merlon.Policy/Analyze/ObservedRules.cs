@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Merlon.Policy.Cases;
 using Merlon.Policy.Explain;
 using Merlon.Policy.Model;
@@ -25,7 +26,7 @@ public static class ObservedRules
             {
                 var name = policy.RefOf(rule);
                 if (!logged.Judges(name)) continue;
-                if (!logged.HasAll(name, rule))
+                if (!logged.HasAll(name, rule, enforced.Matches(policy.Document.Tenant, rule.Services)))
                 {
                     leftOut++;
                     continue;
@@ -74,6 +75,8 @@ public static class ObservedRules
 
         public bool Judges(RuleRef name) => _guards.ContainsKey(name);
 
-        public bool HasAll(RuleRef name, PolicyRule rule) => _guards[name].All(g => g.Log == LogLevel.All || (g.Log == LogLevel.Rules && rule.Log));
+        /// <summary>What passes without a connection is not told.</summary>
+        public bool HasAll(RuleRef name, PolicyRule rule, ImmutableArray<ServiceMatch> services) => _guards[name].All(g =>
+            (g.Log == LogLevel.All || (g.Log == LogLevel.Rules && rule.Log)) && !services.Any(g.Untracked.Touches));
     }
 }

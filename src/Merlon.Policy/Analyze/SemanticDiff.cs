@@ -28,7 +28,7 @@ public static class SemanticDiff
 
     /// <summary>What is the same in words for IPv4 and IPv6 is told once.</summary>
     private static IEnumerable<TrafficChange> OfBothFamilies(IEnumerable<TrafficChange> changes) =>
-        changes.GroupBy(c => (c.Kind, c.Realm, From: c.From.ToString(), To: c.To.ToString(), Services: c.Services.ToString(), Old: c.Before.Verdict, New: c.After.Verdict))
+        changes.GroupBy(c => (c.Kind, c.Realm, From: c.From.ToString(), To: c.To.ToString(), Services: c.Services.ToString(), Old: c.Before.Verdict, New: c.After.Verdict, WasUntracked: c.Before.Untracked, IsUntracked: c.After.Untracked))
             .Select(g => g.First() with
             {
                 Families = [.. g.SelectMany(c => c.Families).Distinct().Order()],
@@ -37,5 +37,5 @@ public static class SemanticDiff
             });
 
     private static Decision Union(IEnumerable<Decision> decisions) =>
-        new(decisions.First().Verdict, [.. decisions.SelectMany(d => d.Rules).Distinct().Order()]);
+        decisions.First() with { Rules = [.. decisions.SelectMany(d => d.Rules).Distinct().Order()] };
 }

@@ -6,8 +6,8 @@ namespace Merlon.Policy.Cases;
 /// <summary>Packets that a service of a case means: every port at which the policy's answer can change, source ports likewise.</summary>
 internal sealed class CaseServices(PolicySet policy)
 {
-    /// <summary>Source port where no rule looks at it.</summary>
-    private const int SomeSource = 40000;
+    /// <summary>Source port where no rule looks at it, from which something may be opened.</summary>
+    private readonly int _some = Enumerable.Range(40000, PortRange.Most - 40000).FirstOrDefault(p => !PolicyEdges.Untracked(policy).Any(u => u.Low <= p && p <= u.High), 40000);
 
     private readonly ServiceMatch[] _edges = [.. PolicyEdges.Services(policy).Order()];
 
@@ -51,7 +51,7 @@ internal sealed class CaseServices(PolicySet policy)
     private IEnumerable<int> Sources(int protocol, ServiceMatch match, int? given)
     {
         if (given is { } port) return match.SourceLow <= port && port <= match.SourceHigh ? [port] : [];
-        var some = match.SourceLow <= SomeSource && SomeSource <= match.SourceHigh ? SomeSource : match.SourceLow;
+        var some = match.SourceLow <= _some && _some <= match.SourceHigh ? _some : match.SourceLow;
         return Edges(protocol, match.SourceLow, match.SourceHigh, e => (e.SourceLow, e.SourceHigh)).Prepend(some).Distinct();
     }
 

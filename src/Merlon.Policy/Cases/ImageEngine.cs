@@ -11,26 +11,37 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
 {
     private readonly Dictionary<(string Host, long At), HostImage> _images = [];
     private readonly Dictionary<(string Host, long Week), HostPolicy> _policies = [];
-    private readonly Dictionary<(string Host, long At, NicKey), int> _records = [];
+    private readonly Dictionary<(string Host, long At, NicKey), (int Record, bool Trunk)> _records = [];
 
     public FlowVerdict Judge(FlowQuestion q)
     {
         var parties = FlowParties.Of(inventory, q);
         var (source, destination) = (Place(parties.From, q.At), Place(parties.To, q.At));
-        SideVerdict? output = source is { } s ? Side(s, Direction.Out, q, q.From.Address, q.To.Address, null) : null;
-        var known = source is not null && parties.SameSegment;
+        var near = parties.Near(source is { Trunk: true }, destination is { Trunk: true });
+        var (asker, server) = Roles(source, destination, near, q);
+        SideVerdict? output = source is { } s ? Side(s, Direction.Out, q, q.From.Address, q.To.Address, null, asker) : null;
+        var known = source is not null && near;
         SideVerdict? input = destination is { } d && output is not { Passes: false }
-            ? Side(d, Direction.In, q, q.To.Address, q.From.Address, known ? Class(source!.Value, q.From.Address) : null) : null;
+            ? Side(d, Direction.In, q, q.To.Address, q.From.Address, known ? Class(source!.Value, q.From.Address) : null, server) : null;
         return FlowVerdict.Of(output, input, source is not null || destination is not null);
+    }
+
+    // The other end of one segment must agree.
+    private static (UntrackedRole From, UntrackedRole To) Roles(Guarded? source, Guarded? destination, bool near, FlowQuestion q)
+    {
+        if (q.Protocol != Protocols.Tcp) return default;
+        var from = source is { } s ? ImageSimulator.Role(s.Image, s.Record, q.SourcePort, q.DestinationPort) : UntrackedRole.None;
+        var to = destination is { } d ? ImageSimulator.Role(d.Image, d.Record, q.DestinationPort, q.SourcePort) : UntrackedRole.None;
+        return near && source is not null && destination is not null && (int)(from | to) != 3 ? default : (from, to);
     }
 
     private static int Class(Guarded source, Address address) =>
         ImageSimulator.SourceClass(source.Image, source.Record, source.Realm, address, source.Nic.Nic.Addresses.Contains(address));
 
-    private static SideVerdict? Side(Guarded at, Direction direction, FlowQuestion q, Address local, Address remote, int? remoteClass)
+    private static SideVerdict? Side(Guarded at, Direction direction, FlowQuestion q, Address local, Address remote, int? remoteClass, UntrackedRole role)
     {
         var side = ImageSimulator.Judge(at.Image, new(at.Record, direction, at.Realm, local, at.Nic.Nic.Addresses.Contains(local), remote, remoteClass,
-            q.Protocol, q.DestinationPort, q.SourcePort));
+            q.Protocol, q.DestinationPort, q.SourcePort), role);
         return side is not null && BuiltinRules.Of(direction == Direction.In ? local : remote, q.Protocol, q.DestinationPort, q.SourcePort, direction) is { } builtin
             ? SideVerdict.Builtin(builtin) : side;
     }
@@ -39,8 +50,8 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
     {
         if (nic is null) return null;
         var image = Image(nic.Vm.Host, at);
-        return _records.TryGetValue((nic.Vm.Host, at, nic.Key), out var record)
-            ? new Guarded(image, record, image.Realms.IndexOf(nic.Nic.Realm), nic) : null;
+        return _records.TryGetValue((nic.Vm.Host, at, nic.Key), out var bound)
+            ? new Guarded(image, bound.Record, image.Realms.IndexOf(nic.Nic.Realm), nic, bound.Trunk) : null;
     }
 
     private HostImage Image(string host, long at)
@@ -51,9 +62,10 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
         image = ImageCompiler.Compile(resolved, at) is { Image: { } compiled } ? compiled
             : throw new InvalidOperationException(string.Join("; ", ImageCompiler.Compile(resolved, at).Errors));
         _images.Add((host, at), image);
-        for (var i = 0; i < image.Nics.Length; i++) _records.Add((host, at, image.Nics[i].Key), i);
+        var trunks = resolved.Nics.Where(n => n.Guard.Frames.IsTrunk).Select(n => resolved.Endpoints[n.Endpoint].Key).ToHashSet();
+        for (var i = 0; i < image.Nics.Length; i++) _records.Add((host, at, image.Nics[i].Key), (i, trunks.Contains(image.Nics[i].Key)));
         return image;
     }
 
-    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic);
+    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic, bool Trunk);
 }

@@ -11,9 +11,16 @@ public static class PolicyEdges
             .Concat(policy.Policies.SelectMany(p => p.Document.Rules).SelectMany(r => Cidrs(r.From.Concat(r.To))))
             .Distinct();
 
-    /// <summary>Every service that a rule means.</summary>
+    /// <summary>Every service that a rule means, and those that a Guard lets pass without a connection.</summary>
     public static IEnumerable<ServiceMatch> Services(PolicySet policy) =>
-        policy.Policies.SelectMany(p => p.Document.Rules.SelectMany(r => policy.Matches(p.Document.Tenant, r.Services))).Distinct();
+        policy.Policies.SelectMany(p => p.Document.Rules.SelectMany(r => policy.Matches(p.Document.Tenant, r.Services))).Concat(Untracked(policy)).Distinct();
+
+    /// <summary>What Guards let pass without a connection.</summary>
+    public static IEnumerable<ServiceMatch> Untracked(PolicySet policy) =>
+        policy.Guards.SelectMany(g => policy.Matches(g.Tenant, g.Untracked.Serves.Concat(g.Untracked.Asks))).Distinct();
+
+    /// <summary>The same from the other end: whatever comes from its ports.</summary>
+    public static ServiceMatch Answers(ServiceMatch service) => new(service.Protocol, 0, PortRange.Most, service.Low, service.High);
 
     /// <summary>First address inside and first behind: between them, every region of nested prefixes has its lowest address.</summary>
     public static IEnumerable<Address> Around(Prefix prefix)

@@ -34,9 +34,10 @@ public static class ImageCompiler
         var sides = policy.Nics.Select(records.Of).ToArray();
         var tables = rulesets.Compile(rules.ClassesOfServices(services.ClassesOf), services.Count);
         var digests = new RulesetDigests(policy, rules, rulesets);
+        var untracked = policy.Nics.Select(n => services.Untracked(n.Guard.Untracked)).ToArray();
 
         var writer = new ImageWriter();
-        writer.Section(ImageLayout.WordNics, policy.Nics.Length, policy.Nics.Select((n, i) => NicRecords.Words(n, sides[i])));
+        writer.Section(ImageLayout.WordNics, policy.Nics.Length, policy.Nics.Select((n, i) => NicRecords.Words(n, sides[i], untracked[i])));
         Rulesets(writer, tables);
         Addresses(writer, remotes);
         Services(writer, services);

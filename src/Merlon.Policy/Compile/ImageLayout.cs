@@ -7,6 +7,7 @@ public static class ImageLayout
     public const ulong AbiVersion = 1;
     public const int HeaderWords = 32;
     public const int NicWords = 20;
+    public const int NicUntracked = 19;
     public const int RulesetWords = 4;
     public const int BucketWords = 4;
 
@@ -32,6 +33,7 @@ public static class ImageLayout
     public const uint GuardIn = 0x2;
     public const uint Observe = 0x4;
     public const uint LogAllow = 0x8;
+    public const uint Untracked = 0x10;
 
     public const uint RulesetNarrow = 0x1;
 

@@ -24,6 +24,9 @@ public static class ImageLimits
     /// <summary>Destination classes × source classes of all protocols.</summary>
     public const int Combos = 1 << 22;
 
+    /// <summary>Planes hold 16 bits per chunk.</summary>
+    public const int Chunks = 65536;
+
     /// <summary>Cells of one ruleset after equal rows are merged.</summary>
     public const int CellsOfRuleset = 1 << 22;
 

@@ -46,6 +46,15 @@ internal readonly struct ImageReader(ImmutableArray<ulong> words)
         return half | (ulong)half << 32;
     }
 
+    /// <summary>What the vNIC is to a TCP packet between these ports that needs no connection.</summary>
+    public UntrackedRole Role(uint nic, int own, int other)
+    {
+        if (((uint)Word(nic) & ImageLayout.Untracked) == 0) return UntrackedRole.None;
+        var plane = (uint)Word(nic + ImageLayout.NicUntracked);
+        var (serves, asks) = (Value(plane, own) & (uint)UntrackedRole.Serves, Value(plane, other) & (uint)UntrackedRole.Asks);
+        return serves != 0 && asks != 0 ? UntrackedRole.None : (UntrackedRole)(serves | asks);
+    }
+
     private uint Class4(uint realm, uint address)
     {
         var (roots, nodes) = (Section(ImageLayout.WordRoot4), Section(ImageLayout.WordNode4));
@@ -75,9 +84,10 @@ internal readonly struct ImageReader(ImmutableArray<ulong> words)
         return 0;
     }
 
-    private uint Plane(uint plane, int value)
+    private uint Plane(uint plane, int value) => plane == ImageLayout.NoPlane ? 0 : Value(plane, value);
+
+    private uint Value(uint plane, int value)
     {
-        if (plane == ImageLayout.NoPlane) return 0;
         var (planes, chunks) = (Section(ImageLayout.WordPlanes), Section(ImageLayout.WordChunks));
         if (plane >= planes.Count) throw Fault();
         var chunk = Read16(planes.Offset + plane * 64, (uint)value >> 8 & 255);

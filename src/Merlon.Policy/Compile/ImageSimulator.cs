@@ -7,12 +7,14 @@ public static class ImageSimulator
 {
     /// <summary>What one guarded vNIC says to a packet; null when its Guard leaves that direction out.
     /// Throws <see cref="ImageFaultException"/> when the image points outside itself, where the kernel drops.</summary>
-    public static SideVerdict? Judge(HostImage image, in ImagePacket packet)
+    /// <param name="role">As it was agreed with the other end.</param>
+    public static SideVerdict? Judge(HostImage image, in ImagePacket packet, UntrackedRole role = UntrackedRole.None)
     {
         var reader = new ImageReader(image.Words);
         var nic = reader.Nic(packet.Nic);
         var flags = (uint)reader.Word(nic);
         if ((flags & (packet.Direction == Direction.Out ? ImageLayout.GuardOut : ImageLayout.GuardIn)) == 0) return null;
+        if (role == (packet.Direction == Direction.Out ? UntrackedRole.Serves : UntrackedRole.Asks)) return SideVerdict.Reversed((flags & ImageLayout.Observe) != 0);
         var rulesets = Rulesets(reader, nic, packet);
         var remote = (uint?)packet.RemoteClass ?? reader.ClassOf(packet.Realm, packet.Remote);
         var kind = ImageLayout.KindOf(packet.Protocol);
@@ -21,7 +23,14 @@ public static class ImageSimulator
         var (active, rule) = Half(image, (uint)cell);
         var (candidate, candidateRule) = Half(image, (uint)(cell >> 32));
         var observes = (flags & ImageLayout.Observe) != 0 && active != Verdict.Allow;
-        return new(observes ? Verdict.Allow : active, observes ? null : rule, candidate, candidateRule);
+        return new(observes ? Verdict.Allow : active, observes ? null : rule, candidate, candidateRule) { Untracked = role != UntrackedRole.None };
+    }
+
+    /// <summary>What a vNIC is to a TCP packet between these ports that needs no connection.</summary>
+    public static UntrackedRole Role(HostImage image, int nic, int ownPort, int otherPort)
+    {
+        var reader = new ImageReader(image.Words);
+        return reader.Role(reader.Nic(nic), ownPort, otherPort);
     }
 
     /// <summary>Class of a packet's source as its own vNIC knows it: an address it owns, else its identity alone.</summary>

@@ -30,7 +30,8 @@ internal sealed class NicRecords(HostPolicy policy, RemoteClasses remotes, Rules
             $"everything is denied to it: rules tell {locals} of its addresses apart, at most {ImageLimits.NicLocals} fit"));
     }
 
-    public static ulong[] Words(PolicyNic nic, Sides sides)
+    /// <param name="untracked">Plane of the ports that pass without a connection.</param>
+    public static ulong[] Words(PolicyNic nic, Sides sides, int untracked)
     {
         var words = new ulong[ImageLayout.NicWords];
         var locals = sides.Own.Values.Distinct().OrderBy(l => l.Class).ToArray();
@@ -42,6 +43,7 @@ internal sealed class NicRecords(HostPolicy policy, RemoteClasses remotes, Rules
             words[3 + 2 * i] = (ulong)locals[i].Class;
             words[4 + 2 * i] = Pack(locals[i].Out, locals[i].In);
         }
+        words[ImageLayout.NicUntracked] = (ulong)untracked;
         return words;
     }
 
@@ -53,6 +55,7 @@ internal sealed class NicRecords(HostPolicy policy, RemoteClasses remotes, Rules
 
     private static uint Flags(NicGuard guard) =>
         (guard.Out ? ImageLayout.GuardOut : 0) | (guard.In ? ImageLayout.GuardIn : 0)
+        | (guard.Untracked.IsNone ? 0 : ImageLayout.Untracked)
         | (guard.Mode == Enforcement.Observe ? ImageLayout.Observe : 0) | (guard.Log == LogLevel.All ? ImageLayout.LogAllow : 0);
 
     private static ulong Pack(int low, int high) => (uint)low | (ulong)(uint)high << 32;

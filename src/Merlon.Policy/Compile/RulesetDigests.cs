@@ -23,6 +23,12 @@ internal sealed class RulesetDigests(HostPolicy policy, RuleTable rules, Ruleset
         var own = sides.Own.Select(o => (o.Key, Out: Ruleset(o.Value.Out, realm), In: Ruleset(o.Value.In, realm))).ToArray();
         _whole.Add((nic.Guard.Out ? 1 : 0) | (nic.Guard.In ? 2 : 0)).Add((int)nic.Guard.Mode).Add(output).Add(input);
         foreach (var (address, outOfIt, intoIt) in own) _whole.Add(address).Add(outOfIt).Add(intoIt);
+        if (!nic.Guard.Untracked.IsNone)
+            foreach (var ports in new[] { nic.Guard.Untracked.Serves, nic.Guard.Untracked.Asks })
+            {
+                _whole.Add(ports.Length);
+                foreach (var range in ports) _whole.Add(range.Low).Add(range.High);
+            }
         return Convert.ToHexStringLower(_whole.Finish());
     }
 

@@ -10,6 +10,7 @@ internal sealed class ServiceClasses
     private readonly Numbering<ushort> _chunks = new();
     private readonly List<ushort[]> _planes = [];
     private readonly List<ushort> _combos = [];
+    private readonly Dictionary<UntrackedPorts, int> _untracked = [];
     private readonly List<int>[] _classesOfMatch;
     private readonly Func<(string Who, RuleRef? Rule)> _most;
 
@@ -41,6 +42,19 @@ internal sealed class ServiceClasses
     /// <summary>Classes that a match (by its index) holds.</summary>
     public IReadOnlyList<int> ClassesOf(int match) => _classesOfMatch[match];
 
+    /// <summary>Plane of a Guard's lists: each port with the roles that it has in them. Equal lists share one; none = 0, which nobody reads.</summary>
+    public int Untracked(UntrackedPorts ports)
+    {
+        if (ports.IsNone) return 0;
+        if (_untracked.TryGetValue(ports, out var known)) return known;
+        var chunks = new ushort[256][];
+        for (var high = 0; high < chunks.Length; high++) chunks[high] = [.. Enumerable.Range(high << 8, 256).Select(Roles)];
+        return _untracked[ports] = Plane(chunks);
+
+        ushort Roles(int port) => (ushort)(
+            (ports.Serves.Any(r => r.Contains(port)) ? (int)UntrackedRole.Serves : 0) | (ports.Asks.Any(r => r.Contains(port)) ? (int)UntrackedRole.Asks : 0));
+    }
+
     private ulong Kind(ImmutableArray<ServiceMatch> matches, int protocol)
     {
         var ports = Protocols.HasPorts(protocol);
@@ -66,8 +80,8 @@ internal sealed class ServiceClasses
         for (var d = 0; d < destinations.Count; d++)
             for (var s = 0; s < width; s++)
                 _combos.Add((ushort)Class(sources is null ? destinations.Ids(d) : Both(destinations.Ids(d), sources.Ids(s))));
-        var plane = Plane(destinations);
-        var sourcePlane = sources is null ? ImageLayout.NoPlane : Plane(sources);
+        var plane = Plane(destinations.Chunks());
+        var sourcePlane = sources is null ? ImageLayout.NoPlane : Plane(sources.Chunks());
         return (uint)plane | (ulong)(uint)sourcePlane << 8 | (ulong)(uint)width << 16 | (ulong)(uint)first << 32;
     }
 
@@ -78,15 +92,16 @@ internal sealed class ServiceClasses
         return number;
     }
 
-    private int Plane(ValueClasses values)
+    private int Plane(IEnumerable<ushort[]> chunks)
     {
         var plane = new List<ushort>(256);
         ushort[]? before = null;
-        foreach (var chunk in values.Chunks())
+        foreach (var chunk in chunks)
         {
             plane.Add(ReferenceEquals(chunk, before) ? plane[^1] : (ushort)_chunks.Of(chunk));
             before = chunk;
         }
+        OverLimitException.Check(_chunks.Count, ImageLimits.Chunks, "chunks of ports", _most);
         _planes.Add([.. plane]);
         return _planes.Count - 1;
     }

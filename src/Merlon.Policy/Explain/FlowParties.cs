@@ -16,6 +16,7 @@ public readonly record struct FlowParties(VmNic? From, VmNic? To)
         return new(from, to);
     }
 
-    /// <summary>The destination knows a guarded source by its vNIC when both sit on one segment of one host; else by address.</summary>
-    public bool SameSegment => From is not null && To is not null && From.Vm.Host == To.Vm.Host && From.Nic.Network == To.Nic.Network;
+    /// <summary>Two guarded ends know each other by their vNICs when both sit on one segment of one host; else by address. A trunk port has
+    /// a segment of its own.</summary>
+    public bool Near(bool fromTrunk, bool toTrunk) => !fromTrunk && !toTrunk && From is not null && To is not null && From.Vm.Host == To.Vm.Host && From.Nic.Network == To.Nic.Network;
 }

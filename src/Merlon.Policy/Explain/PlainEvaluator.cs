@@ -12,18 +12,22 @@ public static class PlainEvaluator
     {
         var parties = FlowParties.Of(inventory, question);
         var (source, destination) = (Guard(policy, parties.From), Guard(policy, parties.To));
+        var near = parties.Near(source is { Trunk: true }, destination is { Trunk: true });
+        var (asker, server) = Roles(policy, source, destination, near, question);
         var hops = ImmutableArray.CreateBuilder<PlainHop>();
         if (source is { Out: true })
         {
             var remote = PlainParty.At(inventory, parties.From!.Nic.Realm, question.To.Address);
-            hops.Add(Hop(policy, Direction.Out, parties.From, source, PlainParty.Of(parties.From, question.From.Address), remote, question));
+            hops.Add(asker == UntrackedRole.Serves ? Reversed(Direction.Out, parties.From, source)
+                : Hop(policy, Direction.Out, parties.From, source, PlainParty.Of(parties.From, question.From.Address), remote, question, asker));
         }
         if (destination is { In: true } && hops.All(h => h.Side.Passes))
         {
-            var known = source is not null && parties.SameSegment;
+            var known = source is not null && near;
             var remote = known ? PlainParty.Of(parties.From!, question.From.Address)
                 : PlainParty.At(inventory, parties.To!.Nic.Realm, question.From.Address);
-            hops.Add(Hop(policy, Direction.In, parties.To!, destination, PlainParty.Of(parties.To!, question.To.Address), remote, question));
+            hops.Add(server == UntrackedRole.Asks ? Reversed(Direction.In, parties.To!, destination)
+                : Hop(policy, Direction.In, parties.To!, destination, PlainParty.Of(parties.To!, question.To.Address), remote, question, server));
         }
         var flow = FlowVerdict.Of(
             hops.FirstOrDefault(h => h.Direction == Direction.Out)?.Side, hops.FirstOrDefault(h => h.Direction == Direction.In)?.Side,
@@ -31,31 +35,51 @@ public static class PlainEvaluator
         return new(flow.Verdict, flow.Reason, hops.ToImmutable());
     }
 
-    /// <summary>Directions and mode of the vNIC's Guard; null = not guarded.</summary>
+    /// <summary>What the two ends are to a packet that needs no connection. Two that see each other must agree, else it is tracked.</summary>
+    private static (UntrackedRole From, UntrackedRole To) Roles(PolicySet policy, PlainGuard? from, PlainGuard? to, bool near, FlowQuestion question)
+    {
+        if (question.Protocol != Protocols.Tcp) return default;
+        var (source, destination) = (Role(from, question.SourcePort, question.DestinationPort), Role(to, question.DestinationPort, question.SourcePort));
+        var agreed = (source, destination) is (UntrackedRole.Serves, UntrackedRole.Asks) or (UntrackedRole.Asks, UntrackedRole.Serves);
+        return from is not null && to is not null && near && !agreed ? default : (source, destination);
+
+        UntrackedRole Role(PlainGuard? guard, int own, int other)
+        {
+            if (guard is null) return UntrackedRole.None;
+            var (serves, asks) = (Lists(guard.Untracked.Serves, own), Lists(guard.Untracked.Asks, other));
+            return serves == asks ? UntrackedRole.None : serves ? UntrackedRole.Serves : UntrackedRole.Asks;
+        }
+
+        bool Lists(ImmutableArray<ServiceTerm> services, int port) => policy.Matches(Document.Platform, services).Any(s => port >= s.Low && port <= s.High);
+    }
+
+    /// <summary>What the vNIC's Guard says; null = not guarded.</summary>
     private static PlainGuard? Guard(PolicySet policy, VmNic? nic)
     {
         if (nic is null) return null;
-        if (policy.GuardsAll) return new(true, true, false);
+        if (policy.GuardsAll) return new(true, true, false, false, UntrackedServices.None);
         var membership = new PlainMembership(policy);
         var guard = policy.Guards.FirstOrDefault(g => membership.AnyOfNic(g.Tenant, g.Select, nic));
-        return guard is null or { Exclude: true } ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe);
+        return guard is null or { Exclude: true } ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe, guard.Frames.IsTrunk, guard.Untracked);
     }
 
     /// <summary>Is the vNIC guarded at all?</summary>
     internal static bool IsGuarded(PolicySet policy, VmNic? nic) => Guard(policy, nic) is not null;
 
     private static PlainHop Hop(
-        PolicySet policy, Direction direction, VmNic nic, PlainGuard guard, PlainParty local, PlainParty remote, FlowQuestion question)
+        PolicySet policy, Direction direction, VmNic nic, PlainGuard guard, PlainParty local, PlainParty remote, FlowQuestion question, UntrackedRole role)
     {
         if (BuiltinRules.Of(question.To.Address, question.Protocol, question.DestinationPort, question.SourcePort, direction) is { } builtin)
             return Hop(direction, nic, SideVerdict.Builtin(builtin), null);
         var active = First(policy, direction, nic, local, remote, question, withObserved: false);
         var candidate = First(policy, direction, nic, local, remote, question, withObserved: true);
         var observes = guard.Observe && active.Verdict != Verdict.Allow;
-        var side = new SideVerdict(observes ? Verdict.Allow : active.Verdict, observes ? null : active.Name, candidate.Verdict, candidate.Name);
+        var side = new SideVerdict(observes ? Verdict.Allow : active.Verdict, observes ? null : active.Name, candidate.Verdict, candidate.Name) { Untracked = role != UntrackedRole.None };
         var shown = side.Rule == candidate.Name ? candidate.Rule : side.Rule is null ? null : active.Rule;
         return Hop(direction, nic, side, shown);
     }
+
+    private static PlainHop Reversed(Direction direction, VmNic nic, PlainGuard guard) => Hop(direction, nic, SideVerdict.Reversed(guard.Observe), null);
 
     private static PlainHop Hop(Direction direction, VmNic nic, SideVerdict side, (Tier Tier, Position At)? rule) =>
         new(direction, nic.Key, nic.Vm.Name, side, side.Reason, rule?.Tier, rule?.At.File, rule?.At.Line);
@@ -100,5 +124,5 @@ public static class PlainEvaluator
         _ => Verdict.Deny,
     };
 
-    private sealed record PlainGuard(bool Out, bool In, bool Observe);
+    private sealed record PlainGuard(bool Out, bool In, bool Observe, bool Trunk, UntrackedServices Untracked);
 }

@@ -13,4 +13,7 @@ public sealed record GuardDocument(
     LogLevel Log, AntiSpoof AntiSpoof, int MaxConnections, int MaxHalfOpen, Rates Rates, OtherFrames Frames, bool TrustMetadata, bool ShortCut = true) : Document(Tenant, Name, Annotations, Position)
 {
     public override string Kind => "Guard";
+
+    /// <summary>What passes without a connection.</summary>
+    public UntrackedServices Untracked { get; init; } = UntrackedServices.None;
 }

@@ -64,6 +64,8 @@ internal sealed class PolicySetChecks(PolicySet set)
                 break;
             case GuardDocument guard:
                 References(guard.Tenant, guard.Select);
+                Untracked(guard.Tenant, "serves", guard.Untracked.Serves);
+                Untracked(guard.Tenant, "asks", guard.Untracked.Asks);
                 break;
         }
     }
@@ -71,7 +73,32 @@ internal sealed class PolicySetChecks(PolicySet set)
     private void Rule(string tenant, PolicyRule rule)
     {
         References(tenant, rule.From.Concat(rule.To).Concat(rule.AppliesTo ?? []));
-        foreach (var term in rule.Services)
+        Services(tenant, rule.Services);
+    }
+
+    private void Untracked(string tenant, string list, ImmutableArray<ServiceTerm> terms)
+    {
+        Services(tenant, terms);
+        foreach (var term in terms) Untracked(tenant, term);
+        if (terms.IsEmpty) return;
+        var at = terms[0].Position;
+        var ranges = PortRange.Merged(set.Matches(tenant, terms).Where(UntrackedServices.MayList).Select(m => new PortRange(m.Low, m.High)));
+        if (ranges.Contains(PortRange.All)) _findings.Error("bad-service", at, $"'{list}' lists all of TCP together: so much cannot pass untracked");
+        if (ranges.Length > UntrackedPorts.MostRanges) _findings.Error("out-of-range", at, $"'{list}' has {ranges.Length} ranges of ports, more than {UntrackedPorts.MostRanges}");
+        foreach (var range in ranges.Where(r => r.Touches(PortRange.Ephemeral.Low, PortRange.Ephemeral.High)))
+            _findings.Warning("untracked-ephemeral", at, $"'{list}' has tcp/{range}: VMs connect out from {PortRange.Ephemeral}, and what they open from a listed port is refused",
+                "list the service's own ports");
+    }
+
+    private void Untracked(string tenant, ServiceTerm term)
+    {
+        if (term.Name is not null && !set.Matches(tenant, [term]).All(UntrackedServices.MayList))
+            _findings.Error("bad-service", term.Position, $"service '{term.Name}' cannot pass untracked: only TCP, from any source port, and not all of its ports", "list its ports here");
+    }
+
+    private void Services(string tenant, IEnumerable<ServiceTerm> terms)
+    {
+        foreach (var term in terms)
         {
             if (term.Name is null or BuiltinServices.Ping || set.Service(tenant, term.Name) is not null) continue;
             var known = set.Documents.Select(d => d.Document).OfType<ServiceDocument>()

@@ -8,6 +8,15 @@ public readonly record struct SideVerdict(Verdict Active, RuleRef? ActiveRule, V
     /// <summary>A built-in rule allows, whatever the policy says.</summary>
     public static SideVerdict Builtin(string name) => new(Verdict.Allow, RuleRef.Builtin(name), Verdict.Allow, RuleRef.Builtin(name));
 
+    /// <summary>To an opening packet of the end that only answers, in a service that passes without a connection: no rule is asked.</summary>
+    public static SideVerdict Reversed(bool observed) =>
+        new(observed ? Verdict.Allow : Verdict.Deny, null, Verdict.Deny, RuleRef.Default) { Untracked = true, IsReversed = true };
+
+    /// <summary>No connection is made of it here, whatever is said of it.</summary>
+    public bool Untracked { get; init; }
+
+    private bool IsReversed { get; init; }
+
     public bool Passes => Active == Verdict.Allow;
 
     /// <summary>Active and candidate in one word: would-deny and would-allow where they part.</summary>
@@ -21,10 +30,12 @@ public readonly record struct SideVerdict(Verdict Active, RuleRef? ActiveRule, V
     private bool Parted => Verdict is Verdict.WouldDeny or Verdict.WouldAllow;
 
     /// <summary>The rule that <see cref="Verdict"/> is about: the candidate's where the two part.</summary>
-    public RuleRef? Rule => Parted ? CandidateRule : ActiveRule;
+    public RuleRef? Rule => IsReversed ? null : Parted ? CandidateRule : ActiveRule;
 
-    /// <summary>observed where the two part or only observing lets it pass; else builtin, default or rule.</summary>
-    public string Reason => Parted || ActiveRule is not { } rule ? Reasons.Observed
+    /// <summary>observed where the two part or only observing lets it pass; else untracked where it passes so, builtin, default or rule.</summary>
+    public string Reason => IsReversed ? Reasons.UntrackedSyn
+        : Parted || ActiveRule is not { } rule ? Reasons.Observed
+        : Untracked && Passes ? Reasons.Untracked
         : rule == RuleRef.Default ? Reasons.Default
         : rule is { Tenant.Length: 0, Policy: "builtin" } ? Reasons.Builtin : Reasons.Rule;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Merlon.Policy.Model;
 
 namespace Merlon.Policy.Resolve;
@@ -12,8 +13,14 @@ internal sealed class GuardChoice(PolicySet policy, Membership membership)
         if (policy.GuardsAll) return NicGuard.Default;
         var guard = Document(nic);
         return guard is null or { Exclude: true } ? null : new(guard.Name, guard.Out, guard.In, guard.Mode, guard.OnFailure, guard.Log,
-            guard.AntiSpoof, guard.MaxConnections, guard.MaxHalfOpen, guard.Rates, guard.Frames, guard.ShortCut);
+            guard.AntiSpoof, guard.MaxConnections, guard.MaxHalfOpen, guard.Rates, guard.Frames, guard.ShortCut)
+        {
+            Untracked = guard.Untracked.IsNone ? UntrackedPorts.None : new(Ports(guard, guard.Untracked.Serves), Ports(guard, guard.Untracked.Asks)),
+        };
     }
+
+    private ImmutableArray<PortRange> Ports(GuardDocument guard, ImmutableArray<ServiceTerm> services) =>
+        PortRange.Merged(policy.Matches(guard.Tenant, services).Select(m => new PortRange(m.Low, m.High)));
 
     /// <summary>The document that binds, guarding or excluding; null = none does.</summary>
     public GuardDocument? Document(int nic) => _guards.FirstOrDefault(g => g.Who.Touches(membership.Atoms, nic)).Guard;

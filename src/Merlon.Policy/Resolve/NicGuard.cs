@@ -15,4 +15,7 @@ public sealed record NicGuard(
     /// <summary>Both directions, enforce, closed, all antiSpoof checks on.</summary>
     public static NicGuard Default { get; } =
         new("", true, true, Enforcement.Enforce, OnFailure.Closed, LogLevel.All, AntiSpoof.Default, 0, 0, Rates.None, OtherFrames.None);
+
+    /// <summary>What passes without a connection.</summary>
+    public UntrackedPorts Untracked { get; init; } = UntrackedPorts.None;
 }

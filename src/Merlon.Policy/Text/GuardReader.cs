@@ -7,7 +7,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
 {
     public GuardDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "trustMetadata") is not { } spec)
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "untracked", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
         var (connections, halfOpen) = Budgets(spec);
@@ -19,7 +19,10 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements),
             spec.Choice("onFailure", OnFailure.Closed, false, ("closed", OnFailure.Closed), ("open", OnFailure.Open)),
             spec.Choice("log", LogLevel.All, false, Words.LogLevels),
-            AntiSpoofOf(spec), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true));
+            AntiSpoofOf(spec), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true))
+        {
+            Untracked = Untracked(spec, output, input),
+        };
     }
 
     private (bool Out, bool In) Directions(Fields spec)
@@ -29,6 +32,17 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         if (words.IsEmpty || words.Any(w => w is not ("out" or "in")))
             findings.Error("bad-value", spec.Place("directions"), "'directions' must list out, in or both", "action: exclude guards neither");
         return (words.Contains("out"), words.Contains("in"));
+    }
+
+    private UntrackedServices Untracked(Fields spec, bool output, bool input)
+    {
+        if (spec.Get("untracked") is not { } node) return UntrackedServices.None;
+        if (Fields.Open(node, "untracked", findings, "serves", "asks") is not { } f) return UntrackedServices.None;
+        var (serves, asks) = (terms.UntrackedServices(f, "serves"), terms.UntrackedServices(f, "asks"));
+        // What makes no connection is judged packet by packet, in the direction that it was opened in.
+        if (!input && !serves.IsEmpty) findings.Error("bad-value", f.Place("serves"), "'serves' needs the direction in: nobody would judge these packets");
+        if (!output && !asks.IsEmpty) findings.Error("bad-value", f.Place("asks"), "'asks' needs the direction out: nobody would judge these packets");
+        return new(serves, asks);
     }
 
     private AntiSpoof AntiSpoofOf(Fields spec)

@@ -100,6 +100,9 @@ internal static class SpecPrinter
         ("vlans", g.Frames.Vlans.IsEmpty ? null : $"[{string.Join(", ", g.Frames.Vlans)}]"),
         ("etherTypes", g.Frames.EtherTypes.IsEmpty ? null : $"[{string.Join(", ", g.Frames.EtherTypes.Select(t => Invariant($"0x{t:x4}")))}]"),
         ("shortCut", g.ShortCut ? null : "false"),
+        ("untracked", g.Untracked.IsNone ? null : FlowText.Map(
+            ("serves", g.Untracked.Serves.IsEmpty ? null : FlowText.List(g.Untracked.Serves.Select(Service))),
+            ("asks", g.Untracked.Asks.IsEmpty ? null : FlowText.List(g.Untracked.Asks.Select(Service))))),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");

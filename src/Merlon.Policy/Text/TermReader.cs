@@ -25,6 +25,16 @@ internal sealed class TermReader(Findings findings)
     public ImmutableArray<ServiceTerm> Services(Fields fields, string name) =>
         Items<ServiceTerm>(fields, name, true, ServiceText.Parse);
 
+    /// <summary>Those that may pass without a connection; what a named Service is, is known with the whole set only.</summary>
+    public ImmutableArray<ServiceTerm> UntrackedServices(Fields fields, string name) =>
+        Items(fields, name, false, (string text, Position at, out Problem? p) =>
+        {
+            var term = ServiceText.Parse(text, at, out p);
+            if (term is { Name: null } && !Model.UntrackedServices.MayList(term.Match))
+                p = new("bad-service", $"'{text}' cannot pass untracked: only TCP, and not all of its ports", "expected tcp/PORT[-PORT] or service/NAME");
+            return p is null ? term : null;
+        });
+
     public ImmutableArray<Address> Addresses(Fields fields, string name) =>
         [.. Items(fields, name, false, (string text, Position at, out Problem? p) =>
         {

@@ -52,6 +52,8 @@ public class PlannerTest
         third.Book.NextCut.Should().Be(100);
         var observed = policy with { Nics = [policy.Nics[0] with { Guard = policy.Nics[0].Guard with { Mode = Merlon.Policy.Model.Enforcement.Observe } }] };
         Samples.Plan(10, new(1, null, ["platform"]), first.Book, observed, "b").Nics[0].Epoch.Should().NotBe(first.Nics[0].Epoch);
+        var untracked = policy with { Nics = [policy.Nics[0] with { Guard = policy.Nics[0].Guard with { Untracked = new([new(3260, 3261)], []) } }] };
+        Samples.Plan(10, new(1, null, ["platform"]), first.Book, untracked, "b").Nics[0].Epoch.Should().NotBe(first.Nics[0].Epoch);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public partial class AbiMirrorTests
         ("IMAGE_", typeof(ImageLayout), ""), ("IMAGE_", typeof(AbiLimits), "Image"), ("CONN_", typeof(ConnState), ""), ("CONN_", typeof(ConnFlags), ""),
         ("EVENT_F_", typeof(EventFlags), ""), ("EVENT_", typeof(EventType), ""), ("POOL_", typeof(TablePool), ""), ("RATE_", typeof(RateOf), ""), ("COUNTER_", typeof(Counter), ""), ("CONTROL_", typeof(ControlFlags), ""), ("WAY_", typeof(WayFlags), ""),
         ("RULE_ID_", typeof(AbiLimits), "RuleId"), ("MERLON_ABI_", typeof(AbiLimits), ""), ("MERLON_", typeof(AbiLimits), ""), ("VLAN_", typeof(AbiLimits), "Vlan"),
-        ("RULESET_", typeof(ImageLayout), "Ruleset"), ("MERLON_", typeof(ImageLimits), ""), ("MERLON_MAX_", typeof(ImageLimits), ""),
+        ("RULESET_", typeof(ImageLayout), "Ruleset"), ("MERLON_", typeof(ImageLimits), ""), ("MERLON_MAX_", typeof(ImageLimits), ""), ("UNTRACKED_", typeof(UntrackedRole), ""),
     ];
 
     [Fact]

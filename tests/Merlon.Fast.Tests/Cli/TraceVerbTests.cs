@@ -14,6 +14,7 @@ public sealed class TraceVerbTests
     [InlineData("would-deny", "shop/app/in@1", true, "would-deny", "observed", "shop/app/in@1", "")]
     [InlineData("reject", "shop/app/in@1", false, "reject", "rule", "shop/app/in@1", "")]
     [InlineData("allow", "shop/app/in@1", true, "allow", "connection", null, "")]
+    [InlineData("allow", "shop/app/in@2", true, "allow", "untracked", "shop/app/in@1", "to_vm of db-1: the kernel names shop/app/in@1, the policy shop/app/in@2")]
     [InlineData("allow", "shop/app/in@1", false, "deny", "gate-closed", null, "to_vm of db-1: the kernel says deny (gate-closed), the policy allow")]
     [InlineData("deny", "shop/app/in@2", true, "allow", "rule", "shop/app/in@1", "to_vm of db-1: the kernel says allow (rule), the policy deny")]
     [InlineData("deny", "shop/app/in@2", false, "deny", "rule", "shop/app/in@1", "to_vm of db-1: the kernel names shop/app/in@1, the policy shop/app/in@2")]

@@ -31,6 +31,12 @@ public class HostPolicyMessagesTests
             catch (ContractException e) { Assert.Contains(':', e.Message); }
         }, iter: 2000);
 
+    private static bool Add(Google.Protobuf.Collections.RepeatedField<PortRangeMessage> ranges)
+    {
+        ranges.Add(new PortRangeMessage { Low = 1, High = 1 });
+        return true;
+    }
+
     public static TheoryData<string, Action<HostPolicyMessage>> Broken() => new()
     {
         { "nics[0].endpoint", m => m.Nics[0].Endpoint = 9 },
@@ -48,6 +54,13 @@ public class HostPolicyMessagesTests
         { "nics[0].guard.vlans", m => m.Nics[0].Guard.Vlans.Add(Enumerable.Range(1, 9).Select(i => new VlanRangeMessage { Low = (uint)i * 2, High = (uint)i * 2 })) },
         { "nics[0].guard.ether_types", m => m.Nics[0].Guard.EtherTypes.Add(0x8100) },
         { "nics[0].guard.ether_types", m => m.Nics[0].Guard.EtherTypes.Add([0x88cc, 0x88cc]) },
+        { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add(new PortRangeMessage { Low = 3260, High = 65536 }) },
+        { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add([new() { Low = 10, High = 20 }, new() { Low = 21, High = 30 }]) },
+        { "nics[0].guard.untracked_asks", m => m.Nics[0].Guard.UntrackedAsks.Add(new PortRangeMessage { Low = 5, High = 4 }) },
+        { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add(new PortRangeMessage { Low = 0, High = 65535 }) },
+        { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add(Enumerable.Range(1, 65).Select(i => new PortRangeMessage { Low = (uint)i * 2, High = (uint)i * 2 })) },
+        { "nics[0].guard.untracked_serves", m => (m.Nics[0].Guard.In, _) = (false, Add(m.Nics[0].Guard.UntrackedServes)) },
+        { "nics[0].guard.untracked_asks", m => (m.Nics[0].Guard.Out, _) = (false, Add(m.Nics[0].Guard.UntrackedAsks)) },
         { "nics[1]", m => m.Nics.Add(m.Nics[0].Clone()) },
         { "endpoints[0].vm_uuid", m => m.Endpoints[0].VmUuid = "AAAAAAAA-0000-0000-0000-000000000001" },
         { "endpoints[0].nic_index", m => m.Endpoints[0].NicIndex = 1000 },

@@ -26,6 +26,8 @@ public class CompilerTests
             ("IMAGE_NIC_WORDS", ImageLayout.NicWords), ("IMAGE_RULESET_WORDS", ImageLayout.RulesetWords), ("MERLON_MAX_SLOTS", ImageLimits.Nics),
             ("MERLON_NIC_LOCALS", ImageLimits.NicLocals), ("MERLON_MAX_V6_LENGTHS", ImageLimits.V6Lengths), ("MERLON_V6_PROBES", ImageLimits.V6Probes),
             ("NIC_GUARD_OUT", ImageLayout.GuardOut), ("NIC_GUARD_IN", ImageLayout.GuardIn), ("NIC_OBSERVE", ImageLayout.Observe), ("NIC_LOG_ALLOW", ImageLayout.LogAllow),
+            ("NIC_UNTRACKED", ImageLayout.Untracked), ("IMAGE_NIC_UNTRACKED", ImageLayout.NicUntracked),
+            ("UNTRACKED_SERVES", (int)UntrackedRole.Serves), ("UNTRACKED_ASKS", (int)UntrackedRole.Asks),
             ("IMAGE_NODE_BIT", ImageLayout.NodeBit), ("CELL_RULE_DEFAULT", ImageLayout.CellRuleDefault), ("CELL_VERDICT_SHIFT", ImageLayout.CellVerdictShift), ("CELL_LOG", ImageLayout.CellLog), ("RULESET_NARROW", ImageLayout.RulesetNarrow),
         ];
         foreach (var (name, value) in wanted)

@@ -23,7 +23,7 @@ public sealed class Coverage
     {
         (_set, _inventory) = (set, inventory);
         _features = [.. Feature("pass", WithoutPass), .. Feature("appliesTo", WithoutAppliesTo), .. Feature("nested-group", WithoutNesting),
-            .. Feature("expiry", WithoutExpiry), .. Feature("schedule", WithoutSchedule)];
+            .. Feature("expiry", WithoutExpiry), .. Feature("schedule", WithoutSchedule), .. Feature("untracked", WithoutUntracked)];
     }
 
     public void Count(FlowQuestion packet, PlainAnswer answer)
@@ -43,7 +43,7 @@ public sealed class Coverage
         foreach (var verdict in (Verdict[])[Verdict.Allow, Verdict.Deny, Verdict.Reject, Verdict.WouldDeny]) AtLeast($"verdict-{verdict}", count("packets") / 10);
         foreach (var tier in Enum.GetValues<Tier>()) AtLeast($"tier-{tier}", least);
         foreach (var family in Enum.GetValues<AddressFamily>()) AtLeast($"family-{family}", least);
-        foreach (var feature in (string[])["pass", "appliesTo", "nested-group", "expiry", "schedule"]) AtLeast(feature, least);
+        foreach (var feature in (string[])["pass", "appliesTo", "nested-group", "expiry", "schedule", "untracked"]) AtLeast(feature, least);
 
         void AtLeast(string what, long wanted) => Assert.True(count(what) >= wanted, $"{count(what)} {what} of {count("packets")} packets are too few, {wanted} are the least");
     }
@@ -70,6 +70,9 @@ public sealed class Coverage
 
     private static Document WithoutSchedule(Document document) =>
         document is PolicyDocument p && p.Rules.Any(r => r.Schedule is not null) ? p with { Rules = [.. p.Rules.Select(r => r with { Schedule = null })] } : document;
+
+    private static Document WithoutUntracked(Document document) =>
+        document is GuardDocument { Untracked.IsNone: false } g ? g with { Untracked = UntrackedServices.None } : document;
 
     private static Document WithoutNesting(Document document) => document is GroupDocument { Groups.IsEmpty: false } g ? g with { Groups = [] } : document;
 }

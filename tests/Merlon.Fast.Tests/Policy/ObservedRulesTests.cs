@@ -65,6 +65,17 @@ public class ObservedRulesTests
         Assert.Equal((0, 0, 1), (result.Warnings.Length, result.Looked, result.LeftOut));
     }
 
+    [Theory]
+    [InlineData("untracked: {serves: [tcp/5400-5500]}", 1)]
+    [InlineData("untracked: {asks: [tcp/5432]}", 1)]
+    [InlineData("untracked: {asks: [tcp/5433]}", 0)]
+    public void A_rule_whose_traffic_passes_untracked_is_left_out(string more, int leftOut)
+    {
+        var scene = new Scene(Vms.Replace(Guard("log: all"), Guard(more), StringComparison.Ordinal)
+            + Scene.Rules("app", "name: db, from: [group/web], to: [group/db], services: [tcp/5432], action: allow"));
+        Assert.Equal(leftOut, ObservedRules.Of(new(scene.Set, scene.Inventory), [], "7 days", 0).LeftOut);
+    }
+
     private static string Guard(string more) => $"---\napiVersion: merlon/v1\nkind: Guard\nmetadata: {{name: all}}\nspec: {{action: guard, select: [any], {more}}}\n";
 
     private static IEnumerable<string> Told(string rule, params (string From, string To, int Protocol, int Port)[] seen) => Told("", rule, seen);

@@ -43,6 +43,22 @@ public class ProverTests
         Assert.Equal((code, hint), (problem?.Code, problem?.Hint));
     }
 
+    [Theory]
+    [InlineData("vm/web-1", "vm/db-1", "tcp/5432", false)]
+    [InlineData("vm/db-1", "vm/web-1", "tcp/9000", true)]
+    [InlineData("vm/db-1", "192.0.2.1", "tcp/9000", true)]
+    public void What_passes_untracked_opens_nothing_from_its_port(string from, string to, string service, bool reversed)
+    {
+        const string Guards = "---\napiVersion: merlon/v1\nkind: Guard\nmetadata: {name: serves}\nspec: {action: guard, priority: 1, select: [vm/db-1], untracked: {serves: [tcp/1-65534]}}\n"
+            + "---\napiVersion: merlon/v1\nkind: Guard\nmetadata: {name: asks}\nspec: {action: guard, select: [any], untracked: {asks: [tcp/1-65534]}}\n";
+        var scene = new Scene(Scene.VmsOf(Scene.Vm("web-1", "tier: web", "10.8.0.5"), Scene.Vm("db-1", "tier: db", "10.8.0.7")) + Guards + Scene.Rules("app",
+            "name: db, from: [vm/web-1], to: [vm/db-1], services: [tcp/5432], action: allow", "name: back, from: [vm/db-1], to: [any], services: [tcp/1-65534], action: allow"));
+        var result = Prover.Prove(new(scene.Set, scene.Inventory), from, to, service, 0);
+        Assert.Contains(result.Assumptions, a => a.Contains("untracked", StringComparison.Ordinal));
+        Assert.Equal(Verdict.Allow, result.Path!.Verdict);
+        if (reversed) Assert.Contains(result.Packet!.Value.SourcePort, (int[])[0, 65535]);
+    }
+
     [Fact]
     public void What_only_built_in_rules_pass_is_named_and_no_way_in()
     {

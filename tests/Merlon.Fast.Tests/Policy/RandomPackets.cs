@@ -18,7 +18,7 @@ public sealed class RandomPackets
     {
         (_dice, _inventory) = (new(seed), inventory);
         _edges = [.. PolicyEdges.Prefixes(policy).SelectMany(Beside).Where(a => a.IsOwnable).Distinct().Order()];
-        _services = [.. PolicyEdges.Services(policy).Order()];
+        _services = [.. PolicyEdges.Services(policy).Concat(PolicyEdges.Untracked(policy).Select(PolicyEdges.Answers)).Order()];
         _at = _dice.Of<long>([0, 999, 1000, 1999, 2000]);
     }
 

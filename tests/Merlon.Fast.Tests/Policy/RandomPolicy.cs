@@ -156,7 +156,22 @@ public sealed class RandomPolicy
 
     private RuleAction Default() => _dice.Of([RuleAction.Allow, RuleAction.Deny, RuleAction.Reject]);
 
-    private GuardDocument Guard(string name) => new("platform", name, None, default,
+    private GuardDocument Guard(string name)
+    {
+        var guard = Plain(name);
+        // Only what is judged may pass without a connection.
+        return !_wide ? guard : guard with
+        {
+            Untracked = new(Untracked(60), guard.Out ? Untracked(60) : []),
+            Frames = _dice.Percent(20) ? new([new(7, 9)], []) : OtherFrames.None,
+        };
+    }
+
+    private ImmutableArray<ServiceTerm> Untracked(int percent) => !_dice.Percent(percent) ? [] : [.. _dice.Some(1, 2, _ =>
+        _dice.Of([(22, 22), (80, 80), (443, 443), (5432, 5432), (80, 443), (1024, 1024), (40000, 40000)]) is var (low, high)
+            ? new ServiceTerm(null, new(Protocols.Tcp, low, high, 0, 65535), default) : null!)];
+
+    private GuardDocument Plain(string name) => new("platform", name, None, default,
         _dice.Of([10, 1000]), _dice.Percent(20),
         [_dice.Below(4) switch
         {

@@ -1,3 +1,4 @@
+using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Explain;
@@ -16,6 +17,7 @@ public sealed class KernelEngine : IDisposable
     private static readonly MacAddress s_router = new(0x5254000000ff);
     private World _world = NewWorld();
     private readonly Dictionary<NicKey, Port> _ports = [];
+    private readonly HashSet<NicKey> _trunks = [];
     private readonly Dictionary<uint, RuleRef> _rules = [];
     private PolicySet? _set;
     private VmInventory? _inventory, _oneHost;
@@ -25,7 +27,9 @@ public sealed class KernelEngine : IDisposable
 
     /// <summary>What the program did and told: the deny, or the opening (two when the packet was routed, one at each end).
     /// None = counted on an earlier record of the same key.</summary>
-    public sealed record Answer(bool Passed, string Hook, MerlonEvent[] Told, Func<uint, RuleRef?> Rule);
+    /// <param name="Untracked">The hook that decides said that no connection is made.</param>
+    /// <param name="WouldDeny">A hook said so, whether or not it made an event.</param>
+    public sealed record Answer(bool Passed, string Hook, MerlonEvent[] Told, Func<uint, RuleRef?> Rule, bool Untracked, bool WouldDeny);
 
     public void Load(PolicySet set, VmInventory inventory)
     {
@@ -38,6 +42,7 @@ public sealed class KernelEngine : IDisposable
         foreach (var (realm, address, _) in _world.Kernel.Owners.List()) _world.Kernel.Owners.Remove(realm, address);
         foreach (var (segment, mac, _) in _world.Kernel.Macs.List()) _world.Kernel.Macs.Remove(segment, mac);
         _ports.Clear();
+        _trunks.Clear();
         (_set, _inventory, _digest, _at) = (set, inventory, "", null);
         _oneHost = new([.. inventory.Vms.Select(v => v with { Host = "" })]);
     }
@@ -49,13 +54,20 @@ public sealed class KernelEngine : IDisposable
         var parties = FlowParties.Of(_inventory!, q);
         var (from, to) = (PortOf(parties.From), PortOf(parties.To));
         if (from is null && to is null) return null;
-        Place(from, to, parties.SameSegment);
+        var near = parties.Near(IsTrunk(from), IsTrunk(to));
+        Place(from, to, near);
         var packet = Craft(q);
-        var toMac = to is not null && parties.SameSegment ? to.Mac : s_router;
-        if (from is not null && !_world.Flood("from_vm", from, (packet with { SourceMac = from.Mac, DestinationMac = toMac }).Bytes())) return Told(false, "from_vm");
-        if (to is null) return Told(true, "");
-        var fromMac = from is not null && parties.SameSegment ? from.Mac : s_router;
-        return _world.Flood("to_vm", to, (packet with { SourceMac = fromMac, DestinationMac = to.Mac }).Bytes()) ? Told(true, "") : Told(false, "to_vm");
+        var toMac = to is not null && near ? to.Mac : s_router;
+        HookTrace? left = from is null ? null : Hook("from_vm", from, packet with { SourceMac = from.Mac, DestinationMac = toMac });
+        if (left is { Passed: false } || to is null) return Told(left!.Value, left, "from_vm");
+        var fromMac = from is not null && near ? from.Mac : s_router;
+        return Told(Hook("to_vm", to, packet with { SourceMac = fromMac, DestinationMac = to.Mac }), left, "to_vm");
+    }
+
+    private HookTrace Hook(string hook, Port port, Packet packet)
+    {
+        TestPlace.StayOnOneCpu();
+        return _world.Kernel.Tests.Trace(hook, packet.Bytes(), port.Ifindex);
     }
 
     public void Dispose() => _world.Dispose();
@@ -63,10 +75,15 @@ public sealed class KernelEngine : IDisposable
     private static World NewWorld() => new(null, new("", "", 65536, 65536, 65536));
 
     // A would-deny of the first hook is no word about the drop at the second.
-    private Answer Told(bool passed, string hook) =>
-        new(passed, hook, [.. _world.Events().Where(e => e.Type == (passed ? EventType.Open : EventType.Deny)
+    private Answer Told(HookTrace last, HookTrace? before, string hook)
+    {
+        var passed = last.Passed;
+        var deciding = last.Reason == Reason.DirectionNotGuarded && before is { } other ? other : last;
+        return new(passed, passed ? "" : hook, [.. _world.Events().Where(e => e.Type == (passed ? EventType.Open : EventType.Deny)
                 && (passed || e.Verdict != Verdict.WouldDeny) && !e.Flags.HasFlag(EventFlags.Summary))],
-            id => _rules.TryGetValue(id, out var rule) ? rule : null);
+            id => _rules.TryGetValue(id, out var rule) ? rule : null, deciding.Reason == Reason.Untracked,
+            last.Verdict == Verdict.WouldDeny || before?.Verdict == Verdict.WouldDeny);
+    }
 
     private void Commit(long at)
     {
@@ -104,8 +121,11 @@ public sealed class KernelEngine : IDisposable
             Mac = MacBytes.From(nic.Mac),
         };
         _ports.Add(endpoint.Key, new(endpoint.Key, endpoint.Vm, TestPlace.Tap(_ports.Count), nic.Mac, [.. endpoint.Addresses], record));
+        if (nic.Guard.Frames.IsTrunk) _trunks.Add(endpoint.Key);
         foreach (var address in endpoint.Addresses) _world.Kernel.Owners.Set(record.Realm, address, record.Vnic);
     }
+
+    private bool IsTrunk(Port? port) => port is not null && _trunks.Contains(port.Key);
 
     private Port? PortOf(VmNic? nic) => nic is null ? null : _ports.GetValueOrDefault(nic.Key);
 

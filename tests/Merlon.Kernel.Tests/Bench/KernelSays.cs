@@ -11,6 +11,7 @@ internal static class KernelSays
     {
         var passes = wanted.Verdict is Verdict.Allow or Verdict.WouldDeny;
         if (passes != answer.Passed) return $"kernel {(answer.Passed ? "passed" : "dropped at " + answer.Hook)}";
+        if (passes && answer.Untracked != (wanted.Reason == Reasons.Untracked) && wanted.Verdict == Verdict.Allow) return $"kernel {(answer.Untracked ? "" : "not ")}untracked";
         if (answer.Told.Length == 0) return null;
         return passes ? Opening(wanted, answer) : Denial(wanted, answer);
     }
@@ -25,7 +26,8 @@ internal static class KernelSays
     private static string? Opening(FlowVerdict wanted, KernelEngine.Answer answer)
     {
         var parted = answer.Told.Where(e => e.Verdict == Verdict.WouldDeny).ToArray();
-        if (parted.Length > 0 != (wanted.Verdict == Verdict.WouldDeny)) return $"kernel verdict {(parted.Length > 0 ? "would-deny" : "allow")}";
+        if (answer.WouldDeny != (wanted.Verdict == Verdict.WouldDeny)) return $"kernel verdict {(answer.WouldDeny ? "would-deny" : "allow")}";
+        if (answer.WouldDeny && parted.Length == 0) return null; // told by an event of another kind
         if (parted.Length > 0)
             return parted.Any(e => answer.Rule(e.CandidateRule) is { } c && (c == wanted.OutRule || c == wanted.InRule)) ? null : "another candidate rule";
         var (output, input) = (answer.Told.FirstOrDefault(e => e.OutRule != 0), answer.Told.FirstOrDefault(e => e.InRule != 0));

@@ -181,8 +181,7 @@ public class World : IDisposable
     {
         var endpoint = policy.Endpoints[nic.Endpoint];
         if (Ports.Values.Any(p => p.Key == endpoint.Key)) return;
-        // As the agent does: a trunk port's segment is its own.
-        var place = nic.Guard.Frames.IsTrunk ? $"{nic.Segment} {endpoint.Key}" : nic.Segment;
+        var place = nic.SegmentOf(endpoint.Key);
         var segment = _segments.TryGetValue(place, out var known) ? known : _segments[place] = (ushort)(_segments.Count + 1);
         var realm = (ushort)image.Realms.IndexOf(endpoint.Realm);
         var index = Ports.Count;

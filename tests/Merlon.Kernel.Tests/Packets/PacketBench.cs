@@ -88,8 +88,9 @@ internal sealed class PacketBench(string objectPath) : IDisposable
         var changed = world.RuleHits().Where(h => h.Value != hits[h.Key]).Select(h => h.Key).ToArray();
         if (changed.Any(Builtins.Contains)) return new(Verdict.Allow, Reason.Builtin);
         if (Counted(before, world.Entries()) is { } counted) return new(Verdict.Allow, counted);
+        if (step.IsError) return new(Verdict.Allow, Reason.Related);
         if (changed.Length > 0) return new(Verdict.Allow, changed.Contains(AbiLimits.RuleIdDefault) ? Reason.Default : Reason.Rule);
-        return new(Verdict.Allow, step.IsError ? Reason.Related : Reason.DirectionNotGuarded);
+        return new(Verdict.Allow, Reason.DirectionNotGuarded);
     }
 
     // On which side of which entry the packet was counted; an entry keeps its birth when it grows up.
