@@ -238,6 +238,8 @@ static __always_inline bool plan(struct work *w, const struct merlon_conn *c)
 	p->direction = p->own == p->initiator ? OUT : IN;
 	p->commit = w->in || !w->peer_ifindex;
 	p->stamp = 0;
+	if (hearsay(c, p->own))
+		return false;
 	return !absent(c, w) && !other_syn(w, c, p->source);
 }
 

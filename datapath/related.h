@@ -53,6 +53,8 @@ static __always_inline bool vouches(const struct work *w, const struct merlon_co
 
 	if (absent(c, w) || !sent_lately(c, &w->quoted, quoted))
 		return false;
+	if (hearsay(c, own))
+		return false;
 	if (side->vnic == w->port.vnic && side->epoch)
 		return side->epoch == w->epoch;
 	/* Not its side, unless it was never asked when the quoted packet reached it. */

@@ -213,12 +213,13 @@ struct work {
 	__u64 answer[15];          /* the frame, from its third byte on */
 };
 
-/* Three users of scratch that may meet on one CPU. */
+/* Users of scratch that may meet on one CPU. */
 enum work_owner {
 	WORK_FROM_VM = 0,
 	WORK_TO_VM = 1,
 	WORK_TIMER = 2,
-	WORK_COUNT = 3,
+	WORK_AGENT = 3,
+	WORK_COUNT = 4,
 };
 
 struct fragment_key {
