@@ -68,4 +68,13 @@ internal static partial class Log
 
     [LoggerMessage(22, LogLevel.Warning, "a VM does not have its policy inside: {Reason}")]
     public static partial void DocumentNotWritten(ILogger log, string reason);
+
+    [LoggerMessage(23, LogLevel.Information, "{Count} connections of VM {Vm} go into its stream, {Bytes} bytes")]
+    public static partial void ConnectionsLeft(ILogger log, Guid vm, int count, int bytes);
+
+    [LoggerMessage(24, LogLevel.Information, "{Vm} came from '{From}': {Installed} of {Sent} connections go on, {Refused} refused, {LeftOut} left out ({Outcome})")]
+    public static partial void ConnectionsCame(ILogger log, string vm, string from, int installed, int sent, int refused, int leftOut, string outcome);
+
+    [LoggerMessage(25, LogLevel.Warning, "connections of VM {Vm} will not travel: {Reason}")]
+    public static partial void NotCarried(ILogger log, string vm, string reason);
 }

@@ -14,6 +14,7 @@ internal static class Verbs
         merlon-agent install-hook [--instance NAME] [--hooks DIR] [--object PATH]   have libvirt ask before a VM starts (DIR: /etc/libvirt/hooks)
         merlon-agent remove-hook  [--hooks DIR]                                 VMs start unguarded again
         merlon-agent hook    qemu [--instance NAME] -- NAME OPERATION …         what libvirt then calls
+        merlon-agent board   [--instance NAME]                                  what VMs that move leave their connections with; the agent starts it
         merlon-agent version
         """;
 
@@ -44,6 +45,10 @@ internal static class Verbs
                 case "hook":
                     RequireRoot();
                     return await GateVerb.RunAsync(words[1..]);
+                case "board":
+                    RequireRoot();
+                    await Migration.Bus.BoardVerb.RunAsync(AgentOptions.Parse(words.AsSpan(1)));
+                    return 0;
                 case "version":
                     Console.WriteLine(Status.StatusWriter.Version);
                     return 0;
@@ -77,6 +82,7 @@ internal static class Verbs
     {
         using var hold = InstanceLock.Take(options.Paths);
         using var turn = KernelTurn.Wait(options.Paths);
+        new Migration.Bus.Board(options.Paths).Quit();
         var detached = Uninstall.Remove(options.Paths.Bpf);
         File.Delete(Path.Combine(options.Paths.Run, Daemon.FlowFile));
         Console.WriteLine(detached is { } count

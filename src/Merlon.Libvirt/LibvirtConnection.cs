@@ -139,6 +139,29 @@ public sealed unsafe class LibvirtConnection : IDisposable
         }
     }
 
+    /// <summary>A command of QEMU's monitor (QMP), and its answer as JSON, which may be an error. Null = the VM is gone.</summary>
+    public string? Monitor(string uuid, string command)
+    {
+        var domain = LibvirtNative.virDomainLookupByUUIDString(Handle, uuid);
+        if (domain == 0)
+        {
+            var error = LibvirtException.Last($"look up VM {uuid}");
+            return error.IsNoDomain ? null : throw error;
+        }
+
+        try
+        {
+            byte* answer;
+            if (LibvirtQemuNative.virDomainQemuMonitorCommand(domain, command, &answer, 0) < 0)
+                throw LibvirtException.Last($"speak to the monitor of VM {uuid}");
+            return NativeText.Owned(answer);
+        }
+        finally
+        {
+            _ = LibvirtNative.virDomainFree(domain);
+        }
+    }
+
     /// <summary>The bridge behind a libvirt network, or null if there is no such network or it has no bridge.</summary>
     public string? BridgeOfNetwork(string network)
     {

@@ -7,7 +7,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
 {
     public GuardDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "trustMetadata") is not { } spec)
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "carryConnections", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
         var (connections, halfOpen) = Budgets(spec);
@@ -19,7 +19,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements),
             spec.Choice("onFailure", OnFailure.Closed, false, ("closed", OnFailure.Closed), ("open", OnFailure.Open)),
             spec.Choice("log", LogLevel.All, false, Words.LogLevels),
-            AntiSpoofOf(spec), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true));
+            AntiSpoofOf(spec), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true), spec.Flag("carryConnections"));
     }
 
     private (bool Out, bool In) Directions(Fields spec)

@@ -100,6 +100,7 @@ internal static class SpecPrinter
         ("vlans", g.Frames.Vlans.IsEmpty ? null : $"[{string.Join(", ", g.Frames.Vlans)}]"),
         ("etherTypes", g.Frames.EtherTypes.IsEmpty ? null : $"[{string.Join(", ", g.Frames.EtherTypes.Select(t => Invariant($"0x{t:x4}")))}]"),
         ("shortCut", g.ShortCut ? null : "false"),
+        ("carryConnections", g.CarryConnections ? "true" : null),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");
