@@ -73,13 +73,15 @@ void op_udp(const struct args *args)
 			set_port(&ends.to, ports[p]);
 			send_number(&run, &ends, first + i, size);
 		}
-		int64_t due = start + (i + 1) * 1000 / rate;
-		take_echoes(&run, due > now_ms() ? (int)(due - now_ms()) : 0);
+		int64_t due = start + (i + 1) * 1000 / rate, left = due - now_ms();
+		take_echoes(&run, left > 0 ? (int)left : 0);
 		if (i + 1 < total)
 			sleep_until(due);
 	}
-	for (int64_t end = now_ms() + timeout; run.echoes < sent && now_ms() < end;)
-		take_echoes(&run, (int)(end - now_ms()));
+	// The clock is read once: past the end between two readings, poll would be asked to wait for ever.
+	int64_t end = now_ms() + timeout;
+	for (int64_t left; run.echoes < sent && (left = end - now_ms()) > 0;)
+		take_echoes(&run, (int)left);
 	reply_bool("ok", sent > 0 && run.echoes == sent);
 	reply_number("sent", sent);
 	reply_number("echoes", run.echoes);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Merlon.Contracts;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Pki;
 using Merlon.Controller.Access;
@@ -11,7 +12,6 @@ namespace Merlon.Controller;
 /// <summary>One running controller: a lock on its folders, its rooms, and two doors.</summary>
 public sealed class ControllerProcess : IAsyncDisposable
 {
-    private const int Ewouldblock = 11;
     private readonly FileStream hold;
     private readonly HostPki pki;
     private readonly Rooms rooms;
@@ -95,15 +95,12 @@ public sealed class ControllerProcess : IAsyncDisposable
         {
             Directory.CreateDirectory(paths.Var, OwnerOnly);
             Directory.CreateDirectory(paths.Run, OwnerOnly);
-            return new FileStream(paths.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return HeldFile.TryTake(paths.LockFile)
+                ?? throw new StartException($"another merlon-controller of this instance is running ({paths.LockFile} is held); stop it, or give this one a name of its own with --instance");
         }
         catch (UnauthorizedAccessException e)
         {
             throw new StartException($"{e.Message.TrimEnd('.')}: merlon-controller must be root; use sudo, or start it by its systemd unit", e);
-        }
-        catch (IOException e) when (e.HResult == Ewouldblock)
-        {
-            throw new StartException($"another merlon-controller of this instance is running ({paths.LockFile} is held); stop it, or give this one a name of its own with --instance", e);
         }
         catch (IOException e)
         {

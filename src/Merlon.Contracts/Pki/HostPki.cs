@@ -66,14 +66,9 @@ public sealed class HostPki : IDisposable
         var until = Environment.TickCount64 + LockSeconds * 1000;
         while (true)
         {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (Environment.TickCount64 < until)
-            {
-                Thread.Sleep(20);
-            }
+            if (HeldFile.TryTake(path) is { } taken) return taken;
+            if (Environment.TickCount64 >= until) throw new IOException($"another process has held {path} for {LockSeconds} s");
+            Thread.Sleep(20);
         }
     }
 

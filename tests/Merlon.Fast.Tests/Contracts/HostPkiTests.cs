@@ -62,6 +62,18 @@ public sealed class HostPkiTests : IDisposable
         Assert.Equal("not a certificate", File.ReadAllText(Path.Combine(At("pki"), "ca.pem")));
     }
 
+    /// <summary>A link to itself: an error that is no other's hold, for root too.</summary>
+    [Fact]
+    public void A_lock_that_cannot_be_had_is_told_at_once()
+    {
+        Directory.CreateDirectory(At("pki"));
+        File.CreateSymbolicLink(Path.Combine(At("pki"), "lock"), Path.Combine(At("pki"), "lock"));
+        var began = Environment.TickCount64;
+        var error = Assert.Throws<PkiException>(() => HostPki.EnsureAt(At("pki")));
+        Assert.Contains("symbolic links", error.Message, StringComparison.Ordinal);
+        Assert.InRange(Environment.TickCount64 - began, 0, 5000);
+    }
+
     [Fact]
     public async Task Agent_and_controller_shake_hands_and_a_stranger_does_not()
     {

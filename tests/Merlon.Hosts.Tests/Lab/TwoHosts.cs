@@ -18,9 +18,17 @@ public sealed class TwoHosts : IDisposable
     public TwoHosts()
     {
         Instance = string.Create(CultureInfo.InvariantCulture, $"m{Environment.ProcessId % 100000}{(char)('a' + Interlocked.Increment(ref _count) % 26)}");
-        Cli("lab", "up", "--hosts", "2", "--only", "web-1").Ok();
-        Neighbour = new($"merlon-{Instance}-2", Instance);
-        Cli("status", "--wait", "--timeout", "20").Ok();
+        try
+        {
+            Cli("lab", "up", "--hosts", "2", "--only", "web-1").Ok();
+            Neighbour = new($"merlon-{Instance}-2", Instance);
+            Cli("status", "--wait", "--timeout", "20").Ok();
+        }
+        catch
+        {
+            Cli("lab", "down"); // nobody disposes what was never made
+            throw;
+        }
     }
 
     public string Instance { get; }

@@ -22,9 +22,9 @@ internal sealed class LabStart(Call call, Lab lab, int count)
         await lab.Down(AgentProgram.Path(call), cancel);
         if (count == 1) await One(cancel);
         else await Two(cancel);
-        var kvm = File.Exists("/dev/kvm");
-        call.Say($"VMs: starting {vms.Count} under {(kvm ? "KVM" : "emulation (no /dev/kvm)")}");
-        await Task.WhenAll(vms.Select(vm => Start(vm, guest, kvm, cancel)));
+        var missing = await LabKvm.Missing(guest);
+        call.Say($"VMs: starting {vms.Count} under {(missing is null ? "KVM" : $"emulation ({missing})")}");
+        await Task.WhenAll(vms.Select(vm => Start(vm, guest, missing is null, cancel)));
         call.Say(string.Create(CultureInfo.InvariantCulture, $"the lab is up after {clock.Elapsed.TotalSeconds:f1} s; libvirt: {string.Join(", ", lab.Hosts.Select(h => h.Uri))}"));
     }
 

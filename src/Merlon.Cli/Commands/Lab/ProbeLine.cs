@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Merlon.Contracts;
 
 namespace Merlon.Cli.Commands.Lab;
 
@@ -32,11 +33,17 @@ internal sealed class ProbeLine : IAsyncDisposable
     public static async Task<ProbeLine> Open(Lab lab, string vm, CancellationToken cancel)
     {
         var host = lab.Hosts.Where(h => File.Exists(h.ProbeSocket(vm, 1))).MaxBy(h => File.GetLastWriteTimeUtc(h.ProbeSocket(vm, 1))) ?? throw Lab.NotRunning(vm);
+        var (socket, claim) = await Free(line => host.ProbeSocket(vm, line), cancel);
+        return await Connect(vm, socket, claim, cancel);
+    }
+
+    /// <summary>Waits for a line that nobody else holds.</summary>
+    internal static async Task<(string Socket, FileStream Claim)> Free(Func<int, string> socket, CancellationToken cancel)
+    {
         while (true)
         {
             for (var line = 1; line <= Lines; line++)
-                if (Claim(host.ProbeSocket(vm, line) + ".lock") is { } claim)
-                    return await Connect(vm, host.ProbeSocket(vm, line), claim, cancel);
+                if (HeldFile.TryTake(socket(line) + ".lock") is { } claim) return (socket(line), claim);
             await Task.Delay(50, cancel);
         }
     }
@@ -66,18 +73,6 @@ internal sealed class ProbeLine : IAsyncDisposable
         await reading;
         await claim.DisposeAsync();
         writing.Dispose();
-    }
-
-    private static FileStream? Claim(string path)
-    {
-        try
-        {
-            return new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
     }
 
     private static async Task<ProbeLine> Connect(string vm, string path, FileStream claim, CancellationToken cancel)
