@@ -32,7 +32,7 @@ public sealed class DenyTests : IDisposable
     public void A_full_ring_delays_what_is_counted_and_loses_only_what_it_counts_as_lost()
     {
         using var shop = new World(Shop.Manifest, new("", "", 4096, 4096, 1024, RingBytes: 4096));
-        var packet = new Packet(shop["web"].V4, shop["db"].V4) { SourceMac = shop["web"].Mac, DestinationMac = shop["db"].Mac };
+        var packet = shop.WebToDb();
         for (var port = 1000; port < 1060; port++) shop.Flood("from_vm", shop["web"], (packet with { DestinationPort = port }).Bytes(), 10);
         shop.WaitForTimer(9);
         var events = shop.Events();

@@ -22,7 +22,7 @@ public sealed class ObserveTests : IDisposable
     private void Apply(string guard, Func<string, string>? change = null) =>
         _world.Apply((change?.Invoke(Shop.Manifest) ?? Shop.Manifest) + "\n" + Guards.Replace("MORE", guard, StringComparison.Ordinal));
 
-    private Packet WebToDb => new(_world["web"].V4, _world["db"].V4) { SourceMac = _world["web"].Mac, DestinationMac = _world["db"].Mac };
+    private Packet WebToDb => _world.WebToDb();
 
     private Packet FromOutside => new(Shop.OutsideV4, _world["db"].V4) { SourceMac = Shop.Router, DestinationMac = _world["db"].Mac };
 

@@ -24,15 +24,7 @@ public sealed class RejectTests : IDisposable
 
     private Port Db => _shop["db"];
 
-    private Packet Ssh(bool v6 = false) => new(v6 ? Web.V6 : Web.V4, v6 ? Db.V6 : Db.V4)
-    {
-        SourceMac = Web.Mac,
-        DestinationMac = Db.Mac,
-        Proto = Protocols.Tcp,
-        Flags = Tcp.Syn,
-        Seq = 1000,
-        DestinationPort = 22,
-    };
+    private Packet Ssh(bool v6 = false) => _shop.WebToDb(v6) with { Proto = Protocols.Tcp, Flags = Tcp.Syn, Seq = 1000, DestinationPort = 22 };
 
     private Packet FromOutside(bool v6 = false) => Ssh(v6) with { Source = v6 ? Shop.OutsideV6 : Shop.OutsideV4, SourceMac = Shop.Router };
 

@@ -19,16 +19,7 @@ public sealed class UntrackedTests : IDisposable
 
     public void Dispose() => _world.Dispose();
 
-    private Packet Request(bool v6 = false) => new(v6 ? Web.V6 : Web.V4, v6 ? Db.V6 : Db.V4)
-    {
-        SourceMac = Web.Mac,
-        DestinationMac = Db.Mac,
-        Proto = Protocols.Tcp,
-        Flags = Tcp.Ack,
-        Seq = 5,
-        Ack = 5,
-        Data = 10,
-    };
+    private Packet Request(bool v6 = false) => _world.WebToDb(v6) with { Proto = Protocols.Tcp, Flags = Tcp.Ack, Seq = 5, Ack = 5, Data = 10 };
 
     private Port Web => _world["web"];
 

@@ -11,13 +11,10 @@ namespace Merlon.Policy.Analyze;
 /// <param name="Segment">Who sees it at its own MAC, if it is guarded; null likewise.</param>
 internal readonly record struct EndView(int Out, int In, int Remote, bool Observed, UntrackedPorts? Untracked = null, string? Segment = null)
 {
-    /// <summary>What the ends are to a TCP packet that needs no connection. Two that see each other must agree, else it is tracked.</summary>
-    public static (UntrackedRole From, UntrackedRole To) Roles(in EndView from, in EndView to, int sourcePort, int destinationPort)
-    {
-        var (source, target) = (from.Untracked?.Role(sourcePort, destinationPort) ?? default, to.Untracked?.Role(destinationPort, sourcePort) ?? default);
-        var agreed = source != target && source != UntrackedRole.None && target != UntrackedRole.None;
-        return from.Segment is not null && from.Segment == to.Segment && !agreed ? default : (source, target);
-    }
+    /// <summary>What the ends are to a TCP packet that needs no connection.</summary>
+    public static (UntrackedRole From, UntrackedRole To) Roles(in EndView from, in EndView to, int sourcePort, int destinationPort) => UntrackedRoles.Agreed(
+        from.Untracked?.Role(sourcePort, destinationPort) ?? default, to.Untracked?.Role(destinationPort, sourcePort) ?? default,
+        from.Segment is not null && from.Segment == to.Segment);
 
     public bool IsJudged => Out >= 0 || In >= 0;
 }

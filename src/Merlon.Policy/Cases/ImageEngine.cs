@@ -26,13 +26,12 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
         return FlowVerdict.Of(output, input, source is not null || destination is not null);
     }
 
-    // The other end of one segment must agree.
     private static (UntrackedRole From, UntrackedRole To) Roles(Guarded? source, Guarded? destination, bool near, FlowQuestion q)
     {
         if (q.Protocol != Protocols.Tcp) return default;
         var from = source is { } s ? ImageSimulator.Role(s.Image, s.Record, q.SourcePort, q.DestinationPort) : UntrackedRole.None;
         var to = destination is { } d ? ImageSimulator.Role(d.Image, d.Record, q.DestinationPort, q.SourcePort) : UntrackedRole.None;
-        return near && source is not null && destination is not null && (int)(from | to) != 3 ? default : (from, to);
+        return UntrackedRoles.Agreed(from, to, near && source is not null && destination is not null);
     }
 
     private static int Class(Guarded source, Address address) =>

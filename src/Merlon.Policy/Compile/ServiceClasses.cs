@@ -47,12 +47,16 @@ internal sealed class ServiceClasses
     {
         if (ports.IsNone) return 0;
         if (_untracked.TryGetValue(ports, out var known)) return known;
-        var chunks = new ushort[256][];
-        for (var high = 0; high < chunks.Length; high++) chunks[high] = [.. Enumerable.Range(high << 8, 256).Select(Roles)];
-        return _untracked[ports] = Plane(chunks);
+        var roles = new ushort[PortRange.Most + 1];
+        Add(ports.Serves, UntrackedRole.Serves);
+        Add(ports.Asks, UntrackedRole.Asks);
+        return _untracked[ports] = Plane(roles.Chunk(256));
 
-        ushort Roles(int port) => (ushort)(
-            (ports.Serves.Any(r => r.Contains(port)) ? (int)UntrackedRole.Serves : 0) | (ports.Asks.Any(r => r.Contains(port)) ? (int)UntrackedRole.Asks : 0));
+        void Add(ImmutableArray<PortRange> ranges, UntrackedRole role)
+        {
+            foreach (var range in ranges)
+                for (var port = range.Low; port <= range.High; port++) roles[port] |= (ushort)role;
+        }
     }
 
     private ulong Kind(ImmutableArray<ServiceMatch> matches, int protocol)

@@ -51,14 +51,4 @@ public sealed class Shop : World
     public Port Web => this["web"];
 
     public Port Db => this["db"];
-
-    /// <summary>A packet of web's to db.</summary>
-    public Packet WebToDb(bool v6 = false) =>
-        new(v6 ? Web.V6 : Web.V4, v6 ? Db.V6 : Db.V4) { SourceMac = Web.Mac, DestinationMac = Db.Mac };
-
-    public Packet WebToOutside(bool v6 = false) =>
-        new(v6 ? Web.V6 : Web.V4, v6 ? OutsideV6 : OutsideV4) { SourceMac = Web.Mac, DestinationMac = Router, DestinationPort = 443 };
-
-    public Packet OutsideToDb(bool v6 = false) =>
-        new(v6 ? OutsideV6 : OutsideV4, v6 ? Db.V6 : Db.V4) { SourceMac = Router, DestinationMac = Db.Mac, DestinationPort = 8080 };
 }
