@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Reading the image (layout: abi.h). Every word is read through a map lookup, so an offset that points
- * outside fails instead of reading something else; the failure is REASON_IMAGE_FAULT, never a verdict.
+ * outside fails or reads a 0 that the agent left there; a missing word or cell is REASON_IMAGE_FAULT, never a verdict.
  */
 #ifndef MERLON_IMAGE_H
 #define MERLON_IMAGE_H

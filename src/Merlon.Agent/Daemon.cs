@@ -62,7 +62,7 @@ internal sealed class Daemon(AgentOptions options)
         var stop = over.Token;
         var parts = new List<Task>
         {
-            OnThread("keeper", () => keeper.Box.Run(stop)),
+            OnThread("keeper", () => keeper.Run(stop)),
             OnThread("events", () => pump.Run(stop)),
             LinkFollower.RunAsync(watch, keeper.LinksChanged, stop),
             Beat.RunAsync(keeper, status, stop),

@@ -95,12 +95,20 @@ internal sealed class HostKeeper
         Guests.SetByHand(_hand.All);
         _links = _looked = _readLinks();
         Policy.Restore();
+        _ports.WaitForHooks(); // a hook's process ends after this, and its turn with it
         TellNewcomers();
         TellTrial();
         // A lost guests.json must not let a second claimant in: the book knows the first ones of the last policy.
         Guests.Owners = Policy.Book.Owners.SetItems(_guestFile.Owners);
         Names = new(Policy.Book);
         if (LibvirtKnown) _inventory = Guests.Inventory();
+    }
+
+    /// <summary>Works off <see cref="Box"/> until told to stop; what it began is at its end then.</summary>
+    public void Run(CancellationToken stop)
+    {
+        Box.Run(stop);
+        _ports.WaitForHooks();
     }
 
     /// <summary>libvirt's answer to which VMs there are.</summary>
@@ -293,10 +301,14 @@ internal sealed class HostKeeper
     }
 
     /// <summary>Why an interface that was attached by hand is still closed, and the mend.</summary>
-    public (string Why, string Mend) NoPolicyYet() => !LibvirtKnown
-        ? ("libvirt has never answered this agent, so the controller was told of no VM yet", "start libvirtd, or run the agent with --libvirt none")
-        : !ControllerConnected ? ("the controller does not answer", "start merlon-controller")
-        : ("no policy includes it yet", "does a Guard select the VM? see 'merlon get policy' and 'merlon status'");
+    public (string Why, string Mend) NoPolicyYet()
+    {
+        _ports.WaitForHooks(); // closed is what has hooks
+        if (!LibvirtKnown) return ("libvirt has never answered this agent, so the controller was told of no VM yet", "start libvirtd, or run the agent with --libvirt none");
+        return ControllerConnected
+            ? ("no policy includes it yet", "does a Guard select the VM? see 'merlon get policy' and 'merlon status'")
+            : ("the controller does not answer", "start merlon-controller");
+    }
 
     public HandAttachment Detach(string ifname)
     {

@@ -14,4 +14,7 @@ public sealed record DatapathOptions(
     /// <summary>Takes what is pinned if it is of the same object file, and throws where <see cref="KernelDatapath.Open"/> would load: for a
     /// second process beside the one that owns the pins.</summary>
     public bool ReuseOnly { get; init; }
+
+    /// <summary>The programs run on no interface, only by <see cref="KernelDatapath.Tests"/> of the thread that commits: commits wait for nobody.</summary>
+    public bool Alone { get; init; }
 }

@@ -16,7 +16,7 @@ public sealed class KernelDatapath : IDisposable
     {
         _loaded = loaded;
         Control = new(loaded.Map("control"));
-        Images = new(loaded.Map("images"), Control);
+        Images = new(loaded.Map("images"), Control, options.Alone);
         Ports = new(loaded.Map("ports"));
         ShortCut = new(loaded.Map("ways"), Control);
         Macs = new(loaded.Map("macs"));
@@ -98,6 +98,7 @@ public sealed class KernelDatapath : IDisposable
     public void Dispose()
     {
         Budgets.Dispose();
+        Images.Dispose();
         Control.Dispose();
         _loaded.Dispose();
     }

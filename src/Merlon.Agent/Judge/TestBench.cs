@@ -20,7 +20,7 @@ internal sealed class TestBench : IDisposable
     public TestBench(string objectPath, string folder)
     {
         (Source, Destination) = TwoInterfaces();
-        _datapath = KernelDatapath.Open(new(objectPath, folder, Connections4: 1024, Connections6: 1024, HalfOpen: 32768, RingBytes: 1 << 17));
+        _datapath = KernelDatapath.Open(new(objectPath, folder, Connections4: 1024, Connections6: 1024, HalfOpen: 32768, RingBytes: 1 << 17) { Alone = true });
         _events = _datapath.OpenEvents();
     }
 

@@ -25,8 +25,10 @@ internal interface IKernel
 
     void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates);
 
-    /// <summary>Both hooks, first in order; under the same incarnation it keeps what is already there.</summary>
-    void Attach(int ifindex, uint incarnation);
+    /// <summary>Both hooks of each, first in order; under the same incarnation it keeps what is already there. The kernel waits for two grace
+    /// periods at each interface, so this goes on beside the caller.</summary>
+    /// <returns>By ifindex, what went wrong there.</returns>
+    Task<IReadOnlyDictionary<int, KernelFault>> Attach(IReadOnlyList<(int Ifindex, uint Incarnation)> ports);
 
     void Detach(int ifindex);
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Links;
@@ -34,7 +35,25 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void KeepShares(int vms) => datapath.Budgets.KeepShares(vms);
 
-    public void Attach(int ifindex, uint incarnation) => Try(() => datapath.Attacher.Attach(ifindex, incarnation));
+    public Task<IReadOnlyDictionary<int, KernelFault>> Attach(IReadOnlyList<(int Ifindex, uint Incarnation)> ports) =>
+        Task.Run<IReadOnlyDictionary<int, KernelFault>>(() => AttachEach(ports));
+
+    private Dictionary<int, KernelFault> AttachEach(IReadOnlyList<(int Ifindex, uint Incarnation)> ports)
+    {
+        var faults = new Dictionary<int, KernelFault>();
+        foreach (var (ifindex, incarnation) in ports)
+        {
+            try
+            {
+                datapath.Attacher.Attach(ifindex, incarnation);
+            }
+            catch (Exception e) when (e is DatapathException or IOException or UnauthorizedAccessException or SocketException)
+            {
+                faults[ifindex] = new(e.Message, e);
+            }
+        }
+        return faults;
+    }
 
     public void Detach(int ifindex) => Try(() => datapath.Attacher.Detach(ifindex));
 

@@ -200,7 +200,9 @@ internal sealed class PolicyKeeper(
         var next = plan.Book;
         if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
         store.Save(next);
-        Swap(plan, next);
+        // From here on the kernel may hold them, whatever throws: they stand for nothing else any more.
+        Book = Book.WithCountersOf(next);
+        Swap(plan);
         (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, Earlier(carried.Join(policy).NextChange(at), next.NextCut), plan, next, null);
         Newest = Math.Max(Newest, policy.Sequence);
         store.RemoveOthers(Book);
@@ -221,7 +223,7 @@ internal sealed class PolicyKeeper(
         return Planner.Plan(Book, claims, compiled.Image, at, step);
     }
 
-    private void Swap(HostPlan plan, HostBook next)
+    private void Swap(HostPlan plan)
     {
         var list = wanted(plan);
         try
@@ -231,7 +233,7 @@ internal sealed class PolicyKeeper(
         }
         catch (KernelFault fault)
         {
-            Undo(next);
+            Undo();
             throw new PolicyRefused(fault.Message);
         }
         ports.Settle(list, plan);
@@ -246,10 +248,8 @@ internal sealed class PolicyKeeper(
         if (!Holds(plan)) throw new KernelFault("the image read back differs from the one committed", null);
     }
 
-    // The numbers handed out for the failed plan may be in the kernel by now: they are spent.
-    private void Undo(HostBook failed)
+    private void Undo()
     {
-        Book = Book.WithCountersOf(failed);
         store.Save(Book);
         if (Plan is not null && !Holds(Plan))
             kernel.Commit(Plan.Image.Words.AsSpan(), Plan.Bind(), Plan.RuleIds.AsSpan());

@@ -20,8 +20,20 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     // changed what is attached.
     private Dictionary<int, (uint Incarnation, bool Live)>? _attached;
 
+    private readonly Dictionary<int, string> _problems = [];
+
+    // Hooks take longest, so they come on while a policy is on its way to the kernel; whoever looks at them waits for their end.
+    private (HashSet<int> Ports, Task<IReadOnlyDictionary<int, KernelFault>> End)? _attaching;
+
     /// <summary>Why an interface is not as wanted, by ifindex.</summary>
-    public Dictionary<int, string> Problems { get; } = [];
+    public IReadOnlyDictionary<int, string> Problems
+    {
+        get
+        {
+            WaitForHooks();
+            return _problems;
+        }
+    }
 
     /// <summary>Interfaces where the program is missing or not first: attached again at the next <see cref="Prepare"/>.</summary>
     public void Distrust(IReadOnlyCollection<int> ifindexes)
@@ -42,7 +54,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
 
     public void Prepare(IReadOnlyList<WantedPort> wanted, HostPlan? plan)
     {
-        Problems.Clear();
+        if (_attaching?.End.IsCompleted == true) WaitForHooks(); // what failed is tried again below
+        _problems.Clear();
         var have = kernel.Ports();
         // What changes loses its way first: no frame goes straight to a port that is being changed or let go.
         SetWays(Candidates(wanted, have).Where(_ways.Contains));
@@ -52,13 +65,15 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         foreach (var vm in Budgets(wanted)) SetBudget(vm);
         if (plan is not null) PutMacs(wanted);
         have = kernel.Ports();
-        foreach (var port in wanted) TryAttach(port, have[port.Ifindex].Incarnation);
+        BeginAttaching([.. wanted.Select(p => (p.Ifindex, have[p.Ifindex].Incarnation)).Where(p => !HasHooks(p.Ifindex, p.Incarnation))]);
         _wrong.Clear();
         LetLeaversPass(wanted, have);
     }
 
     public void Settle(IReadOnlyList<WantedPort> wanted, HostPlan? plan)
     {
+        // What no policy opens yet stays closed, with hooks or on the way to them.
+        if (wanted.Any(p => p.Plan is not null && _attaching?.Ports.Contains(p.Ifindex) == true)) WaitForHooks();
         var have = kernel.Ports();
         var changed = false;
         foreach (var port in wanted) changed |= Open(port, have);
@@ -74,6 +89,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     /// every port, so it is for the look of each second and not for an attach: a new port gets its way with the next one.</summary>
     public void KeepWays(IReadOnlyList<WantedPort> wanted)
     {
+        WaitForHooks();
         var may = kernel.Obstacle is null ? Candidates(wanted, kernel.Ports()) : [];
         var alone = kernel.Alone([.. may.Select(w => w.Ifindex)]);
         SetWays(may.Where(w => alone.Contains(w.Ifindex)));
@@ -87,7 +103,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
 
     // docs/packet-path.md, One look: open, not captured, as wanted, on a plain bridge.
     private List<Way> Candidates(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have) =>
-        [.. wanted.Where(p => p.Plan is not null && p.Domain != 0 && !Problems.ContainsKey(p.Ifindex)
+        [.. wanted.Where(p => p.Plan is not null && p.Domain != 0 && !_problems.ContainsKey(p.Ifindex)
             && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && Equal(port, RecordOf(p, port.Incarnation)))
             .Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu, !p.Plan!.Guard.ShortCut))];
 
@@ -96,6 +112,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     /// <param name="inForce">The kernel judges by the plan, as read back.</param>
     public void Admit(IReadOnlyList<WantedPort> starting, HostPlan plan, Func<bool> inForce)
     {
+        WaitForHooks();
         LookAgain();
         var before = kernel.Ports();
         foreach (var port in starting)
@@ -129,10 +146,10 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
 
     private void AttachEmpty(WantedPort port)
     {
-        kernel.Attach(port.Ifindex, kernel.Ports()[port.Ifindex].Incarnation);
+        if (kernel.Attach([(port.Ifindex, kernel.Ports()[port.Ifindex].Incarnation)]).Result.Values.FirstOrDefault() is { } fault) throw fault;
         kernel.Purge(port.Ifindex);
         if (kernel.Check(port.Ifindex) is { } problem) throw new KernelFault($"{port.Ifname}: {problem}", null);
-        Problems.Remove(port.Ifindex);
+        _problems.Remove(port.Ifindex);
     }
 
     // As in WantedMacs: what another live vNIC holds stays its own.
@@ -140,7 +157,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     {
         var place = new MacPlace(port.Plan!.Mac, port.Plan.Segment);
         if (kernel.Macs().TryGetValue(place, out var holder) && holder.Vnic != port.Plan.Vnic && kernel.Check((int)holder.Ifindex) is null)
-            Problems[port.Ifindex] = $"MAC {port.Plan.Mac} is another VM's on {port.Plan.SegmentName}";
+            _problems[port.Ifindex] = $"MAC {port.Plan.Mac} is another VM's on {port.Plan.SegmentName}";
         else kernel.PutMac(place, new((uint)port.Ifindex, port.Plan.Vnic));
     }
 
@@ -154,7 +171,12 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     private void SetBudget(IGrouping<ushort, (uint Connections, uint HalfOpen, Rates Rates)> vm) =>
         kernel.SetBudget(vm.Key, vm.Max(b => b.Connections), vm.Max(b => b.HalfOpen), vm.Select(b => b.Rates).Aggregate((a, b) => a.Or(b)));
 
-    private Dictionary<int, (uint Incarnation, bool Live)> Attached() => _attached ??= new(kernel.Attached());
+    private Dictionary<int, (uint Incarnation, bool Live)> Attached()
+    {
+        if (_attached is { } known) return known;
+        WaitForHooks(); // a port with one hook is not one that lost the other
+        return _attached = new(kernel.Attached());
+    }
 
     // True = it was not the same.
     private bool PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
@@ -170,19 +192,31 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         return true;
     }
 
-    private void TryAttach(WantedPort port, uint incarnation)
+    // Live ones are looked after by the verify loop, one by one.
+    private bool HasHooks(int ifindex, uint incarnation) =>
+        Attached().TryGetValue(ifindex, out var at) && at.Live && at.Incarnation == incarnation && !_wrong.Contains(ifindex);
+
+    private void BeginAttaching(IReadOnlyList<(int Ifindex, uint Incarnation)> ports)
     {
-        // Live ones are looked after by the verify loop, one by one.
-        if (Attached().TryGetValue(port.Ifindex, out var at) && at.Live && at.Incarnation == incarnation && !_wrong.Contains(port.Ifindex)) return;
+        if (ports.Count == 0) return;
+        var attached = Attached();
+        WaitForHooks();
+        _attaching = ([.. ports.Select(p => p.Ifindex)], kernel.Attach(ports));
+        foreach (var (ifindex, incarnation) in ports) attached[ifindex] = (incarnation, true);
+    }
+
+    /// <summary>Returns when every hook that was begun is there, or <see cref="Problems"/> says why it is not.</summary>
+    public void WaitForHooks()
+    {
+        if (_attaching is not { } attaching) return;
+        _attaching = null;
         try
         {
-            kernel.Attach(port.Ifindex, incarnation);
-            Attached()[port.Ifindex] = (incarnation, true);
+            foreach (var (ifindex, fault) in attaching.End.Result) _problems[ifindex] = fault.Message;
         }
-        catch (KernelFault fault)
+        finally
         {
-            LookAgain();
-            Problems[port.Ifindex] = fault.Message;
+            if (attaching.End is not { IsCompletedSuccessfully: true, Result.Count: 0 }) LookAgain();
         }
     }
 
@@ -208,7 +242,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
 
     private bool Open(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
     {
-        if (!have.TryGetValue(port.Ifindex, out var old) || Problems.ContainsKey(port.Ifindex)) return false;
+        if (!have.TryGetValue(port.Ifindex, out var old) || _problems.ContainsKey(port.Ifindex)) return false;
         var record = RecordOf(port, old.Incarnation);
         if (Equal(old, record)) return false;
         kernel.PutPort(port.Ifindex, record);
@@ -220,6 +254,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     /// <param name="keepVnic">The vNIC lives on under another ifindex: its entries stay.</param>
     public void Release(int ifindex, bool keepVnic)
     {
+        WaitForHooks();
         var vnic = kernel.Ports().GetValueOrDefault(ifindex).Vnic;
         // Again when all is gone: its hooks may have stamped connections until then.
         kernel.BumpTopology();
@@ -232,7 +267,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         }
         catch (KernelFault fault)
         {
-            Problems[ifindex] = fault.Message;
+            _problems[ifindex] = fault.Message;
             return;
         }
         kernel.RemovePort(ifindex);
@@ -268,7 +303,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         var macs = new Dictionary<MacPlace, MacHolder>();
         foreach (var port in wanted.Where(p => p.Plan is not null).OrderBy(p => p.Plan!.Vnic))
             if (!macs.TryAdd(new(port.Plan!.Mac, port.Plan.Segment), new((uint)port.Ifindex, port.Plan.Vnic)))
-                Problems.TryAdd(port.Ifindex, $"MAC {port.Plan.Mac} is another VM's on {port.Plan.SegmentName}");
+                _problems.TryAdd(port.Ifindex, $"MAC {port.Plan.Mac} is another VM's on {port.Plan.SegmentName}");
         return macs;
     }
 

@@ -31,7 +31,7 @@ public sealed class Attacher
             }
             catch
             {
-                foreach (var made in Pins(ifindex).Where(p => !had.Contains(p))) Detach(made);
+                foreach (var made in Pins(ifindex).Where(p => p.Incarnation == incarnation && !had.Contains(p))) Detach(made);
                 throw;
             }
         }

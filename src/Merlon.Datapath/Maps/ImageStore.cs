@@ -7,19 +7,31 @@ namespace Merlon.Datapath.Maps;
 
 /// <summary>Map <c>images</c>: two generations of the compiled policy, swapped by one store to control.generation.</summary>
 /// <remarks>
-/// Grace periods come from the map-in-map update itself: since Linux 5.0 the syscall waits until every program that may
-/// have seen the old inner map has ended (maybe_wait_bpf_programs). Commit does two such updates: one that fills the
-/// inactive slot, and, after the flip, one that puts the new image into its own slot again. When it returns, no packet
-/// is still judged by the generation before, so the next commit may overwrite that slot.
+/// The map of the inactive slot is written where it lies and put into force by the flip; nobody reads it before, since its generation
+/// is no packet's. After the flip come two grace periods. In the first every packet that met the image before at its one hook ends at
+/// its other, under the same image. Then that image is taken out of its generation (a packet that a queue has held between its hooks
+/// finds it gone, and is judged by the one in force) and <see cref="Commit"/> returns. After the second, which only the next commit
+/// waits for, nobody reads it and it can be written.
 /// </remarks>
-public sealed class ImageStore
+public sealed class ImageStore : IDisposable
 {
-    private const uint MapFlags = Bpf.FlagMmapable | Bpf.FlagInnerMap;
     private readonly KernelMap _images;
     private readonly ControlTable _control;
+    private readonly GracePeriod? _grace;
     private readonly Lock _gate = new();
 
-    internal ImageStore(KernelMap images, ControlTable control) => (_images, _control) = (images, control);
+    /// <summary>By slot; null = what is there was made by another process, or nothing is.</summary>
+    private readonly ImageSlot?[] _slots = new ImageSlot?[2];
+
+    /// <summary>The generation that was left here in force; another one is another process's.</summary>
+    private uint _left;
+
+    /// <summary>Ends when nobody reads the inactive slot; false = somebody still may.</summary>
+    private Task<bool> _free = Task.FromResult(true);
+
+    /// <param name="alone">No program runs but for test runs of the thread that commits: there is nobody to wait for.</param>
+    internal ImageStore(KernelMap images, ControlTable control, bool alone) =>
+        (_images, _control, _grace) = (images, control, alone ? null : new());
 
     /// <summary>Puts a new image into force, whole or not at all.</summary>
     /// <param name="words">The pure image.</param>
@@ -31,13 +43,16 @@ public sealed class ImageStore
         var started = Stopwatch.GetTimestamp();
         lock (_gate)
         {
+            if (!_free.Result || _control.Generation != _left) Forget();
             var generation = Next(_control.Generation);
-            using var map = Fill(words, bind, ruleIds, generation);
-            var slot = generation & 1;
-            _images.Update(slot, (int)map.DangerousGetHandle());
+            Write(Room(generation & 1, Total(words, bind, ruleIds)), words, bind, ruleIds, generation);
+            (_left, _free) = (generation, Task.FromResult(false));
             _control.Flip(generation);
-            _images.Update(slot, (int)map.DangerousGetHandle());
-            return new(generation, Stopwatch.GetElapsedTime(started));
+            var took = Stopwatch.GetElapsedTime(started);
+            _grace?.Wait();
+            if (_slots[~generation & 1] is { } before) Volatile.Write(ref before.Words[(int)ImageWord.Generation], 0);
+            _free = Task.Run(Unread);
+            return new(generation, took);
         }
     }
 
@@ -48,7 +63,7 @@ public sealed class ImageStore
         lock (_gate)
         {
             using var map = OpenActive(out var generation);
-            if (map is null || map.Info.MaxEntries != Total(words, bind, ruleIds)) return false;
+            if (map is null || map.Info.MaxEntries < Total(words, bind, ruleIds)) return false;
             using var memory = Map(map);
             var image = Words(memory, map);
             Span<ulong> header = stackalloc ulong[AbiLimits.ImageHeaderWords];
@@ -91,18 +106,54 @@ public sealed class ImageStore
         return new("image", new(BpfError.Check(LibBpf.MapById(id), "map-open", "opening the active image")));
     }
 
-    private static unsafe BpfFd Fill(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds, uint generation)
+    private ImageSlot Room(uint slot, int words)
     {
-        var total = Total(words, bind, ruleIds);
-        var map = Bpf.CreateMap(Bpf.MapTypeArray, "merlon_image", sizeof(uint), sizeof(ulong), (uint)total, MapFlags);
-        using var memory = new Mapping(map, (long)total * sizeof(ulong), writable: true);
-        // SAFETY: the mapping holds total words and nobody else sees it before it is in the images map.
-        var image = new Span<ulong>(memory.Start, total);
+        if (_slots[slot] is { } room && room.Fits(words)) return room;
+        _slots[slot]?.Dispose();
+        _slots[slot] = null;
+        room = new(words);
+        try
+        {
+            _images.Update(slot, room.Fd);
+        }
+        catch
+        {
+            room.Dispose();
+            throw;
+        }
+        return _slots[slot] = room;
+    }
+
+    private bool Unread()
+    {
+        try
+        {
+            _grace?.Wait();
+            return true;
+        }
+        catch (DatapathException)
+        {
+            return false;
+        }
+    }
+
+    private void Forget()
+    {
+        foreach (var slot in _slots) slot?.Dispose();
+        Array.Clear(_slots);
+    }
+
+    // The generation last. Where the CPU may read the words before it, no run that began before the words may see it.
+    private void Write(ImageSlot slot, ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds, uint generation)
+    {
+        var image = slot.Words;
         words.CopyTo(image);
         bind.CopyTo(image[words.Length..]);
         ruleIds.CopyTo(MemoryMarshal.Cast<ulong, uint>(image[(words.Length + bind.Length)..]));
-        Complete(image, words, bind, ruleIds, generation);
-        return map;
+        image[Total(words, bind, ruleIds)..].Clear();
+        Complete(image, words, bind, ruleIds, 0);
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64) _grace?.Wait();
+        Volatile.Write(ref image[(int)ImageWord.Generation], generation);
     }
 
     private static int Total(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
@@ -114,6 +165,16 @@ public sealed class ImageStore
         image[(int)ImageWord.Bind] = Section(words.Length, bind.Length);
         image[(int)ImageWord.RuleIds] = Section(words.Length + bind.Length, ruleIds.Length);
         image[(int)ImageWord.Generation] = generation;
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _ = _free.Result;
+            Forget();
+            _grace?.Dispose();
+        }
     }
 
     private static LoadedImage Read(KernelMap map, uint generation)
@@ -129,7 +190,7 @@ public sealed class ImageStore
 
     private static Mapping Map(KernelMap map) => new(map.Fd, (long)map.Info.MaxEntries * sizeof(ulong), writable: false);
 
-    // SAFETY: the map's own number of entries; images are never written again once they are in force.
+    // SAFETY: the map's own number of entries; an image in force is not written.
     private static unsafe ReadOnlySpan<ulong> Words(Mapping memory, KernelMap map) => new(memory.Start, (int)map.Info.MaxEntries);
 
     private static ulong Section(int offset, int count) => (uint)offset | (ulong)count << 32;

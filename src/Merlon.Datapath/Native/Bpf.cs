@@ -7,7 +7,7 @@ namespace Merlon.Datapath.Native;
 internal static unsafe class Bpf
 {
     public const uint AttachTcxIngress = 46, AttachTcxEgress = 47;
-    public const uint MapTypeArray = 2, MapTypeRingBuffer = 27;
+    public const uint MapTypeArray = 2, MapTypeArrayOfMaps = 12, MapTypeRingBuffer = 27;
     public const uint FlagMmapable = 1u << 10, FlagInnerMap = 1u << 12, FlagBefore = 1u << 3;
     public const uint LinkTypeTcx = 11;
     public const ulong WithLock = 4;
@@ -15,9 +15,15 @@ internal static unsafe class Bpf
 
     private static long Number => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 321 : 280;
 
-    public static BpfFd CreateMap(uint type, string name, uint keySize, uint valueSize, uint entries, uint flags)
+    public static BpfFd CreateMap(uint type, string name, uint keySize, uint valueSize, uint entries, uint flags) =>
+        CreateMap(type, name, keySize, valueSize, entries, new MapCreateOptions { Size = (nuint)sizeof(MapCreateOptions), MapFlags = flags });
+
+    /// <summary>One element, a map such as <paramref name="inner"/>.</summary>
+    public static BpfFd CreateMapOfMaps(string name, BpfFd inner) => CreateMap(MapTypeArrayOfMaps, name, sizeof(uint), sizeof(uint), 1,
+        new MapCreateOptions { Size = (nuint)sizeof(MapCreateOptions), InnerMapFd = (uint)inner.DangerousGetHandle() });
+
+    private static BpfFd CreateMap(uint type, string name, uint keySize, uint valueSize, uint entries, MapCreateOptions options)
     {
-        var options = new MapCreateOptions { Size = (nuint)sizeof(MapCreateOptions), MapFlags = flags };
         // SAFETY: options outlives the call.
         return new(BpfError.Check(LibBpf.MapCreate(type, name, keySize, valueSize, entries, &options), "map-create", $"creating map {name}"));
     }

@@ -76,6 +76,22 @@ public sealed class PolicyKeeperTest : IDisposable
         agent.Error.Should().Be("sequence 5 came again with other content");
     }
 
+    [Fact]
+    public void A_step_that_fails_after_the_swap_leaves_its_epochs_to_nobody_else()
+    {
+        var agent = Agent();
+        agent.Apply(Message(1, 1));
+        _kernel.Watch = () => _kernel.StepsToLive = _kernel.Changes[^1] == "commit" ? 0 : int.MaxValue;
+        var second = () => agent.Apply(Message(2, 1, 2));
+        second.Should().Throw<PretendedKernel.KilledException>();
+        (_kernel.Watch, _kernel.StepsToLive) = (() => { }, int.MaxValue);
+        var between = Epoch();
+        agent.Apply(Message(3, 1));
+        Epoch().Should().BeGreaterThan(between, "what was approved under the one is judged again under the other");
+    }
+
+    private int Epoch() => int.Parse(_kernel.Fate(1).Split(' ')[^1], null);
+
     // Before the trial 1 is guarded, on trial 1 and 2.
     private static HostPolicyMessage OnTrial(ulong sequence, long confirmBy)
     {

@@ -58,10 +58,16 @@ internal sealed class PretendedKernel : IKernel
 
     public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => Change("set budget", () => { });
 
-    public void Attach(int ifindex, uint incarnation)
+    public Task<IReadOnlyDictionary<int, KernelFault>> Attach(IReadOnlyList<(int Ifindex, uint Incarnation)> ports)
     {
-        if (_attached.GetValueOrDefault(ifindex) != incarnation) Change("attach", () => _attached[ifindex] = incarnation);
+        if (Hooks is { IsCompletedSuccessfully: true, Result.Count: > 0 }) return Hooks;
+        foreach (var (ifindex, incarnation) in ports)
+            if (_attached.GetValueOrDefault(ifindex) != incarnation) Change("attach", () => _attached[ifindex] = incarnation);
+        return Hooks ?? Task.FromResult<IReadOnlyDictionary<int, KernelFault>>(new Dictionary<int, KernelFault>());
     }
+
+    /// <summary>What <see cref="Attach"/> answers; null = all went well, at once.</summary>
+    public Task<IReadOnlyDictionary<int, KernelFault>>? Hooks { get; set; }
 
     public void Detach(int ifindex)
     {

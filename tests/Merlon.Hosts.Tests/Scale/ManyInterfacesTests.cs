@@ -34,6 +34,7 @@ public class ManyInterfacesTests
         host.Product.WaitReady();
         SharedTables(host.Product, agent, evidence);
 
+        var hooks = Hooks(host);
         using var atOutside = new UdpCounter(outside, FirstPort);
         var before = Cpu(host.Product);
         // Another round only where the machine was busy with what earlier tests left.
@@ -41,16 +42,39 @@ public class ManyInterfacesTests
         foreach (var round in more.Chunk(OneMore))
         {
             times.Add([.. round.Select(guest => Attach(agent, guest, outside, atOutside)).Order()]);
-            if (times[^1][OneMore / 2] <= MostMs) break;
+            if (times[^1][OneMore / 2] <= Most(hooks)) break;
         }
         var (after, attached) = (Cpu(host.Product), OneMore * times.Count);
-        evidence.With("rounds", times.Count).With("attachMedianMs", Math.Round(times[^1][OneMore / 2], 1)).With("attachWorstMs", Math.Round(times[^1][^1], 1))
+        evidence.With("rounds", times.Count).With("hooksMedianMs", Math.Round(hooks, 1)).With("attachMedianMs", Math.Round(times[^1][OneMore / 2], 1)).With("attachWorstMs", Math.Round(times[^1][^1], 1))
             .With("agentCpuMs", Math.Round((after.Agent - before.Agent) / attached, 1)).With("controllerCpuMs", Math.Round((after.Controller - before.Controller) / attached, 1));
         var memory = Memory(host.Product.Agent!, "VmRSS:", "status");
         evidence.With("agentResidentMB", memory).With("agentProportionalMB", Memory(host.Product.Agent!, "Pss:", "smaps_rollup")).Write();
         Assert.InRange(memory, 1, 100);
         // The worst is told, not judged: one turn that the machine gives to others during an attach is as long.
-        Assert.InRange(times[^1][OneMore / 2], 0, MostMs);
+        Assert.InRange(times[^1][OneMore / 2], 0, Most(hooks));
+    }
+
+    // The kernel waits for a grace period at each hook and at the swap. Where a period takes 12 ms the promise is not kept (PROMISES.md says so),
+    // and what Merlon adds to the kernel's waits is judged.
+    private static double Most(double hooks) => Math.Max(MostMs, 2 * hooks + 30);
+
+    /// <summary>Milliseconds that the kernel takes to hang two programs on an interface, and nothing else.</summary>
+    private static double Hooks(TestHost host)
+    {
+        using var kernel = KernelDatapath.Open(new(Repository.Object, host.Product.Paths.Bpf) { ReuseOnly = true });
+        var times = new List<double>();
+        foreach (var guest in Enumerable.Range(0, OneMore).Select(n => host.AddGuest($"bare-{n}")))
+        {
+            var ifindex = int.Parse(host.Host.Ip("-o", "link", "show", guest.Ifname).Split(':')[0], CultureInfo.InvariantCulture);
+            times.Add(host.Host.Enter(() =>
+            {
+                var started = Stopwatch.GetTimestamp();
+                kernel.Attacher.Attach(ifindex, 1);
+                return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            }));
+            kernel.Attacher.Detach(ifindex);
+        }
+        return times.Order().ElementAt(OneMore / 2);
     }
 
     // Roles differ in the one port that others of the tenant may reach; what goes out is the same for all.

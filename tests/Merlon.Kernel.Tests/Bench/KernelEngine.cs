@@ -72,7 +72,7 @@ public sealed class KernelEngine : IDisposable
 
     public void Dispose() => _world.Dispose();
 
-    private static World NewWorld() => new(null, new("", "", 65536, 65536, 65536));
+    private static World NewWorld() => new(null, new("", "", 65536, 65536, 65536) { Alone = true });
 
     // A would-deny of the first hook is no word about the drop at the second.
     private Answer Told(HookTrace last, HookTrace? before, string hook)

@@ -15,7 +15,7 @@ internal sealed class PacketWorld : IDisposable
     public PacketWorld(WorldKey key, string objectPath)
     {
         var size = key.Tables == 0 ? Large : key.Tables;
-        World = new(null, new(objectPath, "", size, size, size));
+        World = new(null, new(objectPath, "", size, size, size) { Alone = true });
         World.Apply(PacketFile.World(key.Name));
         _plain = new(World.Ports);
         Maps = new(World.Folder);
