@@ -34,7 +34,8 @@ internal sealed unsafe partial class RawMap : IDisposable
     };
 
     /// <summary>As it was made. Of an array whose elements have a timer, that ends too.</summary>
-    public void Clear()
+    /// <param name="places">Of an array: the only ones to look at; null = all.</param>
+    public void Clear(IEnumerable<uint>? places = null)
     {
         var zero = new byte[_valueBytes];
         fixed (byte* none = zero)
@@ -46,7 +47,7 @@ internal sealed unsafe partial class RawMap : IDisposable
                     break;
                 case Array or ArrayOfCpus:
                     // A single one always: a timer in it is nothing that can be read.
-                    foreach (var place in _map.Info.MaxEntries == 1 ? [0] : Written()) BpfError.Check(LibBpf.MapUpdate(_map.Fd, &place, none, 0), "map-update", Name);
+                    foreach (var place in places ?? (_map.Info.MaxEntries == 1 ? [0] : Written())) BpfError.Check(LibBpf.MapUpdate(_map.Fd, &place, none, 0), "map-update", Name);
                     break;
                 case ArrayOfMaps:
                     foreach (var place in Places().Where(Has)) _ = LibBpf.MapDelete(_map.Fd, &place);

@@ -1,5 +1,6 @@
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Attach;
 using Merlon.Datapath.Maps;
 using Merlon.Kernel.Tests.Bench;
 using Merlon.Kernel.Tests.Fixtures;
@@ -23,12 +24,17 @@ public sealed class ProgramPoolTests
         {
             folder = world.Folder;
             Use(world);
+            world.Kernel.Attacher.Kind = AttachKind.Clsact;
             world.AttachPort("web", link.Ifindex);
+            // Somebody else's, who keeps the qdisc.
+            KernelObject.Run("tc", "filter", "add", "dev", link.Name, "ingress", "prio", "9", "bpf", "direct-action", "object-pinned", Path.Combine(folder, "programs", "start_timer"));
             // The control. The timer takes keys out of their queues for a moment.
             string[] maps = [.. Directory.GetFiles(Path.Combine(folder, "maps")).Select(p => Path.GetFileName(p)!).Where(n => n is not "captures").Order()];
-            SpinWait.SpinUntil(() => ProgramPool.Held(folder).Count == maps.Length, TimeSpan.FromSeconds(5));
-            Assert.Equal(maps, ProgramPool.Held(folder).Order());
+            IReadOnlyList<string> held = [];
+            SpinWait.SpinUntil(() => (held = ProgramPool.Held(folder)).Count == maps.Length, TimeSpan.FromSeconds(5));
+            Assert.Equal(maps, held.Order());
         }
+        Assert.Empty(Directory.GetFiles(Path.Combine(folder, "links")));
         Assert.Equal(["control"], ProgramPool.Held(folder));
         using (var control = Pinned.Map(folder, "control"))
             Assert.True(control.TryLookup(0u, out ControlRecord record) && record.Equals(new ControlRecord { Abi = AbiLimits.Version }));
@@ -40,7 +46,8 @@ public sealed class ProgramPoolTests
 
     private static void Use(Shop shop)
     {
-        shop.Apply(Shop.Manifest);
+        var image = shop.Image!;
+        shop.Kernel.Images.Commit(image.Words.AsSpan(), shop.Kernel.Images.ReadBack()!.Bind, [.. image.Rules.Select((_, i) => AbiLimits.MaxRuleIds - 1U - (uint)i)]);
         shop.Kernel.Budgets.KeepShares(2);
         shop.Kernel.ShortCut.Set([Way.Of(shop.Web.Ifindex, shop.Web.Record, 5, 1500)]);
         foreach (var v6 in (bool[])[false, true])
