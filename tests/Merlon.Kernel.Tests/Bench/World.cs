@@ -18,15 +18,17 @@ public class World : IDisposable
     private readonly Dictionary<NicKey, uint> _epochs = [];
     private readonly Dictionary<Reason, ulong> _drops = [];
     private readonly EventReader _events;
+    private readonly DatapathOptions _options;
     private uint _vnics;
+    private bool _given;
 
     /// <param name="options">Sizes; an object path of "" is the program of this checkout, and the pins are always this world's own.</param>
     public World(string? manifest = null, DatapathOptions? options = null)
     {
-        options ??= new("", "", 4096, 4096, 1024);
-        Folder = TestPlace.NewFolder();
+        _options = options ?? new("", "", 4096, 4096, 1024);
+        Folder = ProgramPool.Take(_options);
         TestPlace.Roam();
-        Kernel = KernelDatapath.Open(options with { ObjectPath = options.ObjectPath is "" ? KernelObject.Path : options.ObjectPath, BpffsFolder = Folder });
+        Kernel = KernelDatapath.Open(_options with { ObjectPath = _options.ObjectPath is "" ? KernelObject.Path : _options.ObjectPath, BpffsFolder = Folder });
         _events = Kernel.OpenEvents();
         if (manifest is not null) Apply(manifest);
     }
@@ -169,9 +171,10 @@ public class World : IDisposable
 
     public void Dispose()
     {
+        if (_given) return;
+        _given = true;
         _events.Dispose();
-        Kernel.Remove();
-        Kernel.Dispose();
+        ProgramPool.Give(_options, Folder, Kernel);
         GC.SuppressFinalize(this);
     }
 

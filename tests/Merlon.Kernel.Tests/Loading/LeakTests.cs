@@ -12,7 +12,7 @@ public class LeakTests
     public void Descriptors_do_not_leak()
     {
         // The object and the bpffs are made by child processes, whose pipes the runtime serves on other threads: made before.
-        new LoadedProgram().Dispose();
+        LoadedProgram.OfMaps().Dispose();
         using var link = new TapLink();
         var (before, after) = OwnDescriptors.Run(() =>
         {
@@ -39,7 +39,7 @@ public class LeakTests
     // Everything that the agent does with descriptors: load, take over, attach, swap, read, remove.
     private static void Exercise(int ifindex)
     {
-        using var program = new LoadedProgram();
+        using var program = LoadedProgram.OfMaps();
         program.Reopen();
         var datapath = program.Datapath;
         foreach (var kind in Needs.Kinds)
