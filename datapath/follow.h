@@ -257,6 +257,22 @@ static __noinline int approve(struct work *w, struct merlon_conn *c)
 	return w->judgement.passes ? 0 : REASON_REVOKED;
 }
 
+static __always_inline int refuse(struct work *w)
+{
+	struct judgement *j = &w->judgement;
+	int verdict = drop_by_rule(w, j->reason, j->verdict == VERDICT_WOULD_ALLOW ? j->candidate_rule : j->rule, j->verdict);
+
+	/* A reset would end the live connection of the same ends. */
+	w->rejected = verdict == SHOT && j->rejects && !w->known;
+	return verdict;
+}
+
+/* An opening that this side was never asked for: its peer made the entry when it took this end for one that is not here. */
+static __always_inline bool unasked(const struct work *w, const struct merlon_conn *c)
+{
+	return w->in && c->state == CONN_NEW && !c->side[w->plan.own & 1].vnic;
+}
+
 /* Its rule is gone. The entry stays for a while and goes on if the rule comes back; nothing else prolongs it. */
 static __noinline int cut(struct work *w, struct merlon_conn *c)
 {
@@ -303,6 +319,8 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 	if (!plan(w, c))
 		return LOOK_ON;
 	reason = approve(w, c);
+	if (reason == REASON_REVOKED && unasked(w, c))
+		return refuse(w);
 	if (reason == REASON_REVOKED)
 		cut(w, c);
 	if (reason)
