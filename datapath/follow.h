@@ -299,13 +299,18 @@ static __noinline int take_step(struct work *w, struct merlon_conn *c)
 }
 
 /* What a guarded end of this segment says has passed that end's own hook just before. An answer in its name that has not is
- * forged outside: together with a forged SYN it must cost the two neither their live connection nor the answer of the real end. */
+ * forged outside: together with a forged SYN it must cost the two neither their live connection nor the answer of the real end.
+ * Where either end is awaited, it is elsewhere and no hook tells the other. */
 static __noinline int forged_answer(struct work *w, struct merlon_conn *c, __u32 family)
 {
 	__u32 vnic = c->side[w->plan.source & 1].vnic;
+	struct merlon_port *port;
 	struct merlon_conn *live;
 
-	if (!w->in || !vnic || w->handoff.vnic == vnic || !(w->packet.tcp_flags & TCP_SYN) || w->packet.proto != PROTO_TCP)
+	if (!w->in || w->port.awaited || !vnic || w->handoff.vnic == vnic || !(w->packet.tcp_flags & TCP_SYN) || w->packet.proto != PROTO_TCP)
+		return 0;
+	port = port_behind(w, w->packet.source_mac, vnic);
+	if (port && port->awaited)
 		return 0;
 	live = find(w, family, CONN);
 	return live && !absent(live, w);
