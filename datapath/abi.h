@@ -115,7 +115,8 @@ struct merlon_port {               /* map ports: HASH by ifindex */
 	__u8 spoof_mac, spoof_ipv4, spoof_ipv6, spoof_arp, spoof_nd, spoof_dhcp, spoof_ra; /* SPOOF_* */
 	__u16 ether_types[MERLON_PORT_ETHER_TYPES]; /* 0 = none */
 	struct merlon_vlans vlans[MERLON_PORT_VLANS];
-	__u8 pad[2];
+	__u8 awaited;              /* 1 = its VM has not spoken here yet, so it may run elsewhere: cleared by the program */
+	__u8 pad;
 };
 
 struct merlon_mac_key {            /* map macs: HASH, who is behind a MAC of a segment */
@@ -205,8 +206,7 @@ static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u6
 /* ruleset record: w0 row map offset (u16 per remote class) | columns << 32
  *                 w1 column map offset (u16 per service class) | rows << 32
  *                 w2 cells offset | RULESET_NARROW << 32; row-major, one word per cell; narrow: 32 bits per cell, one half
- *                    that is both, since no rule is observed
- *                 w3 reserved */
+ *                    that is both, since no rule is observed; w3 reserved */
 #define IMAGE_RULESET_WORDS 4u
 #define RULESET_NARROW 0x1u
 

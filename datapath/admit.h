@@ -15,16 +15,6 @@ static __always_inline int opens(const struct packet *p, bool beside)
 	return 0;
 }
 
-static __always_inline int refuse(struct work *w)
-{
-	struct judgement *j = &w->judgement;
-	int verdict = drop_by_rule(w, j->reason, j->verdict == VERDICT_WOULD_ALLOW ? j->candidate_rule : j->rule, j->verdict);
-
-	/* A reset would end the live connection of the same ends. */
-	w->rejected = verdict == SHOT && j->rejects && !w->known;
-	return verdict;
-}
-
 /* Judges a packet that no entry answers for: in this hook's direction; where it has a role (untracked.h), in that of the flow's opening.
  * Fills w->judgement; 0, or SHOT or PASS from drop(). */
 static __noinline int judge_first(struct work *w, __u32 role)

@@ -349,7 +349,7 @@ static __noinline int one_look(struct __sk_buff *skb)
 		return 0;
 	slot->note.ifindex = 0;
 	/* Who asks what becomes of a packet wants to be told by hook(). */
-	if (skb->cb[MERLON_TRACE_ASKED] == MERLON_TRACE)
+	if (traced(skb))
 		return 0;
 	under = *(volatile __u32 *)&c->topology;
 	ns = bpf_ktime_get_coarse_ns();

@@ -224,8 +224,10 @@ static __always_inline int run(struct __sk_buff *skb, __u32 in)
 	if (w->port.flags & PORT_CAPTURED)
 		capture(skb, w);
 	trace(skb, w);
-	if (!in && verdict == PASS)
+	if (!in && verdict == PASS && !traced(skb)) {
+		arrived(w);
 		bridged(w);
+	}
 	return verdict == SHOT && w->rejected ? answer(skb, w) : verdict;
 }
 

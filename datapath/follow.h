@@ -257,6 +257,22 @@ static __noinline int approve(struct work *w, struct merlon_conn *c)
 	return w->judgement.passes ? 0 : REASON_REVOKED;
 }
 
+static __always_inline int refuse(struct work *w)
+{
+	struct judgement *j = &w->judgement;
+	int verdict = drop_by_rule(w, j->reason, j->verdict == VERDICT_WOULD_ALLOW ? j->candidate_rule : j->rule, j->verdict);
+
+	/* A reset would end the live connection of the same ends. */
+	w->rejected = verdict == SHOT && j->rejects && !w->known;
+	return verdict;
+}
+
+/* An opening that this side was never asked for: its peer made the entry when it took this end for one that is not here. */
+static __always_inline bool unasked(const struct work *w, const struct merlon_conn *c)
+{
+	return w->in && c->state == CONN_NEW && !c->side[w->plan.own & 1].vnic;
+}
+
 /* Its rule is gone. The entry stays for a while and goes on if the rule comes back; nothing else prolongs it. */
 static __noinline int cut(struct work *w, struct merlon_conn *c)
 {
@@ -283,13 +299,18 @@ static __noinline int take_step(struct work *w, struct merlon_conn *c)
 }
 
 /* What a guarded end of this segment says has passed that end's own hook just before. An answer in its name that has not is
- * forged outside: together with a forged SYN it must cost the two neither their live connection nor the answer of the real end. */
+ * forged outside: together with a forged SYN it must cost the two neither their live connection nor the answer of the real end.
+ * Where either end is awaited, it is elsewhere and no hook tells the other. */
 static __noinline int forged_answer(struct work *w, struct merlon_conn *c, __u32 family)
 {
 	__u32 vnic = c->side[w->plan.source & 1].vnic;
+	struct merlon_port *port;
 	struct merlon_conn *live;
 
-	if (!w->in || !vnic || w->handoff.vnic == vnic || !(w->packet.tcp_flags & TCP_SYN) || w->packet.proto != PROTO_TCP)
+	if (!w->in || w->port.awaited || !vnic || w->handoff.vnic == vnic || !(w->packet.tcp_flags & TCP_SYN) || w->packet.proto != PROTO_TCP)
+		return 0;
+	port = port_behind(w, w->packet.source_mac, vnic);
+	if (port && port->awaited)
 		return 0;
 	live = find(w, family, CONN);
 	return live && !absent(live, w);
@@ -303,6 +324,8 @@ static __always_inline int follow(struct work *w, struct merlon_conn *c, __u32 f
 	if (!plan(w, c))
 		return LOOK_ON;
 	reason = approve(w, c);
+	if (reason == REASON_REVOKED && unasked(w, c))
+		return refuse(w);
 	if (reason == REASON_REVOKED)
 		cut(w, c);
 	if (reason)

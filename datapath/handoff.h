@@ -113,7 +113,8 @@ static __always_inline void handoff_take(struct work *w)
 	h->ifindex = 0;
 }
 
-/* from_vm: the guarded port of this segment behind the destination MAC, if any. It will count and enter. */
+/* from_vm: the guarded port of this segment behind the destination MAC, if any. It will count and enter. A VM that has not spoken
+ * here yet may still run on the host that it comes from: it is outside until then. */
 static __always_inline void find_peer(struct work *w)
 {
 	struct merlon_mac_key key = {.segment = w->port.segment};
@@ -125,11 +126,21 @@ static __always_inline void find_peer(struct work *w)
 	if (!owner || owner->vnic == w->port.vnic)
 		return;
 	port = bpf_map_lookup_elem(&ports, &owner->ifindex);
-	if (!port || port->vnic != owner->vnic)
+	if (!port || port->vnic != owner->vnic || port->awaited)
 		return;
 	w->peer_ifindex = owner->ifindex;
 	w->peer_incarnation = port->incarnation;
 	w->peer_vnic = owner->vnic;
+}
+
+/* from_vm, for what goes on: the VM runs here, and the bridge has seen where. Every CPU stores the same byte, which no other fact
+ * shares: where the record has just become another port's, that one only counts as here too early. */
+static __always_inline void arrived(const struct work *w)
+{
+	struct merlon_port *port = w->port.awaited ? bpf_map_lookup_elem(&ports, &w->ifindex) : NULL;
+
+	if (port && port->incarnation == w->port.incarnation)
+		port->awaited = 0;
 }
 
 #endif

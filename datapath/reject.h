@@ -5,7 +5,8 @@
  * from_vm out of the same tap, at to_vm in by the same tap, as if the guest had sent it, so that bridge, VLAN or routes
  * carry it home. There the hooks know it by its every byte but those that routers change, and let it pass once each.
  *
- * Never answered: resets, ICMP but echo requests, later fragments, groups, packets for another MAC or address than the VM's, sources
+ * Never answered: resets, ICMP but echo requests, later fragments, groups, packets for another MAC or address than the VM's or for a VM
+ * that has not spoken here yet (the bridge would learn from the answer that it is here), sources
  * that are nobody's, ends that have a live connection, IPv4 options, IPv6 extension headers, tagged frames. A VM's answers of a
  * direction are never more bytes than the rejected packets had, and ANSWERS_PER_SECOND at most.
  */
@@ -93,8 +94,8 @@ static __always_inline bool answerable(struct work *w)
 
 	if (to_many(p) || p->fragment == FRAGMENT_LATER || p->source_mac[0] & 1 || nobody(p))
 		return false;
-	/* In a VM's name only from its own addresses, and not to itself: another's connection is nothing that it could reset. */
-	if (w->in && (!same6(p->destination_mac, w->port.mac) || same6(p->source_mac, w->port.mac) ||
+	/* In a VM's name only where it is, from its own addresses, and not to itself: another's connection is nothing that it could reset. */
+	if (w->in && (w->port.awaited || !same6(p->destination_mac, w->port.mac) || same6(p->source_mac, w->port.mac) ||
 		      !own_address(w, (struct address *)p->destination)))
 		return false;
 	if (p->tags || p->l4 - p->l3 != header)

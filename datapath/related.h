@@ -53,6 +53,9 @@ static __always_inline bool vouches(const struct work *w, const struct merlon_co
 
 	if (absent(c, w) || !sent_lately(c, &w->quoted, quoted))
 		return false;
+	/* Before the answer only the opener has said anything that an error could be about. */
+	if (c->state == CONN_NEW && quoted != (c->flags & CONN_INITIATOR_B))
+		return false;
 	if (side->vnic == w->port.vnic && side->epoch)
 		return side->epoch == w->epoch;
 	/* Not its side, unless it was never asked when the quoted packet reached it. */

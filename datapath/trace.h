@@ -6,9 +6,15 @@
 
 #include "capture.h"
 
+/* It goes nowhere. */
+static __always_inline bool traced(const struct __sk_buff *skb)
+{
+	return skb->cb[MERLON_TRACE_ASKED] == MERLON_TRACE;
+}
+
 static __always_inline void trace(struct __sk_buff *skb, const struct work *w)
 {
-	if (skb->cb[MERLON_TRACE_ASKED] != MERLON_TRACE)
+	if (!traced(skb))
 		return;
 	skb->cb[MERLON_TRACE_VERDICT] = w->told_verdict;
 	skb->cb[MERLON_TRACE_REASON] = w->told_reason;

@@ -24,17 +24,19 @@ static __noinline int role_of(void *image, __u32 nic, __u32 own, __u32 other)
 	return serves && asks ? 0 : serves | asks;
 }
 
-/* The port of the guarded vNIC that the packet comes from or goes to on this segment, by its MAC. */
+/* The port of the guarded vNIC that the packet comes from or goes to on this segment, by its MAC; as in find_peer(), one that has spoken here. */
 static __always_inline struct merlon_port *other_end(struct work *w)
 {
 	struct merlon_mac_key key = {.segment = w->port.segment};
 	struct merlon_mac_owner *owner;
+	struct merlon_port *port;
 
 	if (!w->in)
 		return w->peer_ifindex ? bpf_map_lookup_elem(&ports, &w->peer_ifindex) : NULL;
 	__builtin_memcpy(key.mac, w->packet.source_mac, 6);
 	owner = w->packet.vlan ? NULL : bpf_map_lookup_elem(&macs, &key);
-	return owner && owner->vnic != w->port.vnic ? port_behind(w, w->packet.source_mac, owner->vnic) : NULL;
+	port = owner && owner->vnic != w->port.vnic ? port_behind(w, w->packet.source_mac, owner->vnic) : NULL;
+	return port && !port->awaited ? port : NULL;
 }
 
 /* The direction of the flow's opening, for the end that has the role. */

@@ -133,6 +133,7 @@ internal sealed class HostKeeper
     /// <param name="came">When the hook asked, by <see cref="Environment.TickCount64"/>.</param>
     public Task Meet(Guest guest, long came)
     {
+        Guests.AtGate(guest.Uuid, waits: true);
         if (!LibvirtKnown) return Task.CompletedTask;
         // Known or not: a list that was asked for before may not know it any more, or not yet.
         _newcomers.Meet(guest, came);
@@ -143,6 +144,9 @@ internal sealed class HostKeeper
         // A refused claim may leave the inventory as it was: then nothing was told, and nothing follows.
         return ControllerConnected && _newcomers.Told != told ? _newcomers.InForce() : Task.CompletedTask;
     }
+
+    /// <summary>Its hook has its answer, or went without one and has let the VM in by itself.</summary>
+    public void Leave(Guest guest) => Guests.AtGate(guest.Uuid, waits: false);
 
     public void InventoryTaken(ulong number, ulong sequence)
     {

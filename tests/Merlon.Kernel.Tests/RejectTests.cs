@@ -189,6 +189,17 @@ public sealed class RejectTests : IDisposable
         Run("to_vm", Db, FromOutside()).Answered.Should().BeTrue();
     }
 
+    /// <summary>The bridge would learn from the answer that the VM is here, and send here what is for the host that it still runs on.</summary>
+    [Fact]
+    public void Nothing_is_answered_for_a_VM_that_has_not_spoken_here_yet()
+    {
+        _shop.ChangePort("db", p => p with { Awaited = 1 });
+        var result = Run("to_vm", Db, FromOutside());
+        (result.Dropped, result.Answered).Should().Be((true, false));
+        _shop.ChangePort("db", p => p with { Awaited = 0 });
+        Run("to_vm", Db, FromOutside()).Answered.Should().BeTrue();
+    }
+
     [Fact]
     public void Answers_are_never_more_bytes_than_the_packets_they_answer()
     {

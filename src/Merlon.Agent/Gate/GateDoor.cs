@@ -16,9 +16,11 @@ internal sealed class GateDoor(HostKeeper keeper, HookProof proof)
         using var reader = new StreamReader(http.Request.Body);
         var xml = await reader.ReadToEndAsync(http.RequestAborted);
         var came = Environment.TickCount64;
+        Guest? met = null;
         try
         {
             var (guest, inside) = DomainGuests.Starting(xml);
+            met = guest;
             var known = await keeper.Box.Ask(() =>
             {
                 http.RequestAborted.ThrowIfCancellationRequested();
@@ -36,6 +38,10 @@ internal sealed class GateDoor(HostKeeper keeper, HookProof proof)
         catch (FormatException e)
         {
             throw new RequestRefused("bad-request", $"the body is no domain: {e.Message}", "it is for libvirt's hook");
+        }
+        finally
+        {
+            if (met is not null) keeper.Box.Post(() => keeper.Leave(met));
         }
     }
 

@@ -10,6 +10,7 @@ namespace Merlon.Agent.Guests;
 /// <summary>Every VM of this host: libvirt's domains and the interfaces attached by hand.</summary>
 internal sealed class GuestBook
 {
+    private readonly HashSet<string> _atGate = [];
     private IReadOnlyList<Guest> _byHand = [];
 
     /// <summary>The VMs that libvirt named.</summary>
@@ -34,11 +35,15 @@ internal sealed class GuestBook
 
     public void SetByHand(IEnumerable<HandAttachment> attachments) => _byHand = HandAttachments.Guests(attachments);
 
-    /// <summary>Interface names of running guests, by vNIC.</summary>
+    /// <summary>Its start waits for the gate, or does so no more.</summary>
+    public void AtGate(string vmUuid, bool waits) => _ = waits ? _atGate.Add(vmUuid) : _atGate.Remove(vmUuid);
+
+    /// <summary>Interface names of running guests, by vNIC. Those of a guest at the gate are the gate's alone: it lets a port in that awaits its VM, a reconcile
+    /// one whose VM is here.</summary>
     public Dictionary<NicKey, string> Ifnames()
     {
         var names = new Dictionary<NicKey, string>();
-        foreach (var guest in All.Where(g => g.Running))
+        foreach (var guest in All.Where(g => g.Running && !_atGate.Contains(g.Uuid)))
             foreach (var nic in guest.Nics)
                 if (nic.Ifname is { } name) names.TryAdd(new(guest.Uuid, nic.Index), name);
         return names;

@@ -28,12 +28,14 @@ internal sealed class TraceDoor(HostKeeper keeper, KernelDatapath datapath)
         if (asked is { From: null, To: null })
             throw new RequestRefused("not-here", "neither end is a guarded vNIC of this host", "ask on the host of one of them; see 'merlon get nic'");
         var hops = new List<TraceHop>();
+        // To a VM that has not spoken here yet nothing is handed over.
+        var handed = asked.Near && datapath.Ports.TryGet(asked.To!.Ifindex, out var port) && port.Awaited == 0;
         if (asked.From is { } from) hops.Add(Hop("from_vm", from, datapath.Tests.Trace("from_vm", asked.Frame(leaves: true), from.Ifindex)));
         if (asked.To is not { } to || hops is [{ Passes: false }]) return new(hops, Disturbed: false);
         var arrived = datapath.Tests.Trace("to_vm", asked.Frame(leaves: false), to.Ifindex);
         hops.Add(Hop("to_vm", to, arrived));
         // A real packet of this CPU came between the two: to_vm took this one for one from outside.
-        return new(hops, asked.Near && arrived.SourceVnic != asked.From!.Plan!.Vnic);
+        return new(hops, handed && arrived.SourceVnic != asked.From!.Plan!.Vnic);
     }
 
     /// <summary>The packet, and the guarded ports of this host at its ends.</summary>

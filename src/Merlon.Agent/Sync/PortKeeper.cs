@@ -101,14 +101,14 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         kernel.SetWays([.. _ways.OrderBy(w => w.Ifindex)]);
     }
 
-    // docs/packet-path.md, One look: open, not captured, as wanted, on a plain bridge.
+    // docs/packet-path.md, One look: open, not captured, not awaiting its VM, as wanted, on a plain bridge.
     private List<Way> Candidates(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have) =>
         [.. wanted.Where(p => p.Plan is not null && p.Domain != 0 && !_problems.ContainsKey(p.Ifindex)
-            && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && Equal(port, RecordOf(p, port.Incarnation)))
+            && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && port.Awaited == 0 && Equal(port, RecordOf(p, port)))
             .Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu, !p.Plan!.Guard.ShortCut))];
 
-    /// <summary>Guards the interfaces of one VM whose guest does not run yet, and touches nothing else: closed, attached, purged, read back,
-    /// then opened. Throws <see cref="KernelFault"/> at the first that is not as it must be; it stays closed.</summary>
+    /// <summary>Guards the interfaces of one VM whose guest does not run here yet, and touches nothing else: closed, attached, purged, read back,
+    /// then opened, awaiting its first frame. Throws <see cref="KernelFault"/> at the first that is not as it must be; it stays closed.</summary>
     /// <param name="inForce">The kernel judges by the plan, as read back.</param>
     public void Admit(IReadOnlyList<WantedPort> starting, HostPlan plan, Func<bool> inForce)
     {
@@ -119,7 +119,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             if (Attached().TryGetValue(port.Ifindex, out var at) && at.Live && before.TryGetValue(port.Ifindex, out var old) && old.Vnic != port.Plan!.Vnic)
                 throw new KernelFault($"{port.Ifname} is guarded for another VM", null);
         PutOwners(plan);
-        foreach (var port in starting) PutClosed(port);
+        foreach (var port in starting) PutClosed(port, awaited: 1);
         // No connection goes there past the bridge any more.
         kernel.BumpTopology();
         KeepShares(plan);
@@ -132,14 +132,15 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         kernel.BumpTopology();
         have = kernel.Ports();
         foreach (var port in starting)
-            if (!have.TryGetValue(port.Ifindex, out var now) || !Equal(now, RecordOf(port, now.Incarnation)))
+            if (!have.TryGetValue(port.Ifindex, out var now) || !Equal(now, RecordOf(port, now)))
                 throw new KernelFault($"the record of {port.Ifname} read back is not the one written", null);
     }
 
     // A live attachment keeps its incarnation: under another one it would come off for a moment.
-    private void PutClosed(WantedPort port)
+    private void PutClosed(WantedPort port, byte awaited)
     {
-        var record = RecordOf(port, Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation));
+        var incarnation = Attached().TryGetValue(port.Ifindex, out var at) && at.Live ? at.Incarnation : unchecked(++_incarnation);
+        var record = RecordOf(port, new() { Incarnation = incarnation, Awaited = awaited });
         record.Flags |= PortFlags.Closed;
         kernel.PutPort(port.Ifindex, record);
     }
@@ -181,14 +182,15 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     // True = it was not the same.
     private bool PutClosedUnlessSame(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
     {
-        if (have.TryGetValue(port.Ifindex, out var old) && IsSamePlace(old, RecordOf(port, old.Incarnation)))
+        var known = have.TryGetValue(port.Ifindex, out var old);
+        var record = RecordOf(port, old);
+        if (known && IsSamePlace(old, record))
         {
-            var record = RecordOf(port, old.Incarnation);
             record.Flags |= old.Flags & PortFlags.Closed;
             if (!Equal(old, record)) kernel.PutPort(port.Ifindex, record);
             return false;
         }
-        PutClosed(port);
+        PutClosed(port, old.Vnic == record.Vnic ? old.Awaited : (byte)0);
         return true;
     }
 
@@ -220,9 +222,11 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         }
     }
 
-    private PortRecord RecordOf(WantedPort port, uint incarnation)
+    // As wanted. Whether its VM has spoken here, only the kernel knows: were it written as it was a moment ago, the next frame would clear it.
+    private PortRecord RecordOf(WantedPort port, in PortRecord have)
     {
-        var record = port.Record(incarnation);
+        var record = port.Record(have.Incarnation);
+        record.Awaited = have.Awaited;
         if (Captured is { } vm && port.Plan?.Key.VmUuid == vm) record.Flags |= PortFlags.Captured;
         return record;
     }
@@ -243,7 +247,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     private bool Open(WantedPort port, IReadOnlyDictionary<int, PortRecord> have)
     {
         if (!have.TryGetValue(port.Ifindex, out var old) || _problems.ContainsKey(port.Ifindex)) return false;
-        var record = RecordOf(port, old.Incarnation);
+        var record = RecordOf(port, old);
         if (Equal(old, record)) return false;
         kernel.PutPort(port.Ifindex, record);
         if (port.Plan is { } plan) Log.Guarded(log, port.Ifname, plan.Key.Index, plan.Vm);

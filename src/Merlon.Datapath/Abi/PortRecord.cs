@@ -23,7 +23,9 @@ public struct PortRecord
     /// <summary>0 = none.</summary>
     public PortEtherTypes EtherTypes;
     public PortVlans Vlans;
-    private readonly ushort _pad;
+    /// <summary>1 = its VM has not spoken here yet, so it may run elsewhere. The program clears it.</summary>
+    public byte Awaited;
+    private readonly byte _pad;
 
     /// <summary>What a Guard says of a port with this MAC; who it is and where is the caller's to add.</summary>
     public static PortRecord Of(MacAddress mac, NicGuard guard) => new()

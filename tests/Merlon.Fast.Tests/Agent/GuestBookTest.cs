@@ -20,6 +20,18 @@ public class GuestBookTest
         FirstKeepsIt(next);
     }
 
+    /// <summary>A reconcile would let its port in as one whose VM is here (docs/decisions/0010).</summary>
+    [Fact]
+    public void Interfaces_of_a_guest_at_the_gate_are_no_reconcile_s()
+    {
+        var book = new GuestBook();
+        book.SetDomains([Guest(1), Guest(2)]);
+        book.AtGate(Samples.Key(1).VmUuid, waits: true);
+        book.Ifnames().Values.Should().Equal("vnet2");
+        book.AtGate(Samples.Key(1).VmUuid, waits: false);
+        book.Ifnames().Values.Should().BeEquivalentTo("vnet1", "vnet2");
+    }
+
     private static void FirstKeepsIt(GuestBook book)
     {
         var vms = book.Inventory().Vms;

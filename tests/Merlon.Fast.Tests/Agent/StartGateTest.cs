@@ -166,6 +166,48 @@ public sealed class StartGateTest : IDisposable
         ports.Newcomers.Should().HaveCount(1);
     }
 
+    /// <summary>It may still run on another host (docs/decisions/0010): whatever a reconcile changes meanwhile, only its first frame ends that.</summary>
+    [Fact]
+    public void A_port_of_the_gate_awaits_its_VM_and_has_no_way_until_that_speaks()
+    {
+        Apply(OnFailure.Closed, 1, 2);
+        _gate.Pass(Guest(1));
+        _gate.Pass(Guest(2));
+        WantedPort[] wanted = [.. _policy.Plan!.Nics.Select((n, i) => new WantedPort(i + 1, $"tap{i + 1}", n, null, 7, 1500))];
+        Reconcile(wanted);
+        Speaks(2);
+        Reconcile(wanted);
+        (Awaited(), Ways()).Should().BeEquivalentTo((new[] { 1 }, new[] { 2 }));
+        wanted[0] = wanted[0] with { Plan = wanted[0].Plan! with { Slot = 9, Guard = NicGuard.Default with { ShortCut = false } } };
+        Reconcile(wanted);
+        Awaited().Should().Equal(1);
+        Speaks(1);
+        Reconcile(wanted);
+        (Awaited(), Ways()).Should().BeEquivalentTo((Array.Empty<int>(), new[] { 1, 2 }));
+    }
+
+    [Fact]
+    public void A_port_that_no_gate_has_let_in_awaits_nobody()
+    {
+        Apply(OnFailure.Closed, 1);
+        Reconcile(new WantedPort(1, "tap1", _policy.Plan!.Nics[0], null, 7, 1500));
+        Awaited().Should().BeEmpty();
+    }
+
+    private int[] Awaited() => [.. _kernel.Ports().Where(p => p.Value.Awaited != 0).Select(p => p.Key).Order()];
+
+    private int[] Ways() => [.. _kernel.Ways.Select(w => w.Ifindex)];
+
+    // As the program does.
+    private void Speaks(int ifindex) => _kernel.PutPort(ifindex, _kernel.Ports()[ifindex] with { Awaited = 0 });
+
+    private void Reconcile(params WantedPort[] wanted)
+    {
+        _ports.Prepare(wanted, _policy.Plan);
+        _ports.Settle(wanted, _policy.Plan);
+        _ports.KeepWays(wanted);
+    }
+
     [Fact]
     public void Where_the_policy_inside_cannot_be_put_into_force_the_Guard_decides_and_an_unknown_VM_does_not_start()
     {

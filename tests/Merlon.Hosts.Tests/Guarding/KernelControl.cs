@@ -28,6 +28,12 @@ public sealed class KernelControl(string bpffs) : IDisposable
 
     public int Ports => _datapath.Ports.List().Count;
 
+    /// <summary>Makes every port count as one whose VM has spoken here.</summary>
+    public void AwaitNobody()
+    {
+        foreach (var (ifindex, port) in _datapath.Ports.List().Where(p => p.Value.Awaited != 0)) _datapath.Ports.Set(ifindex, port with { Awaited = 0 });
+    }
+
     public int ClosedPorts => _datapath.Ports.List().Values.Count(p => p.Flags.HasFlag(PortFlags.Closed));
 
     /// <summary>Takes an address away from its vNIC; the agent gives it back at the next change only.</summary>

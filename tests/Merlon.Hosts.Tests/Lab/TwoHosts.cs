@@ -6,7 +6,7 @@ using Merlon.Hosts.Tests.Hosts;
 
 namespace Merlon.Hosts.Tests.Lab;
 
-/// <summary>What <c>merlon lab up --hosts 2</c> makes, with one of its VMs: web-1, which starts on host-1, and a <see cref="Neighbour"/> on host-2's bridge.</summary>
+/// <summary>What <c>merlon lab up --hosts 2</c> makes, with some of its VMs (web-1 starts on host-1, db-1 on host-2) and a <see cref="Neighbour"/> on host-2's bridge.</summary>
 public sealed class TwoHosts : IDisposable
 {
     public const string Web = "10.8.0.5";
@@ -15,12 +15,12 @@ public sealed class TwoHosts : IDisposable
     private Task _flood = Task.CompletedTask;
     private bool _down;
 
-    public TwoHosts()
+    public TwoHosts(string vms = "web-1")
     {
         Instance = string.Create(CultureInfo.InvariantCulture, $"m{Environment.ProcessId % 100000}{(char)('a' + Interlocked.Increment(ref _count) % 26)}");
         try
         {
-            Cli("lab", "up", "--hosts", "2", "--only", "web-1").Ok();
+            Cli("lab", "up", "--hosts", "2", "--only", vms).Ok();
             Neighbour = new($"merlon-{Instance}-2", Instance);
             Cli("status", "--wait", "--timeout", "20").Ok();
         }
@@ -54,7 +54,8 @@ public sealed class TwoHosts : IDisposable
 
     public JsonElement Probe(string vm, string command) => JsonDocument.Parse(Cli("lab", "probe", vm, command).Ok()).RootElement;
 
-    /// <summary>Puts a policy into force everywhere: web-1 may talk to the neighbour on tcp/80 and be talked to on tcp/443, all else is denied.</summary>
+    /// <summary>Puts a policy into force everywhere: web-1 may talk to the neighbour on tcp/80 and be talked to on tcp/443; db-1 may ping web-1 and talk to it on
+    /// tcp/443 and udp/7000; all else is denied.</summary>
     public void Guard()
     {
         var file = Path.GetTempFileName();
@@ -70,17 +71,23 @@ public sealed class TwoHosts : IDisposable
             spec: {select: {labels: {tier: web}}}
             ---
             apiVersion: merlon/v1
+            kind: Group
+            metadata: {name: db, tenant: shop}
+            spec: {select: {labels: {tier: db}}}
+            ---
+            apiVersion: merlon/v1
             kind: Policy
             metadata: {name: app, tenant: shop}
             spec:
               rules:
               - {name: out, from: [group/web], to: [cidr/10.8.0.9/32], services: [tcp/80], action: allow}
               - {name: in, from: [cidr/10.8.0.9/32], to: [group/web], services: [tcp/443], action: allow}
+              - {name: db, from: [group/db], to: [group/web], services: [tcp/443, udp/7000, service/ping], action: allow}
             ---
             apiVersion: merlon/v1
             kind: Guard
             metadata: {name: shop}
-            spec: {action: guard, select: [group/shop/web], trustMetadata: true, log: denies, onFailure: closed}
+            spec: {action: guard, select: [group/shop/web, group/shop/db], trustMetadata: true, log: denies, onFailure: closed}
             """);
         Cli("apply", "-f", file, "--wait").Ok();
         File.Delete(file);

@@ -117,12 +117,13 @@ internal sealed class PacketFile
 
     private PortSetup? Port(string vm, YamlNode node)
     {
-        if (Fields.Open(node, "a VM's setup", _findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra", "connections", "halfOpen", "connectionRate", "icmpRate", "neighbourRate", "vlans", "etherTypes", "owns") is not { } f) return null;
+        if (Fields.Open(node, "a VM's setup", _findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra", "connections", "halfOpen", "connectionRate", "icmpRate", "neighbourRate", "vlans", "etherTypes", "owns", "awaited") is not { } f) return null;
         (string, byte?)[] modes = [("off", 0), ("observe", 1), ("enforce", 2)];
         byte? Mode(string name) => f.Choice(name, null, false, modes);
         var (mac, ipv4, ipv6, arp, nd, dhcp, ra) = (Mode("mac"), Mode("ipv4"), Mode("ipv6"), Mode("arp"), Mode("nd"), Mode("dhcpServer"), Mode("ra"));
         var owns = f.List("owns").Select(n => Parsed(n, text => s_parties.Value[text])).OfType<Party>().Select(p => p.Address).ToArray();
         var frames = new FramesReader(_findings).Read(f);
+        var awaited = (byte)(f.Flag("awaited") ? 1 : 0);
         return new(vm, p => p with
         {
             SpoofMac = mac ?? p.SpoofMac,
@@ -134,6 +135,7 @@ internal sealed class PacketFile
             SpoofRa = ra ?? p.SpoofRa,
             EtherTypes = PortEtherTypes.From(frames.EtherTypes),
             Vlans = PortVlans.From(frames.Vlans),
+            Awaited = awaited,
         }, (uint)f.Number("connections", 0, 0, 65535), (uint)f.Number("halfOpen", 0, 0, 65535),
             new(f.Number("connectionRate", 0, 0, Rates.Most), f.Number("icmpRate", 0, 0, Rates.Most), f.Number("neighbourRate", 0, 0, Rates.Most)), frames, owns);
     }
