@@ -9,12 +9,15 @@ namespace Merlon.Datapath.Maps;
 /// <remarks>
 /// The map of the inactive slot is written where it lies and put into force by the flip; nobody reads it before, since its generation
 /// is no packet's. After the flip come two grace periods. In the first every packet that met the image before at its one hook ends at
-/// its other, under the same image. Then that image is taken out of its generation (a packet that a queue has held between its hooks
-/// finds it gone, and is judged by the one in force) and <see cref="Commit"/> returns. After the second, which only the next commit
-/// waits for, nobody reads it and it can be written.
+/// its other, under the same image, unless a queue holds it between them: for such ones the image stays until <see cref="Linger"/> is over or
+/// another commit comes. Then it is taken out of its generation (a packet that still comes finds it gone, and is judged by the one in force),
+/// and after the second, which only another commit waits for, nobody reads it and it can be written.
 /// </remarks>
 public sealed class ImageStore : IDisposable
 {
+    /// <summary>How long a packet between its hooks finds the image that it met first, after another has come into force.</summary>
+    internal static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(500);
+
     private readonly KernelMap _images;
     private readonly ControlTable _control;
     private readonly GracePeriod? _grace;
@@ -28,6 +31,7 @@ public sealed class ImageStore : IDisposable
 
     /// <summary>Ends when nobody reads the inactive slot; false = somebody still may.</summary>
     private Task<bool> _free = Task.FromResult(true);
+    private CancellationTokenSource _hurry = new();
 
     /// <param name="alone">No program runs but for test runs of the thread that commits: there is nobody to wait for.</param>
     internal ImageStore(KernelMap images, ControlTable control, bool alone) =>
@@ -43,15 +47,16 @@ public sealed class ImageStore : IDisposable
         var started = Stopwatch.GetTimestamp();
         lock (_gate)
         {
-            if (!_free.Result || _control.Generation != _left) Forget();
+            if (!Free() || _control.Generation != _left) Forget();
             var generation = Next(_control.Generation);
             Write(Room(generation & 1, Total(words, bind, ruleIds)), words, bind, ruleIds, generation);
             (_left, _free) = (generation, Task.FromResult(false));
             _control.Flip(generation);
             var took = Stopwatch.GetElapsedTime(started);
             _grace?.Wait();
-            if (_slots[~generation & 1] is { } before) Volatile.Write(ref before.Words[(int)ImageWord.Generation], 0);
-            _free = Task.Run(Unread);
+            _hurry.Dispose();
+            _hurry = new();
+            _free = FreeLater(_slots[~generation & 1], _hurry.Token);
             return new(generation, took);
         }
     }
@@ -124,8 +129,16 @@ public sealed class ImageStore : IDisposable
         return _slots[slot] = room;
     }
 
-    private bool Unread()
+    private bool Free()
     {
+        _hurry.Cancel();
+        return _free.Result;
+    }
+
+    private async Task<bool> FreeLater(ImageSlot? before, CancellationToken hurry)
+    {
+        await Task.Delay(Linger, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        if (before is not null) Volatile.Write(ref before.Words[(int)ImageWord.Generation], 0);
         try
         {
             _grace?.Wait();
@@ -171,7 +184,8 @@ public sealed class ImageStore : IDisposable
     {
         lock (_gate)
         {
-            _ = _free.Result;
+            Free();
+            _hurry.Dispose();
             Forget();
             _grace?.Dispose();
         }
