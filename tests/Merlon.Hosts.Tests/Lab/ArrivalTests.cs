@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Merlon.Datapath.Abi;
 using Merlon.Hosts.Tests.Guarding;
 using Merlon.Hosts.Tests.Hosts;
@@ -6,7 +7,7 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Lab;
 
 /// <summary>db-1 is guarded on the host that web-1 moves to, and talks to it all the while: a TCP stream, numbered datagrams, pings, new connections. Nothing that
-/// web-1 answers from the other host is refused by a hook of db-1's.</summary>
+/// web-1 answers from the other host is refused by a hook of db-1's, and no byte of the stream is lost.</summary>
 [Collection(Alone.Name)]
 public sealed class ArrivalTests
 {
@@ -27,7 +28,7 @@ public sealed class ArrivalTests
         Assert.NotEmpty(Moves(hosts, there, there.AwaitNobody));
     }
 
-    /// <summary>web-1 moves to host-2. Returns what of db-1's talk was refused there.</summary>
+    /// <summary>web-1 moves to host-2. Returns what of db-1's talk was refused there, and what its stream lost.</summary>
     private static string[] Moves(TwoHosts hosts, KernelControl there, Action always)
     {
         var before = there.Drops();
@@ -47,6 +48,9 @@ public sealed class ArrivalTests
         Assert.Equal("host-2", moved.GetProperty("to").GetString());
         Console.WriteLine($"arrival: {moved}; {string.Join("; ", talk.Result.Select(t => t.GetRawText()))}");
         var drops = there.Drops();
-        return [.. s_strayed.Select(r => (Reason: r, More: drops.GetValueOrDefault(r) - before.GetValueOrDefault(r))).Where(d => d.More > 0).Select(d => $"{d.Reason}: {d.More}")];
+        var missed = s_strayed.Select(r => (What: r.ToString(), Count: (long)(drops.GetValueOrDefault(r) - before.GetValueOrDefault(r)))).Append(("bytes of the stream", Lost(talk.Result[0])));
+        return [.. missed.Where(m => m.Count > 0).Select(m => $"{m.What}: {m.Count}")];
     }
+
+    private static long Lost(JsonElement stream) => stream.GetProperty("sent").GetInt64() - stream.GetProperty("received").GetInt64();
 }
