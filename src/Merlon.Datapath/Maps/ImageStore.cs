@@ -31,7 +31,7 @@ public sealed class ImageStore : IDisposable
 
     /// <summary>Ends when nobody reads the inactive slot; false = somebody still may.</summary>
     private Task<bool> _free = Task.FromResult(true);
-    private CancellationTokenSource _hurry = new();
+    private TaskCompletionSource _hurry = new();
 
     /// <param name="alone">No program runs but for test runs of the thread that commits: there is nobody to wait for.</param>
     internal ImageStore(KernelMap images, ControlTable control, bool alone) =>
@@ -54,9 +54,8 @@ public sealed class ImageStore : IDisposable
             _control.Flip(generation);
             var took = Stopwatch.GetElapsedTime(started);
             _grace?.Wait();
-            _hurry.Dispose();
-            _hurry = new();
-            _free = FreeLater(_slots[~generation & 1], _hurry.Token);
+            _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _free = FreeLater(_slots[~generation & 1], _hurry.Task);
             return new(generation, took);
         }
     }
@@ -131,13 +130,13 @@ public sealed class ImageStore : IDisposable
 
     private bool Free()
     {
-        _hurry.Cancel();
+        _hurry.TrySetResult();
         return _free.Result;
     }
 
-    private async Task<bool> FreeLater(ImageSlot? before, CancellationToken hurry)
+    private async Task<bool> FreeLater(ImageSlot? before, Task hurry)
     {
-        await Task.Delay(Linger, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        await Task.WhenAny(Task.Delay(Linger), hurry).ConfigureAwait(false);
         if (before is not null) Volatile.Write(ref before.Words[(int)ImageWord.Generation], 0);
         try
         {
@@ -185,7 +184,6 @@ public sealed class ImageStore : IDisposable
         lock (_gate)
         {
             Free();
-            _hurry.Dispose();
             Forget();
             _grace?.Dispose();
         }

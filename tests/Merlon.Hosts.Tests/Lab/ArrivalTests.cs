@@ -48,7 +48,7 @@ public sealed class ArrivalTests
         Assert.Equal("host-2", moved.GetProperty("to").GetString());
         Console.WriteLine($"arrival: {moved}; {string.Join("; ", talk.Result.Select(t => t.GetRawText()))}");
         var drops = there.Drops();
-        var missed = s_strayed.Select(r => (What: r.ToString(), Count: (long)(drops.GetValueOrDefault(r) - before.GetValueOrDefault(r)))).Append(("bytes of the stream", Lost(talk.Result[0])));
+        var missed = s_strayed.Select(r => (What: r.ToString(), Count: (long)(drops.GetValueOrDefault(r) - before.GetValueOrDefault(r)))).Append((What: "bytes of the stream", Count: Lost(talk.Result[0])));
         return [.. missed.Where(m => m.Count > 0).Select(m => $"{m.What}: {m.Count}")];
     }
 
