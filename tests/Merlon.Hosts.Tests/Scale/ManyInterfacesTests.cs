@@ -56,7 +56,7 @@ public class ManyInterfacesTests
 
     // The kernel waits for a grace period at each hook and at the swap. Where a period takes 12 ms the promise is not kept (PROMISES.md says so),
     // and what Merlon adds to the kernel's waits is judged.
-    private static double Most(double hooks) => Math.Max(MostMs, 2 * hooks + 30);
+    private static double Most(double hooks) => hooks < MostMs / 3 ? MostMs : 2 * hooks + 60;
 
     /// <summary>Milliseconds that the kernel takes to hang two programs on an interface, and nothing else.</summary>
     private static double Hooks(TestHost host)
