@@ -27,17 +27,15 @@ public sealed class HooksTest
     [Fact]
     public void A_port_that_no_policy_names_waits_for_nothing()
     {
-        WantedPort[] unnamed = [new(1, "tap1", null)];
-        _ports.Prepare(unnamed, null);
-        _ports.Settle(unnamed, null);
+        BeginUnnamed();
         Closed.Should().BeTrue();
     }
 
     [Fact]
     public async Task A_port_is_opened_when_its_hooks_are_there_though_they_were_begun_before_its_policy()
     {
-        A_port_that_no_policy_names_waits_for_nothing();
-        var settled = Task.Run(() => Reconcile(), TestContext.Current.CancellationToken);
+        BeginUnnamed();
+        var settled = Task.Run(Reconcile, TestContext.Current.CancellationToken);
         await Task.Delay(50, TestContext.Current.CancellationToken);
         (settled.IsCompleted, Closed).Should().Be((false, true));
         _hooks.SetResult(new Dictionary<int, KernelFault>());
@@ -49,7 +47,7 @@ public sealed class HooksTest
     [Fact]
     public void Hooks_that_fail_leave_the_port_closed_and_are_tried_again()
     {
-        A_port_that_no_policy_names_waits_for_nothing();
+        BeginUnnamed();
         _kernel.Detach(1);
         _hooks.SetResult(new Dictionary<int, KernelFault> { [1] = new("no memory", null) });
         Reconcile();
@@ -62,9 +60,14 @@ public sealed class HooksTest
         _ports.Problems.Should().BeEmpty();
     }
 
-    private void Reconcile()
+    // Hooks are begun for a port that is in no policy yet.
+    private void BeginUnnamed() => Reconcile([new(1, "tap1", null)], null);
+
+    private void Reconcile() => Reconcile(Wanted, _plan);
+
+    private void Reconcile(WantedPort[] wanted, HostPlan? plan)
     {
-        _ports.Prepare(Wanted, _plan);
-        _ports.Settle(Wanted, _plan);
+        _ports.Prepare(wanted, plan);
+        _ports.Settle(wanted, plan);
     }
 }

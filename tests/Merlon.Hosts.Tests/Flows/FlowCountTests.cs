@@ -167,7 +167,7 @@ public class FlowCountTests
         place.WithAgentStopped(() =>
         {
             using var kernel = KernelDatapath.Open(new DatapathOptions(Repository.Object, place.Host.Product.Paths.Bpf));
-            kernel.Attacher.Detach(int.Parse(place.Host.Host.Ip("-o", "link", "show", place.B.Ifname).Split(':')[0], null));
+            kernel.Attacher.Detach(place.Host.Host.Enter(() => BpfCall.Index(place.B.Ifname)));
             Probes.Datagrams(place.C, place.B.Ip4, FlowPlace.Refused, Datagrams);
         });
         Assert.Equal(Datagrams, Probes.Arrived(sink).Count);

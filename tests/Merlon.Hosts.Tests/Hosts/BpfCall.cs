@@ -41,7 +41,8 @@ internal static class BpfCall
         return attributes.Count;
     });
 
-    private static int Index(string ifname) => if_nametoindex(ifname) is > 0 and var index ? (int)index : throw new Win32Exception(Marshal.GetLastPInvokeError(), ifname);
+    /// <summary>Of an interface. Called inside its namespace.</summary>
+    public static int Index(string ifname) => if_nametoindex(ifname) is > 0 and var index ? (int)index : throw new Win32Exception(Marshal.GetLastPInvokeError(), ifname);
 
     private static long Call<T>(long command, ref T attributes) where T : struct
     {

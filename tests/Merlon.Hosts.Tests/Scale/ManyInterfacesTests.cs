@@ -65,7 +65,7 @@ public class ManyInterfacesTests
         var times = new List<double>();
         foreach (var guest in Enumerable.Range(0, OneMore).Select(n => host.AddGuest($"bare-{n}")))
         {
-            var ifindex = int.Parse(host.Host.Ip("-o", "link", "show", guest.Ifname).Split(':')[0], CultureInfo.InvariantCulture);
+            var ifindex = host.Host.Enter(() => BpfCall.Index(guest.Ifname));
             times.Add(host.Host.Enter(() =>
             {
                 var started = Stopwatch.GetTimestamp();
