@@ -64,11 +64,12 @@ internal static class PlanCommand
     {
         var (before, after) = (OfflinePolicy.Load([against], inventory), OfflinePolicy.Load(files, inventory));
         var (old, now) = (before.Require(call), after.Require(call));
-        var (was, willBe) = (Texts(before), Texts(after));
-        HashSet<string> changed = [.. was.Keys.Union(willBe.Keys).Where(r => was.GetValueOrDefault(r) != willBe.GetValueOrDefault(r))];
-        var refused = ProtectedPolicies.Refusals(old, changed, r => after.Documents.FirstOrDefault(d => d.Ref == r), unprotect);
-        return new(new Dictionary<string, long>(), [.. changed.Order(StringComparer.Ordinal)],
-            Changes.Between(new(old, before.Inventory), new(now, after.Inventory)), null, [.. refused.Select(OfflinePolicy.Record)]);
+        var (oldTexts, newTexts) = (Texts(before), Texts(after));
+        HashSet<string> changed = [.. oldTexts.Keys.Union(newTexts.Keys).Where(r => oldTexts.GetValueOrDefault(r) != newTexts.GetValueOrDefault(r))];
+        Revision was = new(old, before.Inventory), willBe = new(now, after.Inventory);
+        var refused = ProtectedPolicies.Refusals(old, changed, r => after.Documents.FirstOrDefault(d => d.Ref == r), unprotect)
+            .Concat(StoredTests.Broken(was, willBe, changed.Select(Document.TenantOf).ToHashSet()));
+        return new(new Dictionary<string, long>(), [.. changed.Order(StringComparer.Ordinal)], Changes.Between(was, willBe), null, [.. refused.Select(OfflinePolicy.Record)]);
     }
 
     private static Dictionary<string, string> Texts(OfflinePolicy policy) =>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Merlon.Policy.Explain;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
@@ -11,12 +10,12 @@ public static class CaseRunner
     /// <summary>Packets that one row may mean.</summary>
     public const int MaxPackets = 1_000_000;
 
-    /// <summary>Expands every row to packets and compares; <paramref name="engine"/> is only a name for the result.</summary>
-    public static ImmutableArray<CaseOutcome> Run(
+    /// <summary>Expands every row to packets and compares, one when it is asked for; <paramref name="engine"/> is only a name for the result.</summary>
+    public static IEnumerable<CaseOutcome> Run(
         IEnumerable<CaseRow> rows, PolicySet policy, VmInventory inventory, string engine, Func<FlowQuestion, FlowVerdict> judge)
     {
         var expansion = new CaseExpansion(policy, inventory);
-        return [.. rows.Select((row, index) => Run(expansion, row, index, engine, judge))];
+        return rows.Select((row, index) => Run(expansion, row, index, engine, judge));
     }
 
     /// <summary>Every packet a row means, always in the same order.</summary>

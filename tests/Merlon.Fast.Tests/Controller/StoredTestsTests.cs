@@ -1,0 +1,94 @@
+using System.Net;
+using System.Net.Http.Json;
+using Merlon.Contracts.Api;
+using Merlon.Fast.Tests.Cli;
+using Xunit;
+
+namespace Merlon.Fast.Tests.Controller;
+
+/// <summary>PolicyTests that were applied keep changes back that break them.</summary>
+public class StoredTestsTests
+{
+    private const string Platform = Sample.Guard + """
+        ---
+        apiVersion: merlon/v1
+        kind: Policy
+        metadata: {name: site, tenant: platform}
+        spec: {tier: platform, rules: [{name: no-telnet, from: [any], to: [any], services: [tcp/23], action: deny}]}
+
+        """;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_change_that_breaks_a_test_is_refused_with_its_place_and_changes_nothing()
+    {
+        await using var controller = await Started();
+        var (revisions, documents, sequence) = (await controller.Revisions(), await controller.Documents(), (await controller.Status()).Sequence);
+        var (code, refused) = await controller.TryApply(new([new("change.yaml", Sample.Open("shop", 81))]));
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, false), (code, refused.Applied));
+        Assert.Equal(("error", "test-failed", "policy.yaml", 21), refused.Diagnostics.Select(d => (d.Severity, d.Code, d.File, d.Line)).Single());
+        Assert.Contains("expects allow, but it gets deny", refused.Diagnostics[0].Message, StringComparison.Ordinal);
+        using var plan = await controller.Client.PostAsJsonAsync("/v1/plan", new ApplyRequest([new("change.yaml", Sample.Open("shop", 81))]), ApiJson.Default.ApplyRequest, Cancel);
+        Assert.Equal("test-failed", (await plan.Content.ReadFromJsonAsync(ApiJson.Default.PlanResult, Cancel))!.Diagnostics.Single().Code);
+        using var deleted = await controller.Client.DeleteAsync("/v1/documents/policy/shop/open", Cancel);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, deleted.StatusCode);
+        Assert.Equal(revisions.Select(r => r.Revision), (await controller.Revisions()).Select(r => r.Revision));
+        Assert.Equal((documents, sequence), (await controller.Documents(), (await controller.Status()).Sequence));
+    }
+
+    [Fact]
+    public async Task A_change_of_the_platform_is_held_against_every_tenants_tests()
+    {
+        await using var controller = await Started();
+        var (_, refused) = await controller.TryApply(new([new("p.yaml", Platform.Replace("tcp/23", "tcp/80", StringComparison.Ordinal))]));
+        Assert.Equal(["test-failed"], refused.Diagnostics.Select(d => d.Code));
+        await controller.Apply(Platform.Replace("tcp/23", "tcp/22", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task No_tenants_test_keeps_another_from_its_own_rules()
+    {
+        await using var controller = await Started();
+        await controller.Apply(Sample.Open("rival", 80) + Test("rival", 3, 4, 80, "allow"));
+        await controller.Apply(Sample.Open("shop", 80) + Sample.Open("shop", 90, "more"));
+        // Its own does.
+        Assert.False((await controller.TryApply(new([new("r.yaml", Sample.Open("rival", 81))]))).Result.Applied);
+    }
+
+    [Fact]
+    public async Task A_case_that_failed_before_is_a_warning_and_a_new_one_must_hold()
+    {
+        await using var controller = await Started();
+        Assert.Equal(0, (await CommandLine.Run(controller.Environment, "isolate", "vm-1", "--for", "1h")).Code);
+        var (code, applied) = await controller.TryApply(new([new("more.yaml", Sample.Open("shop", 90, "more"))]));
+        Assert.Equal((HttpStatusCode.OK, true), (code, applied.Applied));
+        Assert.Equal(("warning", "test-failed"), applied.Diagnostics.Select(d => (d.Severity, d.Code)).Single());
+        var (_, refused) = await controller.TryApply(new([new("new.yaml", Test("shop", 1, 2, 90, "allow", "another"))]));
+        Assert.Contains(refused.Diagnostics, d => d is { Severity: "error", Code: "test-failed", File: "new.yaml" });
+    }
+
+    private static async Task<RunningController> Started()
+    {
+        var controller = await RunningController.Start();
+        await using (var agent = await controller.Dial(Sample.HostA, "host-a"))
+        {
+            await agent.Has(Sample.Vm(1, "shop", "10.8.0.1"), Sample.Vm(2, "shop", "10.8.0.2"), Sample.Vm(3, "rival", "10.8.0.3"), Sample.Vm(4, "rival", "10.8.0.4"));
+            await controller.Apply(Sample.Open("shop", 70));
+            await controller.Apply(Platform + Sample.Open("shop", 80) + Test("shop", 1, 2, 80, "allow"));
+            await controller.Until(s => s.Hosts.Any(h => h.SequenceWanted > 0));
+        }
+        return controller;
+    }
+
+    private static string Test(string tenant, int from, int to, int port, string expect, string name = "kept") => $$"""
+        ---
+        apiVersion: merlon/v1
+        kind: PolicyTest
+        metadata: {name: {{name}}, tenant: {{tenant}}}
+        spec:
+          cases:
+          - {from: vm/vm-{{from}}, to: vm/vm-{{to}}, service: tcp/{{port}}, expect: {{expect}}}
+
+        """;
+}
