@@ -26,7 +26,7 @@ internal static class TestCommand
             var set = policy.Require(call);
             var rows = Cases.Read(call, policy, call.Get(cases));
             var results = call.Get(engine) == "kernel"
-                ? await KernelEngine.Run(call, call.Get(files)!, call.Get(inventory)!, rows, cancel)
+                ? await KernelEngine.Run(call, call.Get(files)!, call.Get(inventory)!, call.Get(cases), cancel)
                 : Cases.Run(rows, set, policy.Inventory, call.Get(engine)!);
             call.Print(results, ApiJson.Default.IReadOnlyListCaseResult, r => Show(call, r, rows));
             if (call.Get(junit) is { } file) JUnit.Write(file, results, r => ExplainRecords.Word(rows[r.Index].Expect));

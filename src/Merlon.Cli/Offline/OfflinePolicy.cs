@@ -19,7 +19,7 @@ internal sealed record OfflinePolicy(
         var files = Manifests.Read([.. policy, .. inventory]);
         var parsed = ManifestParser.Parse(files.Select(f => new ManifestText(f.Path, f.Text)));
         var vms = VmInventory.FromDocuments(parsed.Documents.OfType<InventoryDocument>());
-        if (!parsed.Ok) return new(null, vms, parsed.Documents, parsed.Diagnostics);
+        if (!parsed.Ok) return new(null, vms, parsed.Documents, PolicySet.Findings(parsed, []));
         var built = PolicySet.Build(parsed.Documents.Where(d => d is not InventoryDocument).Select(d => new StoredDocument(d, 0)));
         ImmutableArray<Diagnostic> findings = [.. parsed.Diagnostics, .. built.Diagnostics];
         if (built.Set is { } set && vms.Vms.Length > 0) findings = findings.AddRange(Resolved(set, vms));

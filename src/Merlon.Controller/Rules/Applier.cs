@@ -167,7 +167,7 @@ internal sealed class Applier : IDisposable
     {
         var files = request.Files.Select(f => new ManifestText(f.Path, f.Text)).ToList();
         var parsed = ManifestParser.Parse(files);
-        if (!parsed.Ok) return (files, parsed, Refused(parsed.Diagnostics));
+        if (!parsed.Ok) return (files, parsed, Refused(PolicySet.Findings(parsed, state.Documents.Stored)));
         if (parsed.Documents.IsEmpty)
             return (files, parsed, Refused([new(Severity.Error, "no-documents", "there is no document in it", files[0].Path, 1, 1, "is it the right file?")]));
         var misplaced = PolicyChange.Misplaced(parsed).ToList();

@@ -9,12 +9,13 @@ internal sealed class PolicySetChecks(PolicySet set)
 {
     private readonly Findings _findings = new();
 
-    public ImmutableArray<Diagnostic> Run(ImmutableArray<StoredDocument> documents)
+    /// <param name="partial">Those that are not whole.</param>
+    public ImmutableArray<Diagnostic> Run(ImmutableArray<StoredDocument> documents, ImmutableArray<Document> partial)
     {
         Duplicates(documents);
         foreach (var document in documents.Select(d => d.Document)) Document(document);
         new GroupCycles(set, _findings).Run();
-        foreach (var policy in set.Policies.Where(p => p.Document.Protected)) ProtectedPolicies.Check(set, policy.Document, _findings);
+        foreach (var policy in set.Policies.Where(p => p.Document.Protected && !partial.Contains(p.Document))) ProtectedPolicies.Check(set, policy.Document, _findings);
         DuplicateVms();
         return _findings.InOrder();
     }
