@@ -16,4 +16,7 @@ public sealed record HostState(string Uuid, string Name)
     public ImmutableArray<NicReport> Nics { get; init; } = [];
     public ImmutableArray<Claim> Claims { get; init; } = [];
     public ImmutableDictionary<string, ulong> Hits { get; init; } = ImmutableDictionary<string, ulong>.Empty;
+
+    /// <summary>How often observed rules would have decided otherwise.</summary>
+    public ImmutableDictionary<string, ulong> Would { get; init; } = ImmutableDictionary<string, ulong>.Empty;
 }

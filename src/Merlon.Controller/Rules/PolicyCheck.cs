@@ -14,7 +14,6 @@ namespace Merlon.Controller.Rules;
 /// <summary>Everything that can be wrong with a set of documents, found before anything is committed.</summary>
 internal sealed class PolicyCheck(long atUnixSeconds)
 {
-    private const string Smaller = "ranges instead of single ports, prefixes instead of single addresses, fewer rules; see Limits in docs/policy-language.md";
     private readonly List<Diagnostic> diagnostics = [];
 
     public IReadOnlyList<Diagnostic> Diagnostics => diagnostics;
@@ -59,13 +58,12 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     private HostPlan? Plan(PolicySet set, HostPolicy policy)
     {
         var compiled = ImageCompiler.Compile(policy, atUnixSeconds);
-        var at = compiled.Rule is { } rule && RulePlaces.Of(set, rule) is { } place ? place : new("", 0, 0);
-        diagnostics.AddRange(compiled.Errors.Select(e => new Diagnostic(Severity.Error, "limit", e, at.File, at.Line, at.Column, Smaller)));
+        diagnostics.AddRange(LimitErrors.Of(set, compiled));
         if (compiled.Image is not { } image) return null;
         var message = HostPolicyMessages.ToMessage(policy);
         if (message.CalculateSize() > Limits.MessageBytes)
         {
-            diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0, Smaller));
+            diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0, LimitErrors.Smaller));
             return null;
         }
         return new(policy, message, image.Nics.ToImmutableDictionary(n => n.Key, n => n.RulesetDigest), image.Stats);
