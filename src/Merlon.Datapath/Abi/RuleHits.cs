@@ -6,4 +6,9 @@ namespace Merlon.Datapath.Abi;
 /// <param name="Decided">It decided.</param>
 /// <param name="Would">It is observed, and would have decided otherwise.</param>
 [StructLayout(LayoutKind.Sequential)]
-public readonly record struct RuleHits(ulong Decided, ulong Would);
+public record struct RuleHits(ulong Decided, ulong Would)
+{
+    public ulong Decided = Decided;
+
+    public ulong Would = Would;
+}

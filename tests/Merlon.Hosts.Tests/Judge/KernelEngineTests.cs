@@ -13,7 +13,7 @@ public class KernelEngineTests
     [Theory]
     [InlineData("guards")]
     [InlineData("nested-groups")]
-    [InlineData("observe")]
+    [InlineData("observe-guard")]
     [InlineData("realms")]
     [InlineData("schedule")]
     [InlineData("shared-group")]
