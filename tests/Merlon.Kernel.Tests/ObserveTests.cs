@@ -52,7 +52,7 @@ public sealed class ObserveTests : IDisposable
     }
 
     [Fact]
-    public void A_Guard_that_observes_only_tells_of_a_forged_source_unless_it_says_otherwise()
+    public void A_Guard_that_observes_only_tells_of_a_forged_source()
     {
         Apply("mode: observe");
         Packet forged6 = new(Address.Parse("fd00::7"), _world["db"].V6) { SourceMac = _world["web"].Mac, DestinationMac = _world["db"].Mac };
@@ -60,10 +60,37 @@ public sealed class ObserveTests : IDisposable
         {
             Assert.Equal(Outcome.Pass, _world.Send(packet));
             var told = _world.Events().Select(e => (e.Type, e.Verdict, e.Reason)).ToArray();
-            Assert.Contains((EventType.Deny, Verdict.WouldDeny, Reason.SpoofedAddress), told);
+            Assert.Contains((EventType.Spoof, Verdict.WouldDeny, Reason.SpoofedAddress), told);
         }
+    }
+
+    [Fact]
+    public void A_check_that_it_names_is_enforced()
+    {
         Apply("mode: observe, antiSpoof: {ipv4: enforce}");
-        Assert.Equal(new(false, "from_vm", Reason.SpoofedAddress), _world.Send(WebToDb with { Source = Address.Parse("10.0.0.7"), SourcePort = 7020 }));
+        Assert.Equal(new(false, "from_vm", Reason.SpoofedAddress), _world.Send(WebToDb with { Source = Address.Parse("10.0.0.7") }));
+    }
+
+    /// <summary>Told only where it leaves, the forger is still who it is to a neighbour that sees its MAC.</summary>
+    [Fact]
+    public void An_observed_forger_is_not_taken_for_its_victim_by_a_neighbour()
+    {
+        const string Rules = """
+            ---
+            apiVersion: merlon/v1
+            kind: Policy
+            metadata: {name: one, tenant: shop}
+            spec: {priority: 1, rules: [{name: one, from: [cidr/203.0.113.9/32], to: [vm/db], appliesTo: [vm/db], services: [udp/4000], action: allow}]}
+            ---
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: web, tenant: platform}
+            spec: {priority: 1, action: guard, select: [vm/web], mode: observe}
+
+            """;
+        Apply("mode: enforce", m => m + "\n" + Rules);
+        Assert.Equal(Outcome.Pass, _world.Send(FromOutside with { Source = Address.Parse("203.0.113.9"), Proto = Protocols.Udp, DestinationPort = 4000 }));
+        Assert.Equal(new(false, "to_vm", Reason.Default), _world.Send(WebToDb with { Source = Address.Parse("203.0.113.9"), Proto = Protocols.Udp, SourcePort = 7030, DestinationPort = 4000 }));
     }
 
     [Fact]

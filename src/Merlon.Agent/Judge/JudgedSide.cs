@@ -11,7 +11,7 @@ internal readonly record struct JudgedSide(Verdict Verdict, string Reason, RuleR
     {
         if (output is { Passes: false } refused) return new(refused.Verdict, refused.Reason, refused.Rule, null);
         var decisive = input is { Verdict: not Verdict.Allow } ? input : output is { Verdict: not Verdict.Allow } ? output : input ?? output;
-        return decisive is { } d ? new(d.Verdict, d.Reason, output?.Rule, input?.Rule) 
+        return decisive is { } d ? new(d.Verdict, d.Reason, output?.Rule, input?.Rule)
             : new(Verdict.Allow, guarded ? Reasons.DirectionNotGuarded : Reasons.NotGuarded, null, null);
     }
 }

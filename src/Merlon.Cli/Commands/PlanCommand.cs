@@ -68,8 +68,9 @@ internal static class PlanCommand
         var (oldTexts, newTexts) = (Texts(before), Texts(after));
         HashSet<string> changed = [.. oldTexts.Keys.Union(newTexts.Keys).Where(r => oldTexts.GetValueOrDefault(r) != newTexts.GetValueOrDefault(r))];
         Revision was = new(old, before.Inventory), willBe = new(now, after.Inventory);
-        var refused = ProtectedPolicies.Refusals(old, changed, r => after.Documents.FirstOrDefault(d => d.Ref == r), unprotect)
-            .Concat(StoredTests.Broken(was, willBe, changed.Select(Document.TenantOf).ToHashSet()));
+        var refused = ProtectedPolicies.Refusals(old, changed, r => after.Documents.FirstOrDefault(d => d.Ref == r), unprotect);
+        // Without VMs a test means nobody.
+        if (after.Inventory.Vms.Length > 0) refused = refused.Concat(StoredTests.Broken(was, willBe, changed.Select(Document.TenantOf).ToHashSet(), DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
         return new(new Dictionary<string, long>(), [.. changed.Order(StringComparer.Ordinal)], Changes.Between(was, willBe), null, [.. refused.Select(OfflinePolicy.Record)], Looser: ChangeRecords.Looser(was, willBe));
     }
 

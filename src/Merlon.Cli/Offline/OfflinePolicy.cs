@@ -27,9 +27,9 @@ internal sealed record OfflinePolicy(
         return new(built.Set, vms, parsed.Documents, findings);
     }
 
-    /// <summary>With what a reader would want to know too: rules that do nothing for the VMs of the inventory, or let pass more than is declared; reviews that are due.</summary>
+    /// <summary>With what a reader would want to know too: what is over a limit; rules that do nothing for the VMs of the inventory, or let pass more than is declared; reviews that are due.</summary>
     public OfflinePolicy WithWarnings(long at) => Set is null ? this
-        : this with { Findings = [.. Findings, .. RuleWarnings.Of(new(Set, Inventory), at), .. DeclaredRules.Of(Set, at), .. DueReviews.Of(Set, at)] };
+        : this with { Findings = [.. Findings, .. Limits(Set, Inventory, at), .. RuleWarnings.Of(new(Set, Inventory), at), .. DeclaredRules.Of(Set, at), .. DueReviews.Of(Set, at)] };
 
     /// <summary>The set, or the end of the verb with every error on stderr.</summary>
     public PolicySet Require(Call call)
@@ -42,11 +42,10 @@ internal sealed record OfflinePolicy(
     public IReadOnlyList<DiagnosticRecord> Records => [.. Findings.Select(Record)];
 
     private static IEnumerable<Diagnostic> Resolved(PolicySet set, VmInventory vms) =>
-        vms.Vms.Select(v => v.Host).Distinct().SelectMany(host =>
-        {
-            var resolved = Resolver.Resolve(set, vms, host, 0);
-            return resolved.Diagnostics.Concat(LimitErrors.Of(set, ImageCompiler.Compile(resolved.Policy, 0)));
-        }).Distinct();
+        vms.Vms.Select(v => v.Host).Distinct().SelectMany(host => Resolver.Resolve(set, vms, host, 0).Diagnostics).Distinct();
+
+    private static IEnumerable<Diagnostic> Limits(PolicySet set, VmInventory vms, long at) =>
+        vms.Vms.Select(v => v.Host).Distinct().SelectMany(host => LimitErrors.Of(set, ImageCompiler.Compile(Resolver.Resolve(set, vms, host, 0, at).Policy, at))).Distinct();
 
     public static DiagnosticRecord Record(Diagnostic d) =>
         new(d.Severity == Severity.Error ? "error" : "warning", d.Code, d.Message, d.File, d.Line, d.Column, d.Hint);

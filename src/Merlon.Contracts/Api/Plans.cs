@@ -7,7 +7,7 @@ namespace Merlon.Contracts.Api;
 /// <param name="Documents">Documents that would say something else afterwards, or be gone.</param>
 /// <param name="Flows">Of /v1/plan alone: real traffic of the last days that would be answered otherwise.</param>
 /// <param name="Cut">Live connections that pass now and would be refused; null = a host did not tell its connections.</param>
-/// <param name="Would">Rules of policies that change (of all, where a Guard does) which are observed at present and would have decided otherwise, with their counts.</param>
+/// <param name="Would">Rules of observing policies that change, of all where a Guard changes and one observes, which would have decided otherwise, with their counts.</param>
 /// <param name="Looser">What Guards would ask less strictly, or not any more, before any rule.</param>
 public sealed record PlanResult(
     IReadOnlyDictionary<string, long> Base, IReadOnlyList<string> Documents, IReadOnlyList<TrafficChangeRecord> Changes,

@@ -2,6 +2,7 @@ using Merlon.Contracts.Api;
 using Merlon.Controller.Agents;
 using Merlon.Controller.Flows;
 using Merlon.Policy.Analyze;
+using Merlon.Policy.Model;
 
 namespace Merlon.Controller.Rules;
 
@@ -22,16 +23,16 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
         if (diff.Error is not null) return (null, diff.Error);
         var (connections, problem) = await live.Of(null, LiveConnections.Most, cancel);
         var cut = problem is null && preview.Now.Problems.IsEmpty ? new CutConnections(before, after, at).Of(connections) : null;
-        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before, after, at, days), ChangeRecords.Looser(before, after), Would(documents)), null);
+        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before, after, at, days), ChangeRecords.Looser(before, after), Would(before.Policy, documents)), null);
     }
 
-    private IReadOnlyList<RuleHitRecord> Would(IReadOnlyList<string> changed)
+    private IReadOnlyList<RuleHitRecord> Would(PolicySet before, IReadOnlyList<string> changed)
     {
-        var all = changed.Any(r => r.StartsWith("guard/", StringComparison.Ordinal));
-        var policies = changed.Where(r => r.StartsWith("policy/", StringComparison.Ordinal)).Select(r => r["policy/".Length..] + "/").ToArray();
-        var hits = hosts.Hits;
-        return [.. hosts.Would.Where(w => w.Value > 0 && (all || policies.Any(p => w.Key.StartsWith(p, StringComparison.Ordinal))))
-            .Select(w => new RuleHitRecord(w.Key, hits.GetValueOrDefault(w.Key), w.Value)).OrderBy(w => w.Rule, StringComparer.Ordinal)];
+        var all = changed.Any(r => r.StartsWith("guard/", StringComparison.Ordinal)) && before.Guards.Any(g => g.Mode == Enforcement.Observe);
+        var (hits, would) = (hosts.Hits, hosts.Would);
+        return [.. before.Policies.Where(p => all || (p.Document.Enforcement == Enforcement.Observe && changed.Contains(p.Document.Ref)))
+            .SelectMany(p => p.Document.Rules.Select(r => p.RefOf(r).ToString())).Where(would.ContainsKey)
+            .Select(r => new RuleHitRecord(r, hits.GetValueOrDefault(r), would[r]))];
     }
 
     private PlannedFlows Recorded(Revision before, Revision after, long at, int days)
@@ -39,7 +40,7 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
         var since = DateTimeOffset.FromUnixTimeSeconds(at).AddDays(-days);
         var found = flows.Newest(FlowFilter.All with { Since = since }, PlannedFlows.Most);
         var reach = found.Count == PlannedFlows.Most ? found.Min(f => f.Flow.End) : since;
-        string[] leftOut = [.. before.Policy.Guards.Where(g => !g.Exclude && (g.Log != Policy.Model.LogLevel.All || !g.Untracked.IsNone)).Select(g => g.Name)];
+        string[] leftOut = [.. before.Policy.Guards.Where(g => !g.Exclude && (g.Log != Merlon.Policy.Model.LogLevel.All || !g.Untracked.IsNone)).Select(g => g.Name)];
         return new(reach, found.Count, new FlowChanges(before, after, at).Of(found.Select(f => f.Flow)), leftOut);
     }
 

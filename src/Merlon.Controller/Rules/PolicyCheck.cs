@@ -35,7 +35,7 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     /// <summary>Runs the tests that are kept beside the policy. A policy over a limit is not tested: it is refused for that.</summary>
     public void Test(Revision before, Revision after, PolicyChange change)
     {
-        if (Ok) diagnostics.AddRange(StoredTests.Broken(before, after, change.Tenants.ToHashSet()));
+        if (Ok) diagnostics.AddRange(StoredTests.Broken(before, after, change.Tenants.ToHashSet(), atUnixSeconds));
     }
 
     /// <summary>What every host would get. A host whose policy breaks a limit makes an error and has no plan.</summary>

@@ -1,7 +1,7 @@
-using Merlon.Policy.Model;
 using System.Text.Json;
 using Merlon.Contracts.Api;
 using Merlon.Controller.Store;
+using Merlon.Policy.Model;
 
 namespace Merlon.Controller.Rules;
 

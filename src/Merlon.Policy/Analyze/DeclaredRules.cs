@@ -23,7 +23,7 @@ public static class DeclaredRules
 
     /// <summary>Services of the tenant and the platform with a member of the protocol.</summary>
     private static ImmutableArray<(string Name, ServiceMatch Match)> Declared(PolicySet policy, string tenant, ServiceMatch asked) =>
-        asked.Low == asked.High ? [] :
+        asked.Low == asked.High || (asked.Protocol >= 0 && !Protocols.HasPorts(asked.Protocol)) ? [] :
         [
             .. policy.Documents.Select(d => d.Document).OfType<ServiceDocument>().Where(s => s.Tenant == tenant || s.Tenant == Document.Platform)
                 .SelectMany(s => s.Members.Select(m => (s.Name, m.Match))).Where(d => asked.Protocol < 0 || d.Match.Protocol == asked.Protocol),

@@ -21,18 +21,22 @@ public static class LooserChecks
         var (was, willBe) = (GuardBindings.Of(before.Policy, before.Vms), GuardBindings.Of(after.Policy, after.Vms));
         return
         [
-            .. after.Vms.Nics.SelectMany(n => Looser(was.GetValueOrDefault(n.Key), willBe.GetValueOrDefault(n.Key)).Select(c => (Check: c, Vm: n.Vm.Name)))
+            .. after.Vms.Nics.SelectMany(n => Looser(Asked(before, was.GetValueOrDefault(n.Key)), Asked(after, willBe.GetValueOrDefault(n.Key))).Select(c => (Check: c, Vm: n.Vm.Name)))
                 .GroupBy(c => c.Check, c => c.Vm).Select(g => new LooserCheck(g.Key.Name, g.Key.Before, g.Key.After, [.. g.Distinct().Order(StringComparer.Ordinal)]))
                 .OrderBy(c => c.Check, StringComparer.Ordinal).ThenBy(c => c.Before, StringComparer.Ordinal).ThenBy(c => c.After, StringComparer.Ordinal),
         ];
     }
 
-    private static IEnumerable<(string Name, string Before, string After)> Looser(GuardDocument? before, GuardDocument? after)
+    /// <summary>Null = not guarded.</summary>
+    private static (AntiSpoof Spoof, ImmutableArray<int> EtherTypes)? Asked(Revision revision, GuardDocument? guard) =>
+        revision.Policy.GuardsAll ? (AntiSpoof.Default, []) : guard is null or { Exclude: true } ? null : (guard.AntiSpoof, guard.Frames.EtherTypes);
+
+    private static IEnumerable<(string Name, string Before, string After)> Looser((AntiSpoof Spoof, ImmutableArray<int> EtherTypes)? before, (AntiSpoof Spoof, ImmutableArray<int> EtherTypes)? after)
     {
-        if (before is null or { Exclude: true } || after is null or { Exclude: true }) yield break;
+        if (before is not { } was || after is not { } willBe) yield break;
         foreach (var (name, of) in s_checks)
-            if (of(after.AntiSpoof) < of(before.AntiSpoof)) yield return ($"antiSpoof.{name}", Word(of(before.AntiSpoof)), Word(of(after.AntiSpoof)));
-        if (after.Frames.EtherTypes.Except(before.Frames.EtherTypes).Any()) yield return ("etherTypes", List(before.Frames.EtherTypes), List(after.Frames.EtherTypes));
+            if (of(willBe.Spoof) < of(was.Spoof)) yield return ($"antiSpoof.{name}", Word(of(was.Spoof)), Word(of(willBe.Spoof)));
+        if (willBe.EtherTypes.Except(was.EtherTypes).Any()) yield return ("etherTypes", List(was.EtherTypes), List(willBe.EtherTypes));
     }
 
     private static string Word(SpoofCheck check) => Words.Of(Words.SpoofChecks, check);

@@ -1,6 +1,7 @@
 using Merlon.Policy.Explain;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
+using Merlon.Policy.Text;
 
 namespace Merlon.Policy.Cases;
 
@@ -54,9 +55,10 @@ public static class CaseRunner
     private static CaseOutcome Refused(int index, CaseRow row, string engine, string problem) =>
         new(index, row, engine, new(Verdict.None, "no-traffic", null, null), 0, null, false, problem);
 
-    private static string? Difference(CaseRow row, FlowVerdict flow)
+    /// <summary>What is not as the row says; null = all is.</summary>
+    internal static string? Difference(CaseRow row, FlowVerdict flow)
     {
-        if (flow.Verdict != row.Expect) return $"expected {row.Expect}, got {flow.Verdict}";
+        if (flow.Verdict != row.Expect) return $"expected {Words.Of(Words.Verdicts, row.Expect)}, got {Words.Of(Words.Verdicts, flow.Verdict)} ({flow.Reason})";
         if (row.Reason is { } reason && reason != flow.Reason) return $"expected reason {reason}, got {flow.Reason}";
         return row.Rule is { } rule && !Names(rule, flow.OutRule) && !Names(rule, flow.InRule) ? $"rule {rule} did not decide" : null;
     }

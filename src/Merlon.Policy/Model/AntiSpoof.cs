@@ -6,7 +6,7 @@ public sealed record AntiSpoof(
 {
     public static AntiSpoof Default { get; } = All(SpoofCheck.Enforce);
 
-    /// <summary>What a Guard asks that does not say it: one that observes drops nothing for that either.</summary>
+    /// <summary>What a Guard asks that does not say it, the same of every check: one that observes drops nothing for that either.</summary>
     public static AntiSpoof Of(Enforcement mode) => mode == Enforcement.Observe ? All(SpoofCheck.Observe) : Default;
 
     private static AntiSpoof All(SpoofCheck check) => new(check, check, check, check, check, check, check);

@@ -50,7 +50,7 @@ public sealed class PolicySet
     {
         var all = documents.ToImmutableArray();
         var set = new PolicySet(all, withoutGuards);
-        var findings = new PolicySetChecks(set).Run(all, []);
+        var findings = new PolicySetChecks(set, []).Run(all);
         return new(findings.Any(f => f.Severity == Severity.Error) ? null : set, findings);
     }
 
@@ -62,7 +62,7 @@ public sealed class PolicySet
         ImmutableArray<Document> read = [.. parsed.Documents, .. partial];
         var named = read.Select(d => d.Ref).ToHashSet();
         ImmutableArray<StoredDocument> all = [.. stored.Where(d => !named.Contains(d.Document.Ref)), .. read.Select(d => new StoredDocument(d, 0))];
-        return [.. parsed.Diagnostics.Concat(new PolicySetChecks(new(all, WithoutGuards.GuardNone)).Run(all, partial))
+        return [.. parsed.Diagnostics.Concat(new PolicySetChecks(new(all, WithoutGuards.GuardNone), partial).Run(all))
             .OrderBy(d => d.File, StringComparer.Ordinal).ThenBy(d => d.Line == 0).ThenBy(d => d.Line).ThenBy(d => d.Column)];
     }
 
