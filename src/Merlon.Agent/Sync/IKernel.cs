@@ -46,6 +46,9 @@ internal interface IKernel
 
     void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds);
 
+    /// <summary>Writes some words of the image in force anew, and all bind words, in one step; false = only a commit can.</summary>
+    bool Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind);
+
     /// <summary>Clears a vNIC's side of every connection; an entry without any side goes.</summary>
     void ForgetVnic(uint vnic);
 

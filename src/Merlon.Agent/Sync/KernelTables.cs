@@ -79,6 +79,18 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
         }
     }
 
+    public bool Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind)
+    {
+        try
+        {
+            return datapath.Images.Change(words, bind) is not null;
+        }
+        catch (DatapathException e)
+        {
+            throw new KernelFault(e.Message, e);
+        }
+    }
+
     public void ForgetVnic(uint vnic) => datapath.Connections.RemoveVnic(vnic);
 
     public void SetWays(IReadOnlyList<Way> ways) => Try(() => datapath.ShortCut.Set(ways));

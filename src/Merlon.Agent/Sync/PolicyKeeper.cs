@@ -220,7 +220,7 @@ internal sealed class PolicyKeeper(
         var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
-        return Planner.Plan(Book, claims, compiled.Image, at, step);
+        return Planner.Plan(Book, claims, compiled.Image, at, step, Plan);
     }
 
     private void Swap(HostPlan plan)
@@ -241,11 +241,26 @@ internal sealed class PolicyKeeper(
 
     private void Commit(HostPlan plan)
     {
-        if (Holds(plan)) return;
         var started = Stopwatch.GetTimestamp();
+        if (Changed(plan))
+        {
+            SwapMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            return;
+        }
+        if (Holds(plan)) return;
+        started = Stopwatch.GetTimestamp();
         kernel.Commit(plan.Image.Words.AsSpan(), plan.Bind(), plan.RuleIds.AsSpan());
         SwapMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         if (!Holds(plan)) throw new KernelFault("the image read back differs from the one committed", null);
+    }
+
+    // Members alone: what the plan in force says, but for a few words.
+    private bool Changed(HostPlan plan)
+    {
+        if (Plan is null || !Plan.RuleIds.AsSpan().SequenceEqual(plan.RuleIds.AsSpan())) return false;
+        if (plan.Image.Words.ChangesSince(Plan.Image.Words) is not { } words) return false;
+        var bind = plan.Bind();
+        return (words.Count > 0 || !bind.AsSpan().SequenceEqual(Plan.Bind())) && kernel.Change(words, bind);
     }
 
     private void Undo()

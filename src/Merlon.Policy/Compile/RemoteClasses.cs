@@ -12,9 +12,11 @@ internal sealed class RemoteClasses
     private readonly Dictionary<EndpointAddress, List<int>> _exceptions = [];
     private readonly Dictionary<EndpointAddress, int> _own = [];
     private readonly RegionTree _regions;
+    private readonly int[] _used;
 
-    public RemoteClasses(HostPolicy policy, IReadOnlyList<int> usedSets, ImmutableArray<string> realms)
+    public RemoteClasses(HostPolicy policy, int[] usedSets, ImmutableArray<string> realms)
     {
+        _used = usedSets;
         _classes.Of([]);
         _setsOfEndpoint = new int[policy.Endpoints.Length][];
         var members = new List<int>[policy.Endpoints.Length];
@@ -53,6 +55,15 @@ internal sealed class RemoteClasses
 
     /// <summary>Class of an address that no endpoint owns; the same in every realm.</summary>
     public int Outside(Address address) => _classes.Of(_regions.SetsOf(address));
+
+    /// <summary>Class of an address whose owner is in these sets and in no exception; null = there is none.</summary>
+    /// <param name="sets">Ascending; those that no rule names do not count.</param>
+    public int? Known(Address address, IReadOnlyList<int> sets)
+    {
+        var all = new SortedSet<int>(_regions.SetsOf(address));
+        all.UnionWith(sets.Where(s => Array.BinarySearch(_used, s) >= 0));
+        return _classes.Find([.. all]);
+    }
 
     private void Realm(HostPolicy policy, int realm, string name)
     {

@@ -3,6 +3,7 @@ using Merlon.Agent.Sync;
 using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
+using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -33,8 +34,7 @@ public sealed class PolicyKeeperTest : IDisposable
         ulong[] words = [policy.Sequence];
         return new(Samples.Image(policy, $"ruleset-of-{policy.Sequence}", $"rule-{policy.Sequence}") with
         {
-            Words = [.. words],
-            Digest = PretendedKernel.Digest(words),
+            Words = new([.. words]),
         }, []);
     }
 
@@ -207,6 +207,50 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.RefuseCommits = false;
         agent.Apply(Message(3, 1, 2));
         agent.Error.Should().BeNull();
+    }
+
+    // VM 1 is guarded; VM 2, elsewhere, is in the set that its rule names, or not.
+    private static HostPolicyMessage Naming(ulong sequence, bool member)
+    {
+        var policy = Samples.Policy(sequence, Samples.Endpoint(1, "10.8.0.1"), Samples.Endpoint(2, "10.8.0.2"), Samples.Endpoint(3, "10.8.0.3"));
+        var rule = new ResolvedRule(new("shop", "p", "r", 1), Tier.Tenant, RuleAction.Allow, false, [0], true, [], [ServiceMatch.Any], false, false, []);
+        return HostPolicyMessages.ToMessage(policy with
+        {
+            Nics = [policy.Nics[0] with { OutRules = 0, InRules = 1 }],
+            Sets = [new(member ? [1, 2] : [2], [], [], [])],
+            RuleLists = [new(Direction.Out, [rule], RuleAction.Deny), new(Direction.In, [rule], RuleAction.Deny)],
+        });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_member_that_leaves_changes_words_of_the_image_and_a_new_agent_compiles_it(bool killed)
+    {
+        var compiler = new HostCompiler();
+        var agent = Agent(compiler.Compile);
+        agent.Apply(Naming(1, member: true));
+        var epoch = agent.Book.Nics[0].Epoch;
+        if (killed) agent = Agent(new HostCompiler().Compile);
+        _kernel.Changes.Clear();
+        if (killed) _kernel.StepsToLive = 0;
+        try
+        {
+            agent.Apply(Naming(2, member: false));
+            killed.Should().BeFalse();
+        }
+        catch (PretendedKernel.KilledException)
+        {
+            _kernel.StepsToLive = int.MaxValue;
+            agent = Agent(new HostCompiler().Compile);
+        }
+        _kernel.Changes.Where(c => c is "change" or "commit").Should().Equal(killed ? "commit" : "change");
+        agent.InForce.Should().BeTrue();
+        agent.Plan!.Sequence.Should().Be(2);
+        agent.Book.Nics[0].Epoch.Should().NotBe(epoch);
+        _kernel.Changes.Clear();
+        agent.Apply(Naming(3, member: false));
+        _kernel.Changes.Should().NotContain("change").And.NotContain("commit");
     }
 
     [Fact]

@@ -86,8 +86,18 @@ internal sealed class PretendedKernel : IKernel
     public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
         if (RefuseCommits) throw new KernelFault("no memory", null);
-        var next = new Image(Digest(words), bind.ToArray(), ruleIds.ToArray());
+        var next = new Image(words.ToArray(), bind.ToArray(), ruleIds.ToArray());
         Change("commit", () => _image = next);
+    }
+
+    public bool Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind)
+    {
+        if (RefuseCommits) throw new KernelFault("no memory", null);
+        if (_image is null || _image.Bind.Length != bind.Length) return false;
+        var next = _image with { Words = [.. _image.Words], Bind = bind.ToArray() };
+        foreach (var (at, word) in words) next.Words[at] = word;
+        Change("change", () => _image = next);
+        return true;
     }
 
     public void ForgetVnic(uint vnic) => Change("forget vnic", () => { });
@@ -145,7 +155,10 @@ internal sealed class PretendedKernel : IKernel
         Watch();
     }
 
-    private sealed record Image(string Digest, ulong[] Bind, uint[] RuleIds);
+    private sealed record Image(ulong[] Words, ulong[] Bind, uint[] RuleIds)
+    {
+        public string Digest => PretendedKernel.Digest(Words);
+    }
 
     /// <summary>The agent died here.</summary>
     internal sealed class KilledException : Exception;

@@ -74,6 +74,41 @@ public class ImageStoreTests
     }
 
     [Fact]
+    public void Changes_of_words_stand_in_the_image_in_force_one_after_the_other()
+    {
+        using var program = LoadedProgram.OfMaps();
+        var images = program.Datapath.Images;
+        images.Change(new Dictionary<int, ulong> { [50] = 1 }, [1, 2]).Should().BeNull("nothing is in force");
+        var words = TestImage.Words(100, fill: 7);
+        images.Commit(words, [1, 2], [16, 17, 18]);
+        images.Change(new Dictionary<int, ulong> { [50] = 1 }, [1, 2, 3]).Should().BeNull("it binds other slots");
+        for (var g = 2u; g <= 9; g++)
+        {
+            // Each writes one word of its own and one that others write too.
+            var changes = new Dictionary<int, ulong> { [40 + (int)g] = g, [60 + (int)g % 3] = g * 100 };
+            foreach (var (at, word) in changes) words[at] = word;
+            images.Change(changes, [g, 2])!.Value.Generation.Should().Be(g);
+            images.Holds(words, [g, 2], [16, 17, 18]).Should().BeTrue($"change {g}");
+            if (g == 5) images.Commit(words, [g, 2], [16, 17, 18]).Generation.Should().Be(++g);
+        }
+    }
+
+    [Fact]
+    public void What_another_process_has_committed_is_not_changed_until_it_is_known()
+    {
+        using var program = LoadedProgram.OfMaps();
+        var words = TestImage.Words(100, fill: 7);
+        program.Datapath.Images.Commit(words, [1], []);
+        program.Reopen();
+        var images = program.Datapath.Images;
+        images.Change(new Dictionary<int, ulong> { [50] = 1 }, [1]).Should().BeNull();
+        images.Holds(words, [1], []).Should().BeTrue();
+        images.Change(new Dictionary<int, ulong> { [50] = 1 }, [1]).Should().NotBeNull();
+        words[50] = 1;
+        images.Holds(words, [1], []).Should().BeTrue();
+    }
+
+    [Fact]
     public void Words_that_are_no_image_change_nothing()
     {
         using var program = LoadedProgram.OfMaps();
