@@ -67,6 +67,11 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) => datapath.Images.Holds(words, bind, ruleIds);
 
+    public bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
+        stamp.Boot == BootClock.BootId && datapath.Images.Holds(stamp.Generation, words, bind, ruleIds);
+
+    public ImageStamp Stamp => new(BootClock.BootId, datapath.Images.Generation);
+
     public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
         try

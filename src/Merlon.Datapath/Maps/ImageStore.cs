@@ -102,6 +102,23 @@ public sealed class ImageStore : IDisposable
         }
     }
 
+    /// <summary>The image in force is of this generation and says the same of this host, and in these words: enough for who knows that nobody else
+    /// has put an image under that number.</summary>
+    /// <param name="words">By place in the pure image.</param>
+    public bool Holds(uint generation, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        lock (_gate)
+        {
+            using var map = OpenActive(out var active);
+            if (map is null || active != generation) return false;
+            using var memory = Map(map);
+            var image = Words(memory, map);
+            foreach (var (at, word) in words)
+                if (image[at] != word) return false;
+            return image[(int)ImageWord.Generation] == generation && BindOf(image).SequenceEqual(bind) && RuleIdsOf(image).SequenceEqual(ruleIds);
+        }
+    }
+
     /// <summary>The image in force; null when none was committed yet.</summary>
     public LoadedImage? ReadBack()
     {
@@ -116,7 +133,8 @@ public sealed class ImageStore : IDisposable
     public uint Generation => _control.Generation;
 
     // 0 means "none committed"; after a wrap (four billion commits) the slot must still alternate, hence 2.
-    private static uint Next(uint generation) => generation == uint.MaxValue ? 2 : generation + 1;
+    /// <summary>The generation of what is put into force after this one.</summary>
+    public static uint Next(uint generation) => generation == uint.MaxValue ? 2 : generation + 1;
 
     private static void Require(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
@@ -251,11 +269,21 @@ public sealed class ImageStore : IDisposable
     {
         using var memory = Map(map);
         var image = Words(memory, map);
-        var (bindAt, binds) = Section(image[(int)ImageWord.Bind]);
-        var (rulesAt, rules) = Section(image[(int)ImageWord.RuleIds]);
-        var words = image[..bindAt].ToArray();
+        var words = image[..Section(image[(int)ImageWord.Bind]).Offset].ToArray();
         words[(int)ImageWord.Bind] = words[(int)ImageWord.RuleIds] = words[(int)ImageWord.Generation] = 0;
-        return new(generation, words, image.Slice(bindAt, binds).ToArray(), MemoryMarshal.Cast<ulong, uint>(image[rulesAt..])[..rules].ToArray());
+        return new(generation, words, BindOf(image).ToArray(), RuleIdsOf(image).ToArray());
+    }
+
+    private static ReadOnlySpan<ulong> BindOf(ReadOnlySpan<ulong> image)
+    {
+        var (offset, count) = Section(image[(int)ImageWord.Bind]);
+        return image.Slice(offset, count);
+    }
+
+    private static ReadOnlySpan<uint> RuleIdsOf(ReadOnlySpan<ulong> image)
+    {
+        var (offset, count) = Section(image[(int)ImageWord.RuleIds]);
+        return MemoryMarshal.Cast<ulong, uint>(image[offset..])[..count];
     }
 
     private static Mapping Map(KernelMap map) => new(map.Fd, (long)map.Info.MaxEntries * sizeof(ulong), writable: false);

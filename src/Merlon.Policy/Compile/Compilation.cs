@@ -26,11 +26,11 @@ internal sealed class Compilation
         _realms = [.. policy.Nics.Select(n => policy.Endpoints[n.Endpoint].Realm).Distinct().Order(StringComparer.Ordinal)];
         OverLimitException.Check(_realms.Length, ImageLimits.Realms, "realms", () => "guarded vNICs of this host");
         _rules = new(policy, at);
-        _remotes = new(policy, _rules.UsedSets, _realms);
+        var addresses = new AddressTables(_realms.Length);
+        _remotes = new(policy, _rules.UsedSets, _realms, addresses);
         var services = new ServiceClasses(_rules.Matches, _rules.WithMostServices);
         var rulesets = new RulesetTable(policy, _rules, _remotes);
-        var records = new NicRecords(policy, _remotes, rulesets);
-        _sides = [.. policy.Nics.Select(records.Of)];
+        _sides = [.. policy.Nics.Select(new NicRecords(policy, _remotes, rulesets).Of)];
         var tables = rulesets.Compile(_rules.ClassesOfServices(services.ClassesOf), services.Count);
         _digests = new(policy, _rules, rulesets);
         var untracked = policy.Nics.Select(n => services.Untracked(n.Guard.Untracked)).ToArray();
@@ -38,13 +38,13 @@ internal sealed class Compilation
         var writer = new ImageWriter();
         writer.Section(ImageLayout.WordNics, policy.Nics.Length, policy.Nics.Select((n, i) => NicRecords.Words(n, _sides[i], untracked[i])));
         Rulesets(writer, tables);
-        Addresses(writer, _remotes);
+        Addresses(writer, addresses);
         Services(writer, services);
         writer.Header(ImageLayout.WordClasses, (uint)_remotes.Count | (ulong)(uint)services.Count << 32);
         writer.Header(ImageLayout.WordRules, (ulong)_rules.Names.Length);
         var words = writer.Finish();
         Image = new(new(ImmutableCollectionsMarshal.AsImmutableArray(words)), Nics(), _rules.Names,
-            new(_remotes.Count, services.Count, tables.Length, tables.Sum(t => t.Cells.Count), _remotes.Table6.Lengths.Length, words.Length))
+            new(_remotes.Count, services.Count, tables.Length, tables.Sum(t => t.Cells.Count), addresses.Table6.Lengths.Length, words.Length))
         {
             Realms = _realms,
         };
@@ -99,14 +99,14 @@ internal sealed class Compilation
         writer.Section(ImageLayout.WordRulesets, tables.Length, records);
     }
 
-    private static void Addresses(ImageWriter writer, RemoteClasses remotes)
+    private static void Addresses(ImageWriter writer, AddressTables tables)
     {
-        writer.Section(ImageLayout.WordRoot4, remotes.Tables4.Length, remotes.Tables4.Select(t => t.Words));
-        writer.Section(ImageLayout.WordNode4, remotes.Chunks4.Count, remotes.Chunks4);
-        var (buckets, seed) = remotes.Table6.Buckets();
+        writer.Section(ImageLayout.WordRoot4, tables.Tables4.Length, tables.Tables4.Select(t => t.Words));
+        writer.Section(ImageLayout.WordNode4, tables.Chunks4.Count, tables.Chunks4);
+        var (buckets, seed) = tables.Table6.Buckets();
         writer.Header(ImageLayout.WordSeed6, seed);
         writer.Section(ImageLayout.WordHash6, buckets.Length / ImageLayout.BucketWords, buckets);
-        var lengths = remotes.Table6.Lengths;
+        var lengths = tables.Table6.Lengths;
         writer.Section(ImageLayout.WordLengths6, lengths.Length, ImageWriter.Pack((ushort[])[.. lengths.Select(l => (ushort)l)]));
     }
 

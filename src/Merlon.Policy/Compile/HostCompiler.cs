@@ -9,11 +9,18 @@ public sealed class HostCompiler
 {
     private Compilation? _last;
 
+    /// <param name="policy">An address of a realm has one owner in it.</param>
     /// <param name="at">Unix seconds; as with <see cref="ImageCompiler.Compile"/>.</param>
     public CompileResult Compile(HostPolicy policy, long at)
     {
-        if (_last?.Follow(policy, at) is { } image) return new(image, []);
+        // Kept only once it is whole: whatever throws, the next policy is compiled.
+        var last = _last;
         _last = null;
+        if (last?.Follow(policy, at) is { } image)
+        {
+            _last = last;
+            return new(image, []);
+        }
         try
         {
             _last = new(policy, at);

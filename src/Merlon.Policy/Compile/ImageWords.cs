@@ -9,17 +9,19 @@ public sealed class ImageWords
 {
     private readonly ImmutableArray<ulong> _compiled;
     private readonly ImmutableSortedDictionary<int, ulong> _over;
-    private readonly Lazy<ImmutableArray<ulong>> _all;
     private readonly Lazy<string> _digest;
+
+    /// <summary>What this was made from by <see cref="_written"/>; its mark alone, since it is not to be kept.</summary>
+    private readonly object? _from;
+    private readonly IReadOnlyDictionary<int, ulong> _written = ImmutableDictionary<int, ulong>.Empty;
+    private readonly object _mark = new();
 
     public ImageWords(ImmutableArray<ulong> compiled) : this(compiled, ImmutableSortedDictionary<int, ulong>.Empty) { }
 
-    private ImageWords(ImmutableArray<ulong> compiled, ImmutableSortedDictionary<int, ulong> over)
-    {
-        (_compiled, _over) = (compiled, over);
-        _all = new(All);
-        _digest = new(Hashed);
-    }
+    private ImageWords(ImmutableArray<ulong> compiled, ImmutableSortedDictionary<int, ulong> over) => (_compiled, _over, _digest) = (compiled, over, new(Hashed));
+
+    private ImageWords(ImageWords before, IReadOnlyDictionary<int, ulong> written) : this(before._compiled, before._over.SetItems(written)) =>
+        (_from, _written) = (before._mark, written);
 
     public int Length => _compiled.Length;
 
@@ -31,18 +33,31 @@ public sealed class ImageWords
 
     public ulong this[int at] => _over.TryGetValue(at, out var word) ? word : _compiled[at];
 
-    public ReadOnlySpan<ulong> AsSpan() => _all.Value.AsSpan();
+    /// <summary>A copy, where changes have written over them.</summary>
+    public ReadOnlySpan<ulong> AsSpan()
+    {
+        if (_over.IsEmpty) return _compiled.AsSpan();
+        var words = _compiled.AsSpan().ToArray();
+        foreach (var (at, word) in _over) words[at] = word;
+        return words;
+    }
 
     public ulong[] ToArray() => AsSpan().ToArray();
 
-    /// <summary>These words with some of them written anew.</summary>
-    public ImageWords With(IReadOnlyDictionary<int, ulong> words) => new(_compiled, _over.SetItems(words));
+    /// <summary>These words with some of them written anew; the same object where that changes none.</summary>
+    public ImageWords With(IReadOnlyDictionary<int, ulong> words)
+    {
+        var written = words.Where(w => this[w.Key] != w.Value).ToDictionary();
+        return written.Count == 0 ? this : new(this, written);
+    }
 
     /// <summary>What makes these words of those before; null = they are of another compilation.</summary>
     public IReadOnlyDictionary<int, ulong>? ChangesSince(ImageWords before)
     {
+        if (_from == before._mark) return _written;
         if (_compiled != before._compiled) return null;
         var changes = new Dictionary<int, ulong>();
+        if (this == before) return changes;
         foreach (var at in _over.Keys.Concat(before._over.Keys))
             if (this[at] != before[at]) changes[at] = this[at];
         return changes;
@@ -61,13 +76,5 @@ public sealed class ImageWords
         }
         hash.AppendData(MemoryMarshal.AsBytes(_compiled.AsSpan()[from..]));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private ImmutableArray<ulong> All()
-    {
-        if (_over.IsEmpty) return _compiled;
-        var words = _compiled.AsSpan().ToArray();
-        foreach (var (at, word) in _over) words[at] = word;
-        return ImmutableCollectionsMarshal.AsImmutableArray(words);
     }
 }

@@ -19,13 +19,14 @@ public sealed class PolicyKeeperTest : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     // VM n is behind interface n.
-    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null)
+    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false)
     {
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
         var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
             compile ?? Compile, () => _now, NullLogger.Instance);
-        agent.Restore();
+        if (recall) agent.Recall();
+        else agent.Restore();
         return agent;
     }
 
@@ -209,15 +210,17 @@ public sealed class PolicyKeeperTest : IDisposable
         agent.Error.Should().BeNull();
     }
 
-    // VM 1 is guarded; VM 2, elsewhere, is in the set that its rule names, or not.
-    private static HostPolicyMessage Naming(ulong sequence, bool member)
+    // VM 1 is guarded; 2 and 3, elsewhere, are in the set that its rule names, or only 3 is.
+    private static HostPolicyMessage Naming(ulong sequence, bool member) => Naming(sequence, member ? [1, 2] : [2]);
+
+    private static HostPolicyMessage Naming(ulong sequence, int[] members)
     {
         var policy = Samples.Policy(sequence, Samples.Endpoint(1, "10.8.0.1"), Samples.Endpoint(2, "10.8.0.2"), Samples.Endpoint(3, "10.8.0.3"));
         var rule = new ResolvedRule(new("shop", "p", "r", 1), Tier.Tenant, RuleAction.Allow, false, [0], true, [], [ServiceMatch.Any], false, false, []);
         return HostPolicyMessages.ToMessage(policy with
         {
             Nics = [policy.Nics[0] with { OutRules = 0, InRules = 1 }],
-            Sets = [new(member ? [1, 2] : [2], [], [], [])],
+            Sets = [new([.. members], [], [], [])],
             RuleLists = [new(Direction.Out, [rule], RuleAction.Deny), new(Direction.In, [rule], RuleAction.Deny)],
         });
     }
@@ -249,8 +252,71 @@ public sealed class PolicyKeeperTest : IDisposable
         agent.Plan!.Sequence.Should().Be(2);
         agent.Book.Nics[0].Epoch.Should().NotBe(epoch);
         _kernel.Changes.Clear();
+        var words = agent.Plan!.Image.Words;
         agent.Apply(Naming(3, member: false));
         _kernel.Changes.Should().NotContain("change").And.NotContain("commit");
+        agent.Plan!.Image.Words.Should().BeSameAs(words, "nothing is copied or hashed for a sequence that changes nothing");
+    }
+
+    private PolicyKeeper Hook()
+    {
+        var hook = Agent(ImageCompiler.Compile, recall: true);
+        hook.Plan.Should().NotBeNull();
+        return hook;
+    }
+
+    [Fact]
+    public void A_hook_beside_an_agent_knows_the_image_that_a_change_left()
+    {
+        var agent = Agent(new HostCompiler().Compile);
+        agent.Apply(Naming(1, member: true));
+        agent.Apply(Naming(2, []));
+        var hook = Hook();
+        hook.Plan!.Image.Digest.Should().NotBe(agent.Plan!.Image.Digest, "from scratch it has a class less");
+        hook.InForce.Should().BeTrue();
+
+        var store = new BookStore(_folder);
+        var book = store.Load();
+        store.Save(book with { Image = null });
+        Hook().InForce.Should().BeFalse("nothing says that it is the image of this policy");
+        store.Save(book with { Image = book.Image! with { Generation = book.Image.Generation + 1 } });
+        Hook().InForce.Should().BeFalse("killed before the swap, the book is ahead of the kernel");
+        store.Save(book with { Image = book.Image! with { Boot = "before" } });
+        Hook().InForce.Should().BeFalse("generations count anew after a boot");
+        store.Save(book with { Nics = [.. book.Nics.Select(n => n with { Epoch = n.Epoch + 1 })] });
+        Hook().InForce.Should().BeFalse("it binds another epoch");
+        store.Save(book);
+        Hook().InForce.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void What_a_failed_step_left_in_the_kernel_is_what_the_next_change_starts_from(int after)
+    {
+        var agent = Agent(new HostCompiler().Compile);
+        agent.Apply(Naming(1, member: true));
+        // Dies that many kernel steps after the swap of 2, which leaves 1 as the plan, and the words of 2 in the kernel.
+        var left = -1;
+        _kernel.Watch = () =>
+        {
+            if (_kernel.Changes[^1] is "change" or "commit") left = after;
+            if (left >= 0) _kernel.StepsToLive = left--;
+        };
+        try
+        {
+            agent.Apply(Naming(2, member: false));
+        }
+        catch (PretendedKernel.KilledException)
+        {
+        }
+        (_kernel.Watch, _kernel.StepsToLive) = (() => { }, int.MaxValue);
+        agent.Apply(Naming(3, member: true));
+        agent.InForce.Should().BeTrue();
+        agent.Plan!.Sequence.Should().Be(3);
+        Hook().InForce.Should().BeTrue();
     }
 
     [Fact]

@@ -83,11 +83,16 @@ internal sealed class PretendedKernel : IKernel
     public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
         _image is not null && _image.Digest == Digest(words) && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
 
+    public bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
+        _image is not null && stamp == Stamp && words.All(w => _image.Words[w.Key] == w.Value) && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
+
+    public ImageStamp Stamp { get; private set; } = new("boot", 0);
+
     public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
         if (RefuseCommits) throw new KernelFault("no memory", null);
         var next = new Image(words.ToArray(), bind.ToArray(), ruleIds.ToArray());
-        Change("commit", () => _image = next);
+        Change("commit", () => (_image, Stamp) = (next, Stamp.Next()));
     }
 
     public bool Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind)
@@ -96,7 +101,7 @@ internal sealed class PretendedKernel : IKernel
         if (_image is null || _image.Bind.Length != bind.Length) return false;
         var next = _image with { Words = [.. _image.Words], Bind = bind.ToArray() };
         foreach (var (at, word) in words) next.Words[at] = word;
-        Change("change", () => _image = next);
+        Change("change", () => (_image, Stamp) = (next, Stamp.Next()));
         return true;
     }
 

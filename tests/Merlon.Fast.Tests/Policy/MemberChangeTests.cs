@@ -28,12 +28,12 @@ public class MemberChangeTests(ITestOutputHelper output)
     [Fact]
     public void Random_changes_judge_as_an_image_from_scratch_and_as_the_plain_evaluator()
     {
-        var (changed, compiled) = (0, 0);
+        var (changed, compiled, equal) = (0, 0, 0);
         for (var seed = 1UL; seed <= Policies; seed++)
         {
             var (random, dice) = (new RandomPolicy(seed, hosts: 3, wide: true), new Dice(seed));
             var vms = random.Inventory.Vms.ToList();
-            var (hosts, last) = (new Dictionary<string, HostCompiler>(), new Dictionary<string, ImageWords>());
+            var (hosts, others, last) = (new Dictionary<string, HostCompiler>(), new Dictionary<string, HostCompiler>(), new Dictionary<string, ImageWords>());
             for (var step = 0; step < Steps; step++)
             {
                 if (step > 0) Change(vms, dice);
@@ -51,22 +51,36 @@ public class MemberChangeTests(ITestOutputHelper output)
 
             CompileResult Compile(string host, HostPolicy policy, long at)
             {
-                if (!hosts.TryGetValue(host, out var compiler)) hosts.Add(host, compiler = new());
-                // As an agent gets it: nothing of it is an object of the policy before.
-                var result = compiler.Compile(HostPolicyMessages.FromMessage(HostPolicyMessages.ToMessage(policy)), at);
+                var (result, again) = (Next(hosts), Next(others));
                 var (image, scratch) = (result.Image!, ImageCompiler.Compile(policy, at).Image!);
-                Assert.Equal(scratch.Nics, image.Nics);
-                Assert.Equal(scratch.Rules, image.Rules);
-                if (last.TryGetValue(host, out var before))
+                SameImage.Require(image, scratch, policy);
+                Assert.Equal(again.Image!.Words.ToArray(), image.Words.ToArray());
+                Assert.Equal(again.Image.Digest, image.Digest);
+                if (last.TryGetValue(host, out var before) && image.Words.ChangesSince(before) is { } words)
                 {
-                    if (image.Words.ChangesSince(before) is null) compiled++;
-                    else changed++;
+                    changed++;
+                    if (image.Digest == scratch.Digest) equal++;
+                    var patched = before.ToArray();
+                    foreach (var (place, word) in words) patched[place] = word;
+                    Assert.Equal(image.Words.ToArray(), patched);
+                }
+                else if (before is not null)
+                {
+                    compiled++;
+                    Assert.Equal(scratch.Digest, image.Digest);
                 }
                 last[host] = image.Words;
                 return result;
+
+                // As an agent gets it: nothing of it is an object of the policy before.
+                CompileResult Next(Dictionary<string, HostCompiler> by)
+                {
+                    if (!by.TryGetValue(host, out var compiler)) by.Add(host, compiler = new());
+                    return compiler.Compile(HostPolicyMessages.FromMessage(HostPolicyMessages.ToMessage(policy)), at);
+                }
             }
         }
-        output.WriteLine($"{changed} changes, {compiled} compilations");
+        output.WriteLine($"{changed} changes, {equal} of them equal to the byte to the image from scratch, {compiled} compilations");
         Assert.True(changed > 200 && compiled > 200, $"{changed} changes, {compiled} compilations");
     }
 
