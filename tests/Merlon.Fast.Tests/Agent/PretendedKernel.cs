@@ -80,11 +80,21 @@ internal sealed class PretendedKernel : IKernel
 
     public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => _attached.ToDictionary(a => a.Key, a => (a.Value, true));
 
-    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
-        _image is not null && _image.Digest == Digest(words) && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
+    /// <summary>Called before the image is read.</summary>
+    public Action Read { get; set; } = () => { };
 
-    public bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
-        _image is not null && stamp == Stamp && words.All(w => _image.Words[w.Key] == w.Value) && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
+    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        Read();
+        return _image is not null && _image.Digest == Digest(words) && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
+    }
+
+    public bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        Read();
+        return _image is not null && stamp == Stamp && words.All(w => _image.Words[w.Key] == w.Value)
+            && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
+    }
 
     public ImageStamp Stamp { get; private set; } = new("boot", 0);
 
