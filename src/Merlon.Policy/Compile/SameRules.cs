@@ -30,10 +30,11 @@ internal sealed class SameRules
     private bool Are(ResolvedRule before, ResolvedRule after)
     {
         if (ReferenceEquals(before, after) || (_same.TryGetValue(before, out var known) && ReferenceEquals(known, after))) return true;
-        // What arrays hold is compared one by one, everything else by the record itself.
+        // Field by field: a copy of the record to compare by would be made of every rule. A field that this leaves out fails SameRulesTests.
         var same = before.Remotes.AsSpan().SequenceEqual(after.Remotes.AsSpan()) && before.Locals.AsSpan().SequenceEqual(after.Locals.AsSpan())
             && before.Services.AsSpan().SequenceEqual(after.Services.AsSpan()) && before.Active.AsSpan().SequenceEqual(after.Active.AsSpan())
-            && before == after with { Remotes = before.Remotes, Locals = before.Locals, Services = before.Services, Active = before.Active };
+            && before.Rule == after.Rule && before.Tier == after.Tier && before.Action == after.Action && before.AnyRemote == after.AnyRemote
+            && before.AnyLocal == after.AnyLocal && before.Log == after.Log && before.Observed == after.Observed;
         if (same) _same[before] = after;
         return same;
     }
