@@ -10,7 +10,7 @@ using Merlon.Policy.Resolve;
 namespace Merlon.Bench;
 
 /// <summary>A VM of another host joins a set that rules name here, and leaves it: by a change of the image in force, and by a compilation and a commit, at
-/// a kernel program that is attached nowhere. Each policy is read anew, as an agent gets it: no object of it is one of the policy before.</summary>
+/// a kernel program that is attached nowhere. Each policy is read from its message, as an agent does it, knowing the one before.</summary>
 internal sealed class MemberBench(string objectPath, TextWriter output)
 {
     /// <summary>Longer than a slot stays for packets between their hooks.</summary>
@@ -21,7 +21,7 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
 
     public void Run(IReadOnlyList<int> sizes)
     {
-        Say($"{"shape",-8} {"rules",7} | {"change ms",9} {"p99",7} : {"compile",7} {"plan",6} {"flip",6} | {"in a row",8} | {"whole ms",8} : {"compile",7} {"plan",6} {"commit",6} | {"read",6} {"settle",6} {"disk",6} | {"words",5} {"epochs",6}");
+        Say($"{"shape",-8} {"rules",7} | {"change ms",9} {"p99",7} : {"compile",7} {"plan",6} {"flip",6} | {"in a row",8} | {"whole ms",8} : {"compile",7} {"plan",6} {"commit",6} | {"first",6} {"read",6} {"settle",6} {"disk",6} | {"words",5} {"epochs",6}");
         foreach (var size in sizes)
             foreach (var shape in new[] { Shape.Acl, Shape.Fw, Shape.Ipc, Shape.Groups }) Measure(shape, size);
     }
@@ -33,11 +33,12 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
         byte[][] bytes = [.. new[] { outside, WithMember(outside) }.Select(p => Google.Protobuf.MessageExtensions.ToByteArray(HostPolicyMessages.ToMessage(p)))];
         using var host = new Host(objectPath);
         var compiler = new HostCompiler();
-        host.Put(() => compiler.Compile(Read(bytes[0]), 0), outside, mayChange: false);
-        var next = 0;
+        host.Put(() => compiler.Compile(outside, 0), outside, mayChange: false);
+        var (next, before) = (0, outside);
+        HostPolicy Next() => before = Read(bytes[++next % 2], before);
         List<Times> Changes(int rounds, TimeSpan apart) => [.. Enumerable.Range(0, rounds).Select(_ =>
         {
-            var policy = Read(bytes[++next % 2]);
+            var policy = Next();
             Thread.Sleep(apart);
             var times = host.Put(() => compiler.Compile(policy, 0), policy, mayChange: true);
             if (!host.Says(ImageCompiler.Compile(policy, 0).Image!)) throw new InvalidOperationException("the ruleset digests differ");
@@ -48,7 +49,7 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
         var row = Changes(11, TimeSpan.Zero);
         var whole = Enumerable.Range(0, 11).Select(_ =>
         {
-            var policy = Read(bytes[++next % 2]);
+            var policy = Next();
             Thread.Sleep(Apart);
             return host.Put(() => ImageCompiler.Compile(policy, 0), policy, mayChange: false);
         }).ToList();
@@ -75,18 +76,18 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
     private static Around Rest(byte[][] bytes)
     {
         var folder = Directory.CreateTempSubdirectory("merlon-bench").FullName;
-        var (store, times) = (new BookStore(folder), new List<Around>());
+        var (store, times, policy) = (new BookStore(folder), new List<Around>(), HostPolicy.Empty);
         for (var i = 0; i < 6; i++)
         {
-            var policy = HostPolicy.Empty;
-            var read = Timed(() => policy = Read(bytes[i % 2]));
-            times.Add(new(read, Timed(() => ClaimCourt.Settle(policy, HostBook.Empty.Owners)), Timed(() => store.SavePolicy(1, bytes[i % 2]))));
+            var fresh = Timed(() => policy = Read(bytes[i % 2], null));
+            var read = Timed(() => policy = Read(bytes[i % 2], policy));
+            times.Add(new(fresh, read, Timed(() => ClaimCourt.Settle(policy, HostBook.Empty.Owners)), Timed(() => store.SavePolicy(1, bytes[i % 2]))));
         }
         Directory.Delete(folder, recursive: true);
-        return new(Middle(times.Select(t => t.Read)), Middle(times.Select(t => t.Settle)), Middle(times.Select(t => t.Disk)));
+        return new(Middle(times.Select(t => t.Fresh)), Middle(times.Select(t => t.Read)), Middle(times.Select(t => t.Settle)), Middle(times.Select(t => t.Disk)));
     }
 
-    private static HostPolicy Read(byte[] bytes) => HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes));
+    private static HostPolicy Read(byte[] bytes, HostPolicy? before) => HostPolicyMessages.FromMessage(HostPolicyMessage.Parser.ParseFrom(bytes), before);
 
     private static double Timed<T>(Func<T> work)
     {
@@ -100,7 +101,7 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
     private static double At(IEnumerable<double> values, double part) => values.Order().ToArray() is var all ? all[Math.Min(all.Length - 1, (int)(part * all.Length))] : 0;
 
     private void Tell(Shape shape, int rules, List<Times> quick, List<Times> row, List<Times> whole, Around rest) => Say(
-        $"{shape.ToString().ToLowerInvariant(),-8} {rules,7} | {Middle(quick.Select(t => t.Total)),9:f3} {At(quick.Select(t => t.Total), 0.99),7:f2} : {Middle(quick.Select(t => t.Compile)),7:f3} {Middle(quick.Select(t => t.Plan)),6:f3} {Middle(quick.Select(t => t.Kernel)),6:f3} | {Middle(row.Select(t => t.Total)),8:f1} | {Middle(whole.Select(t => t.Total)),8:f1} : {Middle(whole.Select(t => t.Compile)),7:f1} {Middle(whole.Select(t => t.Plan)),6:f1} {Middle(whole.Select(t => t.Kernel)),6:f1} | {rest.Read,6:f1} {rest.Settle,6:f1} {rest.Disk,6:f1} | {quick[0].Words,5} {quick[0].Epochs,6}{(quick.Concat(row).All(t => t.Words >= 0) ? "" : " NOT ALL BY CHANGE")}");
+        $"{shape.ToString().ToLowerInvariant(),-8} {rules,7} | {Middle(quick.Select(t => t.Total)),9:f3} {At(quick.Select(t => t.Total), 0.99),7:f2} : {Middle(quick.Select(t => t.Compile)),7:f3} {Middle(quick.Select(t => t.Plan)),6:f3} {Middle(quick.Select(t => t.Kernel)),6:f3} | {Middle(row.Select(t => t.Total)),8:f1} | {Middle(whole.Select(t => t.Total)),8:f1} : {Middle(whole.Select(t => t.Compile)),7:f1} {Middle(whole.Select(t => t.Plan)),6:f1} {Middle(whole.Select(t => t.Kernel)),6:f1} | {rest.Fresh,6:f1} {rest.Read,6:f1} {rest.Settle,6:f1} {rest.Disk,6:f1} | {quick[0].Words,5} {quick[0].Epochs,6}{(quick.Concat(row).All(t => t.Words >= 0) ? "" : " NOT ALL BY CHANGE")}");
 
     private void Say(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 
@@ -112,7 +113,7 @@ internal sealed class MemberBench(string objectPath, TextWriter output)
         public double Total => Compile + Plan + Kernel;
     }
 
-    private sealed record Around(double Read, double Settle, double Disk);
+    private sealed record Around(double Fresh, double Read, double Settle, double Disk);
 
     /// <summary>The kernel's side of one agent.</summary>
     private sealed class Host : IDisposable

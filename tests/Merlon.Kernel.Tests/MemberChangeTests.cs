@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Merlon.Datapath.Abi;
 using Merlon.Kernel.Tests.Bench;
 using Merlon.Policy.Compile;
@@ -39,6 +40,7 @@ public sealed class MemberChangeTests : IDisposable
 
     private readonly World _world = new();
     private readonly HostCompiler _compiler = new();
+    private ImmutableArray<RuleList>? _lists;
     private HostImage _image;
     private uint _epoch = 1;
 
@@ -55,7 +57,10 @@ public sealed class MemberChangeTests : IDisposable
         var text = member ? Manifest : Manifest.Replace("name: web-2, tenant: shop, labels: {tier: web}", "name: web-2, tenant: shop, labels: {tier: old}", StringComparison.Ordinal);
         var documents = ManifestParser.Parse([new("test.yaml", text)]).Documents;
         var set = PolicySet.Build(documents.Select(d => new StoredDocument(d, 1))).Set!;
-        return _compiler.Compile(Resolver.Resolve(set, VmInventory.FromDocuments(documents.OfType<InventoryDocument>()), "", 0).Policy, 0).Image!;
+        var policy = Resolver.Resolve(set, VmInventory.FromDocuments(documents.OfType<InventoryDocument>()), "", 0).Policy;
+        // Members alone differ.
+        _lists ??= policy.RuleLists;
+        return _compiler.Compile(policy with { RuleLists = _lists.Value }, 0).Image!;
     }
 
     private void Change(HostImage next)

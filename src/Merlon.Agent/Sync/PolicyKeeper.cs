@@ -107,7 +107,7 @@ internal sealed class PolicyKeeper(
         try
         {
             if (message.Sequence < inForce) throw new PolicyRefused($"sequence {message.Sequence} is older than {inForce}");
-            var policy = HostPolicyMessages.FromMessage(message);
+            var policy = HostPolicyMessages.FromMessage(message, _policy);
             if (message.Sequence == inForce && Plan is not null)
             {
                 var bytes = message.ToByteArray();

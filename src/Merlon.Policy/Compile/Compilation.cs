@@ -8,7 +8,7 @@ namespace Merlon.Policy.Compile;
 /// <summary>A compiled policy, and what of the work a change of members can go on with.</summary>
 internal sealed class Compilation
 {
-    /// <summary>Words that changes may write before everything is compiled anew: each is looked at with every change.</summary>
+    /// <summary>Words that changes may write before everything is compiled anew, which also takes back the numbers of classes that nobody is in.</summary>
     private const int MostOver = 4096;
 
     private readonly ImmutableArray<string> _realms;

@@ -23,12 +23,15 @@ internal sealed class MemberChange
     /// <summary>Null = more than that differs.</summary>
     public static MemberChange? Between(HostPolicy before, HostPolicy after)
     {
-        if (before.Nics.Length != after.Nics.Length || before.Sets.Length != after.Sets.Length || !SameRules.Are(before.RuleLists, after.RuleLists)) return null;
+        if (before.Nics.Length != after.Nics.Length || before.Sets.Length != after.Sets.Length || !SameRules(before.RuleLists, after.RuleLists)) return null;
         var change = new MemberChange(before, after);
         for (var i = 0; i < after.Sets.Length; i++)
             if (!change.IsOfMembers(i)) return null;
         return change.IsOfOthers() ? change : null;
     }
+
+    // Lists of the same array of rules: who reads a policy after another one gives it what has not changed (HostPolicyMessages).
+    private static bool SameRules(ImmutableArray<RuleList> before, ImmutableArray<RuleList> after) => before == after || before.AsSpan().SequenceEqual(after.AsSpan());
 
     /// <summary>Those whose members changed, or something about them.</summary>
     public IReadOnlyCollection<int> Sets => _sets;

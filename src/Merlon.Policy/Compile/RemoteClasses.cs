@@ -79,7 +79,8 @@ internal sealed class RemoteClasses
 
         void Set(Prefix prefix, int number, int around)
         {
-            if (number != around) tables.Set(realm, prefix, (uint)number);
+            if (number == around) return;
+            tables.Set(realm, prefix, (uint)number);
         }
     }
 

@@ -33,7 +33,7 @@ public class MemberChangeTests(ITestOutputHelper output)
         {
             var (random, dice) = (new RandomPolicy(seed, hosts: 3, wide: true), new Dice(seed));
             var vms = random.Inventory.Vms.ToList();
-            var (hosts, others, last) = (new Dictionary<string, HostCompiler>(), new Dictionary<string, HostCompiler>(), new Dictionary<string, ImageWords>());
+            var (hosts, others, last) = (new Dictionary<string, Agent>(), new Dictionary<string, Agent>(), new Dictionary<string, ImageWords>());
             for (var step = 0; step < Steps; step++)
             {
                 if (step > 0) Change(vms, dice);
@@ -72,11 +72,10 @@ public class MemberChangeTests(ITestOutputHelper output)
                 last[host] = image.Words;
                 return result;
 
-                // As an agent gets it: nothing of it is an object of the policy before.
-                CompileResult Next(Dictionary<string, HostCompiler> by)
+                CompileResult Next(Dictionary<string, Agent> by)
                 {
-                    if (!by.TryGetValue(host, out var compiler)) by.Add(host, compiler = new());
-                    return compiler.Compile(HostPolicyMessages.FromMessage(HostPolicyMessages.ToMessage(policy)), at);
+                    if (!by.TryGetValue(host, out var agent)) by.Add(host, agent = new());
+                    return agent.Compile(policy, at);
                 }
             }
         }
@@ -113,8 +112,8 @@ public class MemberChangeTests(ITestOutputHelper output)
 
     private static HostImage[] Images(params string[][] inventories)
     {
-        var compiler = new HostCompiler();
-        return [.. inventories.Select(vms => compiler.Compile(new Scene(Rules + Scene.VmsOf(vms)).Policy, 0).Image!)];
+        var agent = new Agent();
+        return [.. inventories.Select(vms => agent.Compile(new Scene(Rules + Scene.VmsOf(vms)).Policy, 0).Image!)];
     }
 
     [Fact]
@@ -146,7 +145,7 @@ public class MemberChangeTests(ITestOutputHelper output)
     {
         var rules = Rules + Scene.Rules("q", "name: db-app, from: [group/db], to: [vm/app-1], services: [tcp/1], action: allow");
         string[] few = [Vms[0], Scene.Vm("db-1", guarded, "10.0.0.2"), .. Vms[2..]];
-        var compiler = new HostCompiler();
+        var compiler = new Agent();
         var before = compiler.Compile(new Scene(rules + Scene.VmsOf(few)).Policy, 0).Image!;
         var after = compiler.Compile(new Scene(rules + Scene.VmsOf([.. few, Scene.Vm(name, labels, address)])).Policy, 0).Image!;
         Assert.True(after.Words.ChangesSince(before.Words) is null, why);
@@ -158,9 +157,19 @@ public class MemberChangeTests(ITestOutputHelper output)
         var images = Images(Vms, [.. Vms[..1], Scene.Vm("db-1", "t: web", "10.0.0.2"), .. Vms[2..]]);
         Assert.Null(images[1].Words.ChangesSince(images[0].Words));
         var policy = new Scene(Rules.Replace("action: allow", "action: allow, expiresAt: 1970-01-02", StringComparison.Ordinal) + Scene.VmsOf(Vms)).Policy;
-        var compiler = new HostCompiler();
+        var compiler = new Agent();
         var first = compiler.Compile(policy, 0).Image!;
         Assert.NotNull(compiler.Compile(policy, 86_399).Image!.Words.ChangesSince(first.Words));
         Assert.Null(compiler.Compile(policy, 86_400).Image!.Words.ChangesSince(first.Words));
+    }
+
+    /// <summary>As an agent gets policies: read from messages, with what it knows of the one before.</summary>
+    private sealed class Agent
+    {
+        private readonly HostCompiler _compiler = new();
+        private HostPolicy? _before;
+
+        public CompileResult Compile(HostPolicy policy, long at) =>
+            _compiler.Compile(_before = HostPolicyMessages.FromMessage(HostPolicyMessages.ToMessage(policy), _before), at);
     }
 }

@@ -16,14 +16,18 @@ public sealed class GateAfterChangeTests : IDisposable
         spec: {priority: 0, action: exclude, select: [vm/member]}
         ---
         apiVersion: merlon/v1
-        kind: Group
-        metadata: {name: web, tenant: shop}
-        spec: {select: {name: "member*"}}
-        ---
-        apiVersion: merlon/v1
         kind: Policy
         metadata: {name: app, tenant: shop}
         spec: {rules: [{name: web-late, from: [group/web], to: [vm/late], services: [udp/1], action: allow}]}
+
+        """;
+
+    private const string Group = """
+        ---
+        apiVersion: merlon/v1
+        kind: Group
+        metadata: {name: web, tenant: shop}
+        spec: {select: {name: "member*"}}
 
         """;
 
@@ -33,15 +37,16 @@ public sealed class GateAfterChangeTests : IDisposable
     public void A_hook_beside_a_stopped_agent_guards_under_an_image_that_a_change_left()
     {
         _host.InstallHook();
-        var (late, member) = (_host.Define("late"), _host.Define("member"));
+        var late = _host.Define("late");
+        _host.Define("member");
         _host.Product.StartController();
         _host.Product.StartAgent();
         _host.Product.WaitReady();
-        _host.Product.Apply(StartGateTests.Guards + Policy);
+        _host.Product.Apply(StartGateTests.Guards + Group + Policy);
         Product.Until("late is guarded", TimeSpan.FromSeconds(20), () => InForce().Sequence > 0 && (bool?)_host.Status()["startGate"]?["live"] == true);
         var before = InForce();
-        _host.Virsh("undefine", member.Name).Ok();
-        Product.Until("the member is gone", TimeSpan.FromSeconds(20), () => InForce() is var now && now.Sequence > before.Sequence && now.Digest != before.Digest);
+        _host.Product.Apply(Group.Replace("member*", "nobody*", StringComparison.Ordinal));
+        Product.Until("the member left", TimeSpan.FromSeconds(20), () => InForce() is var now && now.Sequence > before.Sequence && now.Digest != before.Digest);
         var changed = InForce().Digest;
 
         _host.StopAgent();
