@@ -18,7 +18,7 @@ public class KnownRulesTests
         ["policy"] = m => m.Policy = "q",
         ["rule"] = m => m.Rule = "s",
         ["revision"] = m => m.Revision = 2,
-        ["tier"] = m => m.Tier = (int)Tier.Platform,
+        ["tier"] = m => m.Tier = (int)Tier.Baseline,
         ["action"] = m => m.Action = (int)RuleAction.Deny,
         ["any_remote"] = m => { m.AnyRemote = true; m.Remotes.Clear(); },
         ["remotes"] = m => m.Remotes[0] = 1,

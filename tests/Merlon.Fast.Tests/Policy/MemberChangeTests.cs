@@ -152,6 +152,15 @@ public class MemberChangeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void What_a_guard_holds_in_lists_is_no_reason_to_compile()
+    {
+        var rules = Rules.Replace("action: guard,", "action: guard, vlans: [7], untracked: {serves: [tcp/80]},", StringComparison.Ordinal);
+        var agent = new Agent();
+        var images = new[] { Vms, Vms[..3] }.Select(vms => agent.Compile(new Scene(rules + Scene.VmsOf(vms)).Policy, 0).Image!).ToArray();
+        Assert.NotNull(images[1].Words.ChangesSince(images[0].Words));
+    }
+
+    [Fact]
     public void A_guarded_member_and_a_rule_that_begins_are_compiled()
     {
         var images = Images(Vms, [.. Vms[..1], Scene.Vm("db-1", "t: web", "10.0.0.2"), .. Vms[2..]]);

@@ -13,7 +13,7 @@ public sealed class GateAfterChangeTests : IDisposable
         apiVersion: merlon/v1
         kind: Guard
         metadata: {name: not-member}
-        spec: {priority: 0, action: exclude, select: [vm/member]}
+        spec: {priority: 0, action: exclude, select: [vm/member], trustMetadata: true}
         ---
         apiVersion: merlon/v1
         kind: Policy
