@@ -47,7 +47,7 @@ internal sealed class HostKeeper
         Papers = new(options.Paths);
         _carried = new(options.Paths.Var, Papers.Trusted, Papers.Installation);
         Policy = new(kernel, _ports, new(options.Paths.Var), _carried,
-            FreshlyWanted, ImageCompiler.Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
+            FreshlyWanted, new HostCompiler().Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
         _arrival = new(Policy, _carried, Papers);
         Gate = new(Policy, _ports, FreshLinks);
         _log = log;

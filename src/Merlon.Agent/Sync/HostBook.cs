@@ -11,11 +11,12 @@ namespace Merlon.Agent.Sync;
 /// <param name="Owners">First claims on addresses, by realm and address.</param>
 /// <param name="Retired">vNICs no longer in the policy that entries or late events may still name.</param>
 /// <param name="PolicyFile">Last-known-good beside the book; null = none yet.</param>
+/// <param name="Image">What the kernel holds once this book is in force: written before it is put there; null = not known.</param>
 internal sealed record HostBook(
     int Version, uint NextVnic, uint NextEpoch, BookCursors Cursors,
     ImmutableArray<BookNic> Nics, ImmutableDictionary<string, ushort> Segments, ImmutableDictionary<string, ushort> Budgets,
     ImmutableDictionary<string, uint> Rules, ImmutableDictionary<string, BookOwner> Owners,
-    ImmutableArray<RetiredNic> Retired, string? PolicyFile, ulong Sequence)
+    ImmutableArray<RetiredNic> Retired, string? PolicyFile, ulong Sequence, ImageStamp? Image = null)
 {
     public const int CurrentVersion = 1;
 

@@ -44,7 +44,16 @@ internal interface IKernel
     /// <summary>The image in force is this one, as read back.</summary>
     bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds);
 
+    /// <summary>The image in force is the one of this stamp, and has these words, bind words and rule ids; what else it says is not compared.</summary>
+    bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds);
+
+    /// <summary>Of the image in force.</summary>
+    ImageStamp Stamp { get; }
+
     void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds);
+
+    /// <summary>Writes some words of the image in force anew, and all bind words, in one step; false = only a commit can.</summary>
+    bool Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind);
 
     /// <summary>Clears a vNIC's side of every connection; an entry without any side goes.</summary>
     void ForgetVnic(uint vnic);

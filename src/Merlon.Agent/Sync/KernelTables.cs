@@ -67,11 +67,28 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) => datapath.Images.Holds(words, bind, ruleIds);
 
+    public bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
+        stamp.Boot == BootClock.BootId && datapath.Images.Holds(stamp.Generation, words, bind, ruleIds);
+
+    public ImageStamp Stamp => new(BootClock.BootId, datapath.Images.Generation);
+
     public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
         try
         {
             datapath.Images.Commit(words, bind, ruleIds);
+        }
+        catch (DatapathException e)
+        {
+            throw new KernelFault(e.Message, e);
+        }
+    }
+
+    public bool Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind)
+    {
+        try
+        {
+            return datapath.Images.Change(words, bind) is not null;
         }
         catch (DatapathException e)
         {

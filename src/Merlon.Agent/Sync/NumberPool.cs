@@ -6,7 +6,8 @@ namespace Merlon.Agent.Sync;
 /// <param name="High">Highest, inclusive.</param>
 internal sealed class NumberPool(string what, uint low, uint high, uint cursor, IEnumerable<uint> used)
 {
-    private readonly HashSet<uint> _used = [.. used];
+    // Most plans need no number of a hundred thousand rules.
+    private readonly Lazy<HashSet<uint>> _used = new(() => [.. used]);
 
     /// <summary>Where the next search starts; kept on disk.</summary>
     public uint Cursor { get; private set; } = Math.Clamp(cursor, low, high);
@@ -15,8 +16,8 @@ internal sealed class NumberPool(string what, uint low, uint high, uint cursor, 
     public uint Take()
     {
         var size = (ulong)high - low + 1;
-        if ((ulong)_used.Count >= size) throw new PolicyRefused($"all {size} {what} numbers of this host are in use");
-        while (!_used.Add(Cursor)) Cursor = Next(Cursor);
+        if ((ulong)_used.Value.Count >= size) throw new PolicyRefused($"all {size} {what} numbers of this host are in use");
+        while (!_used.Value.Add(Cursor)) Cursor = Next(Cursor);
         var taken = Cursor;
         Cursor = Next(Cursor);
         return taken;

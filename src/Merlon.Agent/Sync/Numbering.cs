@@ -46,8 +46,10 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step)
         return (true, old.CutAt is { } due ? Math.Min(due, step.Until ?? due) : step.Until);
     }
 
-    public ImmutableArray<uint> Rules(ImmutableArray<RuleRef> rules)
+    /// <param name="inForce">Its rules are in the book.</param>
+    public ImmutableArray<uint> Rules(ImmutableArray<RuleRef> rules, HostPlan? inForce)
     {
+        if (inForce?.Image.Rules == rules) return inForce.RuleIds;
         var ids = ImmutableArray.CreateBuilder<uint>(rules.Length);
         foreach (var rule in rules)
         {

@@ -12,7 +12,8 @@ internal static class Planner
 {
     /// <param name="at">Unix seconds.</param>
     /// <param name="step">What becomes of live connections that the plan forbids; null = they are cut.</param>
-    public static HostPlan Plan(HostBook book, SettledClaims claims, HostImage image, long at, ConnectionStep? step = null)
+    /// <param name="inForce">The plan before, of this book; null = none.</param>
+    public static HostPlan Plan(HostBook book, SettledClaims claims, HostImage image, long at, ConnectionStep? step = null, HostPlan? inForce = null)
     {
         var policy = claims.Policy;
         var counters = new Numbering(book, at, step);
@@ -27,7 +28,7 @@ internal static class Planner
             nics.Add(counters.Number(old.GetValueOrDefault(key), policy.Endpoints[nic.Endpoint], nic,
                 realms[policy.Endpoints[nic.Endpoint].Realm], record, image.Nics[record]));
         }
-        var rules = counters.Rules(image.Rules);
+        var rules = counters.Rules(image.Rules, inForce);
         var next = counters.Book(nics, claims.Owners, policy.Sequence);
         return new(policy.Sequence, image, nics.ToImmutable(), rules, claims.Refused, next);
     }

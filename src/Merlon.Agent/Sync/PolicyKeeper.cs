@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Google.Protobuf;
 using Merlon.Agent.Migration;
@@ -22,6 +23,12 @@ internal sealed class PolicyKeeper(
     private long _at;
     private long? _nextChange;
 
+    /// <summary>What the kernel was last seen to hold, by this agent's own doing; null = that must be read.</summary>
+    private (HostPlan Plan, ImageStamp Stamp)? _held;
+
+    /// <summary>The plan was made anew from what is on disk, and its classes may be numbered otherwise than in the kernel.</summary>
+    private bool _recalled;
+
     public HostBook Book { get; private set; } = HostBook.Empty;
 
     /// <summary>In force; null = none yet.</summary>
@@ -40,7 +47,7 @@ internal sealed class PolicyKeeper(
     public bool FellBack => _policy?.Trial is { } trial && _at >= trial.ConfirmBy;
 
     /// <summary>The kernel judges by <see cref="Plan"/>, as read back.</summary>
-    public bool InForce => Plan is not null && Holds(Plan);
+    public bool InForce => Plan is not null && (Holds(Plan) || (_recalled && Book.Image is { } stamp && kernel.Holds(stamp, ImmutableDictionary<int, ulong>.Empty, Plan.Bind(), Plan.RuleIds.AsSpan())));
 
     public double CompileMs { get; private set; }
     public double SwapMs { get; private set; }
@@ -79,7 +86,7 @@ internal sealed class PolicyKeeper(
             if (OnDisk() is not { } policy) return;
             var at = clock();
             _policy = policy;
-            (Plan, _at) = (PlanOf(_policy, at), at);
+            (Plan, _at, _recalled) = (PlanOf(_policy, at), at, true);
         }
         catch (Exception e) when (e is PolicyRefused or ContractException or InvalidProtocolBufferException)
         {
@@ -100,7 +107,7 @@ internal sealed class PolicyKeeper(
         try
         {
             if (message.Sequence < inForce) throw new PolicyRefused($"sequence {message.Sequence} is older than {inForce}");
-            var policy = HostPolicyMessages.FromMessage(message);
+            var policy = HostPolicyMessages.FromMessage(message, _policy);
             if (message.Sequence == inForce && Plan is not null)
             {
                 var bytes = message.ToByteArray();
@@ -197,12 +204,13 @@ internal sealed class PolicyKeeper(
         var at = clock();
         var plan = PlanOf(policy, at, bytes is null ? null : StepTo(policy, at));
         CompileMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        var next = plan.Book;
+        var stays = Stays(plan);
+        var next = plan.Book with { Image = StampTo(stays) };
         if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
         store.Save(next);
         // From here on the kernel may hold them, whatever throws: they stand for nothing else any more.
         Book = Book.WithCountersOf(next);
-        Swap(plan);
+        Swap(plan, stays);
         (_policy, _at, _nextChange, Plan, Book, Error) = (policy, at, Earlier(carried.Join(policy).NextChange(at), next.NextCut), plan, next, null);
         Newest = Math.Max(Newest, policy.Sequence);
         store.RemoveOthers(Book);
@@ -220,16 +228,16 @@ internal sealed class PolicyKeeper(
         var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
-        return Planner.Plan(Book, claims, compiled.Image, at, step);
+        return Planner.Plan(Book, claims, compiled.Image, at, step, Plan);
     }
 
-    private void Swap(HostPlan plan)
+    private void Swap(HostPlan plan, bool stays)
     {
         var list = wanted(plan);
         try
         {
             ports.Prepare(list, plan);
-            Commit(plan);
+            if (!stays) Commit(plan);
         }
         catch (KernelFault fault)
         {
@@ -239,20 +247,46 @@ internal sealed class PolicyKeeper(
         ports.Settle(list, plan);
     }
 
+    /// <summary>The kernel judges by this plan already.</summary>
+    private bool Stays(HostPlan plan)
+    {
+        var stamp = kernel.Stamp;
+        var same = ChangeTo(plan) is { } change ? change.Words.Count == 0 && !change.Binds : Holds(plan);
+        if (same) _held = (plan, stamp);
+        return same;
+    }
+
+    private ImageStamp StampTo(bool stays) => stays ? kernel.Stamp : kernel.Stamp.Next();
+
+    // From the first word on the kernel may hold either, until it was read.
     private void Commit(HostPlan plan)
     {
-        if (Holds(plan)) return;
+        var change = ChangeTo(plan);
+        _held = null;
         var started = Stopwatch.GetTimestamp();
-        kernel.Commit(plan.Image.Words.AsSpan(), plan.Bind(), plan.RuleIds.AsSpan());
+        var changed = change is not null && kernel.Change(change.Value.Words, plan.Bind());
+        if (!changed) kernel.Commit(plan.Image.Words.AsSpan(), plan.Bind(), plan.RuleIds.AsSpan());
         SwapMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        if (!Holds(plan)) throw new KernelFault("the image read back differs from the one committed", null);
+        var stamp = kernel.Stamp;
+        if (!(changed ? kernel.Holds(stamp, change!.Value.Words, plan.Bind(), plan.RuleIds.AsSpan()) : Holds(plan)))
+            throw new KernelFault("the image read back differs from the one committed", null);
+        _held = (plan, stamp);
+    }
+
+    /// <summary>What makes the plan of the image in force where members alone differ; null = more may.</summary>
+    private (IReadOnlyDictionary<int, ulong> Words, bool Binds)? ChangeTo(HostPlan plan)
+    {
+        if (_held is not { } held || held.Stamp != kernel.Stamp || !held.Plan.RuleIds.AsSpan().SequenceEqual(plan.RuleIds.AsSpan())) return null;
+        if (plan.Image.Words.ChangesSince(held.Plan.Image.Words) is not { } words) return null;
+        return (words, !held.Plan.Bind().AsSpan().SequenceEqual(plan.Bind()));
     }
 
     private void Undo()
     {
+        var stays = Plan is not null && Stays(Plan);
+        Book = Book with { Image = Plan is null ? null : StampTo(stays) };
         store.Save(Book);
-        if (Plan is not null && !Holds(Plan))
-            kernel.Commit(Plan.Image.Words.AsSpan(), Plan.Bind(), Plan.RuleIds.AsSpan());
+        if (Plan is not null && !stays) Commit(Plan);
         Reconcile();
     }
 

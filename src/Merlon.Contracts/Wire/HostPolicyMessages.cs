@@ -10,7 +10,8 @@ public static class HostPolicyMessages
 {
     /// <summary>Every byte of a received message is hostile: throws <see cref="ContractException"/> naming the first field that
     /// breaks the contract.</summary>
-    public static HostPolicy FromMessage(HostPolicyMessage message) => new HostPolicyReader(message).Read();
+    /// <param name="before">The policy before, if there is one: rules and lists of rules that say the same are its objects, so that nobody compares them again.</param>
+    public static HostPolicy FromMessage(HostPolicyMessage message, HostPolicy? before = null) => new HostPolicyReader(message).Read(before);
 
     public static HostPolicyMessage ToMessage(HostPolicy policy)
     {

@@ -8,7 +8,7 @@ namespace Merlon.Contracts.Wire;
 /// <summary>Reads and checks one HostPolicyMessage; rules are checked by <see cref="RuleReader"/>.</summary>
 internal sealed class HostPolicyReader(HostPolicyMessage message)
 {
-    public HostPolicy Read()
+    public HostPolicy Read(HostPolicy? before = null)
     {
         Expect.Count(message.Endpoints.Count, Limits.Endpoints, "endpoints");
         Expect.Count(message.Nics.Count, Limits.Nics, "nics");
@@ -18,7 +18,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
         Expect.Count(message.RuleLists.Sum(l => l.RuleIndexes.Count), Limits.RuleIndexes, "rule_indexes");
         Expect.Count(message.Sets.Sum(s => s.Prefixes.Count + s.Holes.Count), Limits.Prefixes, "prefixes");
         Expect.Count(message.Sets.Sum(s => s.Exceptions.Count), Limits.Prefixes, "exceptions");
-        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message)) { Trial = Trial(), Connections = Connections() };
+        return new(message.Sequence, Endpoints(), Nics(), Sets(), RuleReader.Lists(message, before?.Sets.Length == message.Sets.Count ? before.RuleLists : [])) { Trial = Trial(), Connections = Connections() };
     }
 
     private Trial? Trial()

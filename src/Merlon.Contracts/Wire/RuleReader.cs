@@ -10,30 +10,42 @@ internal static class RuleReader
 {
     private const uint MaxPort = 65535;
 
-    public static ImmutableArray<RuleList> Lists(HostPolicyMessage message)
+    /// <param name="before">Those of an earlier message with as many sets.</param>
+    public static ImmutableArray<RuleList> Lists(HostPolicyMessage message, ImmutableArray<RuleList> before)
     {
-        var rules = Rules(message.Rules, message.Sets.Count, "rules");
-        return [.. message.RuleLists.Select((m, i) => List(m, rules, message.Sets.Count, $"rule_lists[{i}]"))];
+        var known = KnownRules.In(message, before);
+        ImmutableArray<ResolvedRule> rules = [.. message.Rules.Select((m, i) => KnownRules.Says(m, known[i]) ? known[i]! : Rule(m, message.Sets.Count, $"rules[{i}]"))];
+        ImmutableArray<RuleList> lists = [.. message.RuleLists.Select((m, i) => List(m, rules, message.Sets.Count, i < before.Length ? before[i].Rules : [], $"rule_lists[{i}]"))];
+        return lists.AsSpan().SequenceEqual(before.AsSpan()) ? before : lists;
     }
 
     private static ImmutableArray<ResolvedRule> Rules(RepeatedField<RuleMessage> messages, int sets, string field) =>
         [.. messages.Select((m, i) => Rule(m, sets, $"{field}[{i}]"))];
 
-    private static RuleList List(RuleListMessage m, ImmutableArray<ResolvedRule> known, int sets, string field)
+    private static RuleList List(RuleListMessage m, ImmutableArray<ResolvedRule> known, int sets, ImmutableArray<ResolvedRule> before, string field)
     {
         var fallback = Expect.Enum<RuleAction>(m.DefaultAction, field + ".default_action");
         Expect.That(fallback != RuleAction.Pass, field + ".default_action", "pass has nowhere to go");
         Expect.That(m.Rules.Count == 0 || m.RuleIndexes.Count == 0, field + ".rules", "rules beside rule_indexes");
-        var rules = m.Rules.Count > 0 ? Rules(m.Rules, sets, field + ".rules") : Named(m.RuleIndexes, known, field + ".rule_indexes");
+        var rules = m.Rules.Count > 0 ? Rules(m.Rules, sets, field + ".rules") : Named(m.RuleIndexes, known, before, field + ".rule_indexes");
         for (var i = 1; i < rules.Length; i++) Expect.That(rules[i - 1].Tier <= rules[i].Tier, $"{field}.rules[{i}].tier", "a tier before the one above it");
         return new(Expect.Enum<Direction>(m.Direction, field + ".direction"), rules, fallback);
     }
 
-    private static ImmutableArray<ResolvedRule> Named(RepeatedField<uint> indexes, ImmutableArray<ResolvedRule> known, string field)
+    private static ImmutableArray<ResolvedRule> Named(RepeatedField<uint> indexes, ImmutableArray<ResolvedRule> known, ImmutableArray<ResolvedRule> before, string field)
     {
+        if (Are(before, indexes, known)) return before;
         var rules = ImmutableArray.CreateBuilder<ResolvedRule>(indexes.Count);
         foreach (var index in indexes) rules.Add(known[Expect.Index(index, known.Length, field)]);
         return rules.MoveToImmutable();
+    }
+
+    private static bool Are(ImmutableArray<ResolvedRule> before, RepeatedField<uint> indexes, ImmutableArray<ResolvedRule> known)
+    {
+        if (before.Length != indexes.Count) return false;
+        for (var i = 0; i < before.Length; i++)
+            if (indexes[i] >= known.Length || !ReferenceEquals(before[i], known[(int)indexes[i]])) return false;
+        return true;
     }
 
     private static ResolvedRule Rule(RuleMessage m, int sets, string field)

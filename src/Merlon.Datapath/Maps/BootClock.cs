@@ -11,6 +11,9 @@ public static class BootClock
     /// <summary>Nanoseconds since boot, sleep included: bpf_ktime_get_boot_ns.</summary>
     public static ulong NowNs => Read(Boottime);
 
+    /// <summary>Another one after each boot.</summary>
+    public static string BootId { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+
     /// <summary>CLOCK_MONOTONIC: bpf_ktime_get_coarse_ns, but for the coarseness.</summary>
     internal static ulong MonotonicNs => Read(Monotonic);
 

@@ -11,7 +11,8 @@ namespace Merlon.Datapath.Maps;
 /// is no packet's. After the flip come two grace periods. In the first every packet that met the image before at its one hook ends at
 /// its other, under the same image, unless a queue holds it between them: for such ones the image stays until <see cref="Linger"/> is over or
 /// another commit comes. Then it is taken out of its generation (a packet that still comes finds it gone, and is judged by the one in force),
-/// and after the second, which only another commit waits for, nobody reads it and it can be written.
+/// and after the second, which only another commit or change waits for, nobody reads it and it can be written.
+/// <para>A change writes a few words: the slot that it writes is behind by those of the change before, or a copy was made of the one in force.</para>
 /// </remarks>
 public sealed class ImageStore : IDisposable
 {
@@ -33,6 +34,9 @@ public sealed class ImageStore : IDisposable
     private Task<bool> _free = Task.FromResult(true);
     private TaskCompletionSource _hurry = new();
 
+    /// <summary>Words in which the inactive slot, once it is free, is behind the one in force; null = it is another image.</summary>
+    private IReadOnlyCollection<int>? _behind;
+
     /// <param name="alone">No program runs but for test runs of the thread that commits: there is nobody to wait for.</param>
     internal ImageStore(KernelMap images, ControlTable control, bool alone) =>
         (_images, _control, _grace) = (images, control, alone ? null : new());
@@ -48,15 +52,34 @@ public sealed class ImageStore : IDisposable
         lock (_gate)
         {
             if (!Free() || _control.Generation != _left) Forget();
+            _behind = null;
             var generation = Next(_control.Generation);
-            Write(Room(generation & 1, Total(words, bind, ruleIds)), words, bind, ruleIds, generation);
-            (_left, _free) = (generation, Task.FromResult(false));
-            _control.Flip(generation);
-            var took = Stopwatch.GetElapsedTime(started);
-            _grace?.Wait();
-            _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _free = FreeLater(_slots[~generation & 1], _hurry.Task);
-            return new(generation, took);
+            var slot = Room(generation & 1, Total(words, bind, ruleIds));
+            Write(slot.Words, words, bind, ruleIds);
+            return Flip(slot, generation, null, started);
+        }
+    }
+
+    /// <summary>Puts into force the image that is in force with some of its words, and all bind words, written anew, whole or not at all.
+    /// Where the inactive slot is no copy of it yet, which is so for half a second after a commit, all is copied first.</summary>
+    /// <param name="words">By place in the pure image; not the header's.</param>
+    /// <param name="bind">As many as are in force.</param>
+    /// <returns>Null = only a commit can: what is in force is not what this store left, or has other slots.</returns>
+    public CommitResult? Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind)
+    {
+        var started = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            var before = _control.Generation;
+            if (before == 0 || before != _left || _slots[before & 1] is not { } now) return null;
+            var (bindAt, binds) = Section(now.Words[(int)ImageWord.Bind]);
+            if (binds != bind.Length || !Free()) return null;
+            var generation = Next(before);
+            var slot = CaughtUp(generation & 1, now);
+            _behind = null;
+            foreach (var (at, word) in words) slot.Words[at] = word;
+            bind.CopyTo(slot.Words[bindAt..]);
+            return Flip(slot, generation, [.. words.Keys], started);
         }
     }
 
@@ -79,6 +102,23 @@ public sealed class ImageStore : IDisposable
         }
     }
 
+    /// <summary>The image in force is of this generation and says the same of this host, and in these words: enough for who knows that nobody else
+    /// has put an image under that number.</summary>
+    /// <param name="words">By place in the pure image.</param>
+    public bool Holds(uint generation, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        lock (_gate)
+        {
+            using var map = OpenActive(out var active);
+            if (map is null || active != generation) return false;
+            using var memory = Map(map);
+            var image = Words(memory, map);
+            foreach (var (at, word) in words)
+                if (image[at] != word) return false;
+            return image[(int)ImageWord.Generation] == generation && BindOf(image).SequenceEqual(bind) && RuleIdsOf(image).SequenceEqual(ruleIds);
+        }
+    }
+
     /// <summary>The image in force; null when none was committed yet.</summary>
     public LoadedImage? ReadBack()
     {
@@ -93,7 +133,8 @@ public sealed class ImageStore : IDisposable
     public uint Generation => _control.Generation;
 
     // 0 means "none committed"; after a wrap (four billion commits) the slot must still alternate, hence 2.
-    private static uint Next(uint generation) => generation == uint.MaxValue ? 2 : generation + 1;
+    /// <summary>The generation of what is put into force after this one.</summary>
+    public static uint Next(uint generation) => generation == uint.MaxValue ? 2 : generation + 1;
 
     private static void Require(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
@@ -134,13 +175,29 @@ public sealed class ImageStore : IDisposable
         return _free.Result;
     }
 
-    private async Task<bool> FreeLater(ImageSlot? before, Task hurry)
+    // The generation last. Where the CPU may read the words before it, no run that began before the words may see it.
+    private CommitResult Flip(ImageSlot slot, uint generation, IReadOnlyCollection<int>? changed, long started)
+    {
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64) _grace?.Wait();
+        Volatile.Write(ref slot.Words[(int)ImageWord.Generation], generation);
+        (_left, _free) = (generation, Task.FromResult(false));
+        _control.Flip(generation);
+        var took = Stopwatch.GetElapsedTime(started);
+        _grace?.Wait();
+        (_behind, _hurry) = (changed, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        _free = FreeLater(slot, _slots[~generation & 1], _hurry.Task);
+        return new(generation, took);
+    }
+
+    private async Task<bool> FreeLater(ImageSlot now, ImageSlot? before, Task hurry)
     {
         await Task.WhenAny(Task.Delay(Linger), hurry).ConfigureAwait(false);
         if (before is not null) Volatile.Write(ref before.Words[(int)ImageWord.Generation], 0);
         try
         {
             _grace?.Wait();
+            // Before a change needs it; who is in a hurry copies himself, or writes another image.
+            if (before is not null && _behind is null && !hurry.IsCompleted && before.Fits(InUse(now.Words))) _behind = Copy(now.Words, before.Words);
             return true;
         }
         catch (DatapathException)
@@ -155,17 +212,36 @@ public sealed class ImageStore : IDisposable
         Array.Clear(_slots);
     }
 
-    // The generation last. Where the CPU may read the words before it, no run that began before the words may see it.
-    private void Write(ImageSlot slot, ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds, uint generation)
+    private ImageSlot CaughtUp(uint slot, ImageSlot now)
     {
-        var image = slot.Words;
+        var room = Room(slot, InUse(now.Words));
+        foreach (var at in _behind ?? Copy(now.Words, room.Words)) room.Words[at] = now.Words[at];
+        return room;
+    }
+
+    /// <summary>Nothing is behind then; the copy is of no generation.</summary>
+    private static int[] Copy(ReadOnlySpan<ulong> image, Span<ulong> room)
+    {
+        var count = InUse(image);
+        image[..count].CopyTo(room);
+        room[count..].Clear();
+        room[(int)ImageWord.Generation] = 0;
+        return [];
+    }
+
+    private static int InUse(ReadOnlySpan<ulong> image)
+    {
+        var (offset, count) = Section(image[(int)ImageWord.RuleIds]);
+        return offset + (count + 1) / 2;
+    }
+
+    private static void Write(Span<ulong> image, ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
         words.CopyTo(image);
         bind.CopyTo(image[words.Length..]);
         ruleIds.CopyTo(MemoryMarshal.Cast<ulong, uint>(image[(words.Length + bind.Length)..]));
         image[Total(words, bind, ruleIds)..].Clear();
         Complete(image, words, bind, ruleIds, 0);
-        if (RuntimeInformation.ProcessArchitecture != Architecture.X64) _grace?.Wait();
-        Volatile.Write(ref image[(int)ImageWord.Generation], generation);
     }
 
     private static int Total(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
@@ -193,11 +269,21 @@ public sealed class ImageStore : IDisposable
     {
         using var memory = Map(map);
         var image = Words(memory, map);
-        var (bindAt, binds) = Section(image[(int)ImageWord.Bind]);
-        var (rulesAt, rules) = Section(image[(int)ImageWord.RuleIds]);
-        var words = image[..bindAt].ToArray();
+        var words = image[..Section(image[(int)ImageWord.Bind]).Offset].ToArray();
         words[(int)ImageWord.Bind] = words[(int)ImageWord.RuleIds] = words[(int)ImageWord.Generation] = 0;
-        return new(generation, words, image.Slice(bindAt, binds).ToArray(), MemoryMarshal.Cast<ulong, uint>(image[rulesAt..])[..rules].ToArray());
+        return new(generation, words, BindOf(image).ToArray(), RuleIdsOf(image).ToArray());
+    }
+
+    private static ReadOnlySpan<ulong> BindOf(ReadOnlySpan<ulong> image)
+    {
+        var (offset, count) = Section(image[(int)ImageWord.Bind]);
+        return image.Slice(offset, count);
+    }
+
+    private static ReadOnlySpan<uint> RuleIdsOf(ReadOnlySpan<ulong> image)
+    {
+        var (offset, count) = Section(image[(int)ImageWord.RuleIds]);
+        return MemoryMarshal.Cast<ulong, uint>(image[offset..])[..count];
     }
 
     private static Mapping Map(KernelMap map) => new(map.Fd, (long)map.Info.MaxEntries * sizeof(ulong), writable: false);

@@ -23,7 +23,7 @@ internal sealed class CompiledRevision
     {
         (_from, _names, _realms) = (prepared, prepared.Rules.Names, prepared.Realms);
         var (policy, rules) = (prepared.Host, prepared.Rules);
-        _remotes = new(policy, rules.UsedSets, _realms);
+        _remotes = new(policy, rules.UsedSets, _realms, new(_realms.Length));
         var rulesets = new RulesetTable(policy, rules, _remotes);
         var records = new NicRecords(policy, _remotes, rulesets);
         _untracked = policy.Nics.Any(n => !n.Guard.Untracked.IsNone);

@@ -19,7 +19,7 @@ internal sealed class DeadRules
     {
         _rules = revision.Rules;
         var (policy, services) = (revision.Host, new ServiceClasses(_rules.Matches, _rules.WithMostServices));
-        var remotes = new RemoteClasses(policy, _rules.UsedSets, revision.Realms);
+        var remotes = new RemoteClasses(policy, _rules.UsedSets, revision.Realms, new(revision.Realms.Length));
         var table = new RulesetTable(policy, _rules, remotes);
         var records = new NicRecords(policy, remotes, table);
         foreach (var nic in policy.Nics) records.Of(nic);

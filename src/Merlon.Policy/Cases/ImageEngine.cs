@@ -7,7 +7,8 @@ using Merlon.Policy.Resolve;
 namespace Merlon.Policy.Cases;
 
 /// <summary>Judges packets by the images of all hosts, as their kernels would: out at the source, in at the destination.</summary>
-public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
+/// <param name="compile">For a host; null = <see cref="ImageCompiler"/>.</param>
+public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<string, HostPolicy, long, CompileResult>? compile = null)
 {
     private readonly Dictionary<(string Host, long At), HostImage> _images = [];
     private readonly Dictionary<(string Host, long Week), HostPolicy> _policies = [];
@@ -58,8 +59,8 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory)
         if (_images.TryGetValue((host, at), out var image)) return image;
         var week = Horizon.WeekOf(at);
         if (!_policies.TryGetValue((host, week), out var resolved)) _policies.Add((host, week), resolved = Resolver.Resolve(policy, inventory, host, 0, at).Policy);
-        image = ImageCompiler.Compile(resolved, at) is { Image: { } compiled } ? compiled
-            : throw new InvalidOperationException(string.Join("; ", ImageCompiler.Compile(resolved, at).Errors));
+        var result = compile is null ? ImageCompiler.Compile(resolved, at) : compile(host, resolved, at);
+        image = result.Image ?? throw new InvalidOperationException(string.Join("; ", result.Errors));
         _images.Add((host, at), image);
         var trunks = resolved.Nics.Where(n => n.Guard.Frames.IsTrunk).Select(n => resolved.Endpoints[n.Endpoint].Key).ToHashSet();
         for (var i = 0; i < image.Nics.Length; i++) _records.Add((host, at, image.Nics[i].Key), (i, trunks.Contains(image.Nics[i].Key)));

@@ -8,10 +8,10 @@ namespace Merlon.Policy.Compile;
 /// <param name="Nics">One per nic record, in record order.</param>
 /// <param name="Rules">Image rule number to name; cells refer to it.</param>
 public sealed record HostImage(
-    ImmutableArray<ulong> Words, ImmutableArray<ImageNic> Nics, ImmutableArray<RuleRef> Rules, ImageStats Stats)
+    ImageWords Words, ImmutableArray<ImageNic> Nics, ImmutableArray<RuleRef> Rules, ImageStats Stats)
 {
     /// <summary>SHA-256 over the words, lower-case hex.</summary>
-    public required string Digest { get; init; }
+    public string Digest => Words.Digest;
 
     /// <summary>Names of the realms by number: what a port record's realm counts. Sorted; the realms of this host's guarded vNICs.</summary>
     public required ImmutableArray<string> Realms { get; init; }

@@ -1,11 +1,10 @@
-using System.Collections.Immutable;
 using Merlon.Policy.Model;
 
 namespace Merlon.Policy.Compile;
 
 /// <summary>datapath/image.h and policy.h in C#: reads words, nothing else. Throws <see cref="ImageFaultException"/> where
 /// the kernel finds that the image points outside itself.</summary>
-internal readonly struct ImageReader(ImmutableArray<ulong> words)
+internal readonly struct ImageReader(ImageWords words)
 {
     public ulong Word(uint at) => at < words.Length ? words[(int)at] : throw Fault();
 

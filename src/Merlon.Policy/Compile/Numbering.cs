@@ -13,6 +13,9 @@ internal sealed class Numbering<T> where T : unmanaged, IEquatable<T>
 
     public IReadOnlyList<T[]> All => _all;
 
+    /// <summary>Null = it has no number.</summary>
+    public int? Find(ReadOnlySpan<T> content) => _numbers.TryGetValue(content, out var number) ? number : null;
+
     /// <param name="content">Copied when it is new.</param>
     public int Of(ReadOnlySpan<T> content)
     {

@@ -12,9 +12,12 @@ internal sealed class RemoteClasses
     private readonly Dictionary<EndpointAddress, List<int>> _exceptions = [];
     private readonly Dictionary<EndpointAddress, int> _own = [];
     private readonly RegionTree _regions;
+    private readonly int[] _used;
 
-    public RemoteClasses(HostPolicy policy, IReadOnlyList<int> usedSets, ImmutableArray<string> realms)
+    /// <param name="tables">Gets the class of every address.</param>
+    public RemoteClasses(HostPolicy policy, int[] usedSets, ImmutableArray<string> realms, AddressTables tables)
     {
+        _used = usedSets;
         _classes.Of([]);
         _setsOfEndpoint = new int[policy.Endpoints.Length][];
         var members = new List<int>[policy.Endpoints.Length];
@@ -29,18 +32,11 @@ internal sealed class RemoteClasses
         }
         for (var i = 0; i < members.Length; i++) _setsOfEndpoint[i] = members[i] is { } m ? [.. m] : [];
         _regions = new(policy.Sets, usedSets);
-        Tables4 = [.. realms.Select(_ => new AddressTable4(Chunks4))];
-        for (var realm = 0; realm < realms.Length; realm++) Realm(policy, realm, realms[realm]);
+        for (var realm = 0; realm < realms.Length; realm++) Realm(policy, realm, realms[realm], tables);
         OverLimitException.Check(_classes.Count, ImageLimits.RemoteClasses, "remote classes", () => Most(policy));
     }
 
     public int Count => _classes.Count;
-
-    public ImmutableArray<AddressTable4> Tables4 { get; }
-
-    public List<ulong[]> Chunks4 { get; } = [];
-
-    public AddressTable6 Table6 { get; } = new();
 
     /// <summary>Used sets that the class is in, ascending.</summary>
     public int[] SetsOf(int number) => _classes[number];
@@ -54,12 +50,21 @@ internal sealed class RemoteClasses
     /// <summary>Class of an address that no endpoint owns; the same in every realm.</summary>
     public int Outside(Address address) => _classes.Of(_regions.SetsOf(address));
 
-    private void Realm(HostPolicy policy, int realm, string name)
+    /// <summary>Class of an address whose owner is in these sets and in no exception; null = there is none.</summary>
+    /// <param name="sets">Ascending; those that no rule names do not count.</param>
+    public int? Known(Address address, IReadOnlyList<int> sets)
+    {
+        var all = new SortedSet<int>(_regions.SetsOf(address));
+        all.UnionWith(sets.Where(s => Array.BinarySearch(_used, s) >= 0));
+        return _classes.Find([.. all]);
+    }
+
+    private void Realm(HostPolicy policy, int realm, string name, AddressTables tables)
     {
         for (var i = 0; i < _regions.Prefixes.Length; i++)
         {
             var above = _regions.Parents[i] < 0 ? 0 : _classes.Of(_regions.Sets[_regions.Parents[i]]);
-            Set(realm, _regions.Prefixes[i], _classes.Of(_regions.Sets[i]), above);
+            Set(_regions.Prefixes[i], _classes.Of(_regions.Sets[i]), above);
         }
         for (var i = 0; i < policy.Endpoints.Length; i++)
         {
@@ -68,8 +73,14 @@ internal sealed class RemoteClasses
             {
                 var region = _regions.SetsOf(address);
                 var own = _own[new(i, address)] = _classes.Of(OwnSets(i, address, region));
-                Set(realm, Prefix.Of(address), own, _classes.Of(region));
+                Set(Prefix.Of(address), own, _classes.Of(region));
             }
+        }
+
+        void Set(Prefix prefix, int number, int around)
+        {
+            if (number == around) return;
+            tables.Set(realm, prefix, (uint)number);
         }
     }
 
@@ -82,13 +93,6 @@ internal sealed class RemoteClasses
         sets.UnionWith(region);
         if (reversed is not null) sets.SymmetricExceptWith(reversed);
         return [.. sets];
-    }
-
-    private void Set(int realm, Prefix prefix, int number, int around)
-    {
-        if (number == around) return;
-        if (prefix.Family == AddressFamily.IPv4) Tables4[realm].Set((uint)prefix.Network.Bits, prefix.Length, (uint)number);
-        else Table6.Set(realm, prefix, (uint)number);
     }
 
     /// <summary>The policy whose rules name the most sets, and of those rules the one that does.</summary>

@@ -21,6 +21,7 @@ internal sealed class RuleTable
     private readonly Dictionary<ResolvedRule, int> _places = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<ServiceMatch, int> _matchNumbers;
     private readonly int[] _numberOf;
+    private ILookup<int, int>? _naming;
 
     public RuleTable(HostPolicy policy, long at)
     {
@@ -44,6 +45,9 @@ internal sealed class RuleTable
 
     public ImmutableArray<RuleRef> Names => [.. _names];
 
+    /// <summary>Unix seconds: from then on other rules may be active.</summary>
+    public long Until { get; private set; } = long.MaxValue;
+
     /// <summary>How many distinct rules.</summary>
     public int Count => _compiled.Count;
 
@@ -54,6 +58,10 @@ internal sealed class RuleTable
 
     /// <summary>The first rule of this number.</summary>
     public ResolvedRule RuleOf(int number) => _ruleOf[number];
+
+    /// <summary>Numbers of the rules whose other end may be in the set.</summary>
+    public IEnumerable<int> Naming(int set) =>
+        (_naming ??= _ruleOf.SelectMany((r, i) => r.Remotes.Select(s => (Set: s, Rule: i))).ToLookup(n => n.Set, n => n.Rule))[set];
 
     /// <summary>The rule that names the most services, and how many.</summary>
     public (string Who, RuleRef? Rule) WithMostServices() => _resolved
@@ -92,7 +100,7 @@ internal sealed class RuleTable
         var count = 0;
         foreach (var rule in list.Rules)
         {
-            if (!rule.Active.IsEmpty && !rule.Active.Any(i => i.Contains(at))) continue;
+            if (!rule.Active.IsEmpty && !IsActive(rule, at)) continue;
             if (!_places.TryGetValue(rule, out var place))
             {
                 _places.Add(rule, place = _resolved.Count);
@@ -101,6 +109,13 @@ internal sealed class RuleTable
             places[count++] = place;
         }
         return count == places.Length ? places : places[..count];
+    }
+
+    private bool IsActive(ResolvedRule rule, long at)
+    {
+        foreach (var end in rule.Active.SelectMany(i => new[] { i.From, i.To }))
+            if (end > at && end < Until) Until = end;
+        return rule.Active.Any(i => i.Contains(at));
     }
 
     /// <summary>What the rule does to a packet, its own side aside: rules that differ only there are one.</summary>

@@ -3,6 +3,7 @@ using Merlon.Agent.Sync;
 using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
+using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -18,13 +19,14 @@ public sealed class PolicyKeeperTest : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     // VM n is behind interface n.
-    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null)
+    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false)
     {
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
         var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
             compile ?? Compile, () => _now, NullLogger.Instance);
-        agent.Restore();
+        if (recall) agent.Recall();
+        else agent.Restore();
         return agent;
     }
 
@@ -33,8 +35,7 @@ public sealed class PolicyKeeperTest : IDisposable
         ulong[] words = [policy.Sequence];
         return new(Samples.Image(policy, $"ruleset-of-{policy.Sequence}", $"rule-{policy.Sequence}") with
         {
-            Words = [.. words],
-            Digest = PretendedKernel.Digest(words),
+            Words = new([.. words]),
         }, []);
     }
 
@@ -207,6 +208,109 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.RefuseCommits = false;
         agent.Apply(Message(3, 1, 2));
         agent.Error.Should().BeNull();
+    }
+
+    // VM 1 is guarded; 2 and 3, elsewhere, are in the set that its rule names, or only 3 is.
+    private static HostPolicyMessage Naming(ulong sequence, bool member) => Naming(sequence, member ? [1, 2] : [2]);
+
+    private static HostPolicyMessage Naming(ulong sequence, int[] members)
+    {
+        var policy = Samples.Policy(sequence, Samples.Endpoint(1, "10.8.0.1"), Samples.Endpoint(2, "10.8.0.2"), Samples.Endpoint(3, "10.8.0.3"));
+        var rule = new ResolvedRule(new("shop", "p", "r", 1), Tier.Tenant, RuleAction.Allow, false, [0], true, [], [ServiceMatch.Any], false, false, []);
+        return HostPolicyMessages.ToMessage(policy with
+        {
+            Nics = [policy.Nics[0] with { OutRules = 0, InRules = 1 }],
+            Sets = [new([.. members], [], [], [])],
+            RuleLists = [new(Direction.Out, [rule], RuleAction.Deny), new(Direction.In, [rule], RuleAction.Deny)],
+        });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_member_that_leaves_changes_words_of_the_image_and_a_new_agent_compiles_it(bool killed)
+    {
+        var compiler = new HostCompiler();
+        var agent = Agent(compiler.Compile);
+        agent.Apply(Naming(1, member: true));
+        var epoch = agent.Book.Nics[0].Epoch;
+        if (killed) agent = Agent(new HostCompiler().Compile);
+        _kernel.Changes.Clear();
+        if (killed) _kernel.StepsToLive = 0;
+        try
+        {
+            agent.Apply(Naming(2, member: false));
+            killed.Should().BeFalse();
+        }
+        catch (PretendedKernel.KilledException)
+        {
+            _kernel.StepsToLive = int.MaxValue;
+            agent = Agent(new HostCompiler().Compile);
+        }
+        _kernel.Changes.Where(c => c is "change" or "commit").Should().Equal(killed ? "commit" : "change");
+        agent.InForce.Should().BeTrue();
+        agent.Plan!.Sequence.Should().Be(2);
+        agent.Book.Nics[0].Epoch.Should().NotBe(epoch);
+        _kernel.Changes.Clear();
+        var words = agent.Plan!.Image.Words;
+        agent.Apply(Naming(3, member: false));
+        _kernel.Changes.Should().NotContain("change").And.NotContain("commit");
+        agent.Plan!.Image.Words.Should().BeSameAs(words, "nothing is copied or hashed for a sequence that changes nothing");
+    }
+
+    private PolicyKeeper Hook()
+    {
+        var hook = Agent(ImageCompiler.Compile, recall: true);
+        hook.Plan.Should().NotBeNull();
+        return hook;
+    }
+
+    [Fact]
+    public void A_hook_beside_an_agent_knows_the_image_that_a_change_left()
+    {
+        var agent = Agent(new HostCompiler().Compile);
+        agent.Apply(Naming(1, member: true));
+        agent.Apply(Naming(2, []));
+        var hook = Hook();
+        hook.Plan!.Image.Digest.Should().NotBe(agent.Plan!.Image.Digest, "from scratch it has a class less");
+        hook.InForce.Should().BeTrue();
+
+        var store = new BookStore(_folder);
+        var book = store.Load();
+        store.Save(book with { Image = null });
+        Hook().InForce.Should().BeFalse("nothing says that it is the image of this policy");
+        store.Save(book with { Image = book.Image! with { Generation = book.Image.Generation + 1 } });
+        Hook().InForce.Should().BeFalse("killed before the swap, the book is ahead of the kernel");
+        store.Save(book with { Image = book.Image! with { Boot = "before" } });
+        Hook().InForce.Should().BeFalse("generations count anew after a boot");
+        store.Save(book with { Nics = [.. book.Nics.Select(n => n with { Epoch = n.Epoch + 1 })] });
+        Hook().InForce.Should().BeFalse("it binds another epoch");
+        store.Save(book);
+        Hook().InForce.Should().BeTrue();
+    }
+
+    // The read-back after the swap of 2 fails: 1 is the plan, and the words of 2 are in the kernel.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_a_failed_step_left_in_the_kernel_is_what_the_next_change_starts_from(bool undone)
+    {
+        var agent = Agent(new HostCompiler().Compile);
+        agent.Apply(Naming(1, member: true));
+        _kernel.Changes.Clear();
+        _kernel.Read = () =>
+        {
+            if (_kernel.Changes.Count(c => c is "change" or "commit") == 1) throw undone ? new KernelFault("cannot be read", null) : new PretendedKernel.KilledException();
+        };
+        var second = () => agent.Apply(Naming(2, member: false));
+        second.Should().Throw<Exception>();
+        _kernel.Changes.Should().Contain("change");
+        _kernel.Read = () => { };
+        agent.Apply(Naming(3, member: true));
+        agent.Error.Should().BeNull();
+        agent.Plan!.Sequence.Should().Be(3);
+        agent.InForce.Should().BeTrue();
+        Hook().InForce.Should().BeTrue();
     }
 
     [Fact]

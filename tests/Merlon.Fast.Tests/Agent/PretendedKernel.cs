@@ -80,14 +80,39 @@ internal sealed class PretendedKernel : IKernel
 
     public IReadOnlyDictionary<int, (uint Incarnation, bool Live)> Attached() => _attached.ToDictionary(a => a.Key, a => (a.Value, true));
 
-    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
-        _image is not null && _image.Digest == Digest(words) && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
+    /// <summary>Called before the image is read.</summary>
+    public Action Read { get; set; } = () => { };
+
+    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        Read();
+        return _image is not null && _image.Digest == Digest(words) && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
+    }
+
+    public bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        Read();
+        return _image is not null && stamp == Stamp && words.All(w => _image.Words[w.Key] == w.Value)
+            && bind.SequenceEqual(_image.Bind) && ruleIds.SequenceEqual(_image.RuleIds);
+    }
+
+    public ImageStamp Stamp { get; private set; } = new("boot", 0);
 
     public void Commit(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
     {
         if (RefuseCommits) throw new KernelFault("no memory", null);
-        var next = new Image(Digest(words), bind.ToArray(), ruleIds.ToArray());
-        Change("commit", () => _image = next);
+        var next = new Image(words.ToArray(), bind.ToArray(), ruleIds.ToArray());
+        Change("commit", () => (_image, Stamp) = (next, Stamp.Next()));
+    }
+
+    public bool Change(IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind)
+    {
+        if (RefuseCommits) throw new KernelFault("no memory", null);
+        if (_image is null || _image.Bind.Length != bind.Length) return false;
+        var next = _image with { Words = [.. _image.Words], Bind = bind.ToArray() };
+        foreach (var (at, word) in words) next.Words[at] = word;
+        Change("change", () => (_image, Stamp) = (next, Stamp.Next()));
+        return true;
     }
 
     public void ForgetVnic(uint vnic) => Change("forget vnic", () => { });
@@ -145,7 +170,10 @@ internal sealed class PretendedKernel : IKernel
         Watch();
     }
 
-    private sealed record Image(string Digest, ulong[] Bind, uint[] RuleIds);
+    private sealed record Image(ulong[] Words, ulong[] Bind, uint[] RuleIds)
+    {
+        public string Digest => PretendedKernel.Digest(Words);
+    }
 
     /// <summary>The agent died here.</summary>
     internal sealed class KilledException : Exception;

@@ -21,10 +21,9 @@ internal static class Samples
         [], [new(Direction.Out, [], RuleAction.Deny), new(Direction.In, [], RuleAction.Deny)]);
 
     public static HostImage Image(HostPolicy policy, string digest, params string[] rules) => new(
-        [1, 2, 3], [.. policy.Nics.Select(n => new ImageNic(policy.Endpoints[n.Endpoint].Key, digest))],
+        new([1, 2, 3]), [.. policy.Nics.Select(n => new ImageNic(policy.Endpoints[n.Endpoint].Key, digest))],
         [.. rules.Select(r => new RuleRef("shop", "p", r, 1))], new(1, 1, 1, 1, 0, 3))
     {
-        Digest = "digest",
         Realms = ["default"],
     };
 
