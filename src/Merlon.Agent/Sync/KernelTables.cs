@@ -65,10 +65,29 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
         .GroupBy(a => a.Ifindex, (ifindex, all) => all.OrderByDescending(a => a.Live).First())
         .ToDictionary(a => a.Ifindex, a => (a.Incarnation, a.Live));
 
-    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) => datapath.Images.Holds(words, bind, ruleIds);
+    public bool Holds(ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        try
+        {
+            return datapath.Images.Holds(words, bind, ruleIds);
+        }
+        catch (DatapathException e)
+        {
+            throw new KernelFault(e.Message, e);
+        }
+    }
 
-    public bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds) =>
-        stamp.Boot == BootClock.BootId && datapath.Images.Holds(stamp.Generation, words, bind, ruleIds);
+    public bool Holds(ImageStamp stamp, IReadOnlyDictionary<int, ulong> words, ReadOnlySpan<ulong> bind, ReadOnlySpan<uint> ruleIds)
+    {
+        try
+        {
+            return stamp.Boot == BootClock.BootId && datapath.Images.Holds(stamp.Generation, words, bind, ruleIds);
+        }
+        catch (DatapathException e)
+        {
+            throw new KernelFault(e.Message, e);
+        }
+    }
 
     public ImageStamp Stamp => new(BootClock.BootId, datapath.Images.Generation);
 

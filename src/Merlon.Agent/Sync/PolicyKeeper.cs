@@ -204,7 +204,7 @@ internal sealed class PolicyKeeper(
         var at = clock();
         var plan = PlanOf(policy, at, bytes is null ? null : StepTo(policy, at));
         CompileMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        var stays = Stays(plan);
+        var stays = Read(() => Stays(plan));
         var next = plan.Book with { Image = StampTo(stays) };
         if (bytes is not null) next = next with { PolicyFile = store.SavePolicy(policy.Sequence, bytes) };
         store.Save(next);
@@ -241,10 +241,22 @@ internal sealed class PolicyKeeper(
         }
         catch (KernelFault fault)
         {
-            Undo();
+            Undo(fault);
             throw new PolicyRefused(fault.Message);
         }
         ports.Settle(list, plan);
+    }
+
+    private static T Read<T>(Func<T> kernel)
+    {
+        try
+        {
+            return kernel();
+        }
+        catch (KernelFault fault)
+        {
+            throw new PolicyRefused(fault.Message);
+        }
     }
 
     /// <summary>The kernel judges by this plan already.</summary>
@@ -281,13 +293,27 @@ internal sealed class PolicyKeeper(
         return (words, !held.Plan.Bind().AsSpan().SequenceEqual(plan.Bind()));
     }
 
-    private void Undo()
+    // The book first, naming no image: whatever throws then, the next agent puts this policy into force and not the one that failed.
+    private void Undo(KernelFault why)
     {
-        var stays = Plan is not null && Stays(Plan);
-        Book = Book with { Image = Plan is null ? null : StampTo(stays) };
+        Book = Book with { Image = null };
         store.Save(Book);
-        if (Plan is not null && !stays) Commit(Plan);
-        Reconcile();
+        try
+        {
+            if (Plan is null) return;
+            var stays = Stays(Plan);
+            Book = Book with { Image = StampTo(stays) };
+            store.Save(Book);
+            if (!stays) Commit(Plan);
+        }
+        catch (KernelFault again)
+        {
+            throw new PolicyRefused($"{why.Message}; what was before could not be put back: {again.Message}");
+        }
+        finally
+        {
+            Reconcile();
+        }
     }
 
     private bool Holds(HostPlan plan) => kernel.Holds(plan.Image.Words.AsSpan(), plan.Bind(), plan.RuleIds.AsSpan());

@@ -9,7 +9,8 @@ namespace Merlon.Fast.Tests.Policy;
 /// address that anything tells from its neighbours, and each vNIC's own record.</summary>
 internal static class SameImage
 {
-    public static void Require(HostImage changed, HostImage scratch, HostPolicy policy)
+    /// <param name="left">Addresses that were there before: what an image has of them is not to be met.</param>
+    public static void Require(HostImage changed, HostImage scratch, HostPolicy policy, IEnumerable<Address> left)
     {
         Assert.Equal(scratch.Nics, changed.Nics);
         Assert.Equal(scratch.Rules, changed.Rules);
@@ -22,7 +23,7 @@ internal static class SameImage
         Assert.Equal(b.Section(ImageLayout.WordClasses).Count, services);
         var same = new Dictionary<(uint, uint), bool>();
         for (var realm = 0; realm < changed.Realms.Length; realm++)
-            foreach (var address in Edges(policy))
+            foreach (var address in Edges(policy, left))
                 Row(a.ClassOf(realm, address), b.ClassOf(realm, address), $"{changed.Realms[realm]} {address}");
         for (var record = 0; record < changed.Nics.Length; record++)
         {
@@ -53,7 +54,7 @@ internal static class SameImage
     }
 
     /// <summary>First, last and those around them of every prefix and address that the policy names, and some of nobody.</summary>
-    private static IEnumerable<Address> Edges(HostPolicy policy) => policy.Endpoints.SelectMany(e => e.Addresses).Select(Prefix.Of)
+    private static IEnumerable<Address> Edges(HostPolicy policy, IEnumerable<Address> left) => policy.Endpoints.SelectMany(e => e.Addresses).Concat(left).Select(Prefix.Of)
         .Concat(policy.Sets.SelectMany(s => s.Prefixes.Concat(s.Holes)))
         .SelectMany(p => Around(p.Network, p.Length)).Distinct();
 
