@@ -78,6 +78,8 @@ static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
 {
 	int reason = spoofed_arp(skb, w);
 
+	if (!w->in && w->port.flags & PORT_LEARN_ARP)
+		learn_arp(skb, w);
 	if (!reason && !w->in)
 		reason = spend(w, w->port.vm, w->packet.arp_reply ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
 	if (reason)
@@ -101,6 +103,8 @@ static __noinline int check_ip(struct __sk_buff *skb, struct work *w)
 		return REASON_TCP_INVALID_FLAGS;
 	if (w->in)
 		return is_nd(p) ? spoofed_nd(skb, w) : 0;
+	if (is_nd(p) && w->port.flags & PORT_LEARN_ARP)
+		learn_nd(skb, w);
 	reason = is_nd(p) ? spoofed_nd(skb, w) : spoofed_service(w);
 	if (!reason && builtin(w))
 		reason = spoofed_source(w);
@@ -155,6 +159,8 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 		return drop_unasked(w, reason);
 	rule = w->packet.fragment ? 0 : builtin(w);
 	if (rule) {
+		if (rule == RULE_ID_BUILTIN_DHCP && w->port.flags & PORT_LEARN_DHCP)
+			learn_dhcp(skb, w);
 		hit(rule);
 		tell(w, VERDICT_ALLOW, REASON_BUILTIN, rule);
 		return PASS;
