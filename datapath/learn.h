@@ -63,18 +63,10 @@ static __always_inline bool may_claim(struct work *w, struct learner *l)
 	return next <= w->now_ns + CLAIMS_AT_ONCE_NS && __sync_val_compare_and_swap(&l->next_ns, due, next) == due;
 }
 
-static __noinline int claim(struct __sk_buff *skb, struct work *w, const struct heard *heard)
+static __noinline int fill_claim(struct __sk_buff *skb, const struct heard *heard, struct merlon_claim *c)
 {
-	struct learner *l = learner_of(w);
-	struct merlon_claim *c = l && may_claim(w, l) ? bpf_ringbuf_reserve(&claims, sizeof(*c), 0) : NULL;
 	__u32 length = heard->end - heard->at;
 
-	if (!c) {
-		count(COUNTER_CLAIMS_HELD);
-		return 0;
-	}
-	c->time_ns = w->now_ns;
-	c->vnic = w->port.vnic;
 	c->how = heard->how;
 	c->cut = length > MERLON_CLAIM_BYTES;
 	copy16(c->address, heard->address.bytes);
@@ -85,6 +77,21 @@ static __noinline int claim(struct __sk_buff *skb, struct work *w, const struct 
 	asm volatile("" : "+r"(length)); /* as in window_scale() */
 	if (length >= MERLON_CLAIM_BYTES || bpf_skb_load_bytes(skb, heard->at, c->options, length + 1))
 		c->length = 0;
+	return 0;
+}
+
+static __noinline int claim(struct __sk_buff *skb, struct work *w, const struct heard *heard)
+{
+	struct learner *l = learner_of(w);
+	struct merlon_claim *c = l && may_claim(w, l) ? bpf_ringbuf_reserve(&claims, sizeof(*c), 0) : NULL;
+
+	if (!c) {
+		count(COUNTER_CLAIMS_HELD);
+		return 0;
+	}
+	c->time_ns = w->now_ns;
+	c->vnic = w->port.vnic;
+	fill_claim(skb, heard, c);
 	bpf_ringbuf_submit(c, 0);
 	return 1;
 }
