@@ -150,7 +150,7 @@ __noinline int learn_nd(struct __sk_buff *skb, struct work *w)
 	if (!w)
 		return 0;
 	p = &w->packet;
-	if (p->fragment || p->hop_limit != 255 || p->icmp_code || unspecified(p->source) || !same6(p->source_mac, w->port.mac))
+	if (p->fragment || p->hop_limit != 255 || p->icmp_code || !same6(p->source_mac, w->port.mac))
 		return 0;
 	options = nd_speaks(skb, w, &heard.address);
 	if (!options || unspecified(heard.address.bytes) || own_address(w, &heard.address) ||
