@@ -54,11 +54,14 @@ internal sealed record AddressPins(ImmutableDictionary<(string Realm, Address Ad
         var learned = Pins.OrderBy(p => p.Key.Address).ToLookup(p => (p.Value.Nic, p.Key.Realm), p => p.Key.Address);
         return [.. vms.Select(vm => vm with
         {
-            Nics = [.. vm.Nics.Select(n => n with
-            {
-                Addresses = [.. n.Addresses.Concat(learned[(new(vm.Uuid, n.Index), n.Realm)]).Distinct().Take(Limits.AddressesOfEndpoint)],
-            })],
+            Nics = [.. vm.Nics.Select(n => Joined(n, learned[(new(vm.Uuid, n.Index), n.Realm)]))],
         })];
+    }
+
+    private static InventoryNic Joined(InventoryNic nic, IEnumerable<Address> learned)
+    {
+        ImmutableArray<Address> more = [.. learned.Except(nic.Addresses).Take(Math.Max(0, Limits.AddressesOfEndpoint - nic.Addresses.Length))];
+        return more.IsEmpty ? nic : nic with { Addresses = nic.Addresses.AddRange(more), Learned = more };
     }
 
     /// <summary>Its lease is over.</summary>

@@ -230,6 +230,52 @@ public sealed class AddressPinTests : IDisposable
     }
 
     [Fact]
+    public async Task A_learned_address_chooses_no_Guard()
+    {
+        await Begin(Sample.Vm(1, "shop"), Sample.Vm(2, "shop", "10.8.0.66"));
+        await Apply("""
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: appliances}
+            spec: {action: exclude, select: [group/appliances, cidr/10.8.0.80/32], priority: 0}
+            ---
+            apiVersion: merlon/v1
+            kind: Group
+            metadata: {name: appliances}
+            spec: {cidrs: [10.8.0.64/28]}
+            """);
+        Assert.Equal(["vm-1"], GuardedVms());
+        await Learn(Arp(1, "10.8.0.77"), Arp(1, "10.8.0.80"));
+        Assert.Equal(["10.8.0.77", "10.8.0.80"], Addresses(1));
+        Assert.Equal(["vm-1"], GuardedVms());
+        // Control: declared it binds.
+        await Has(Sample.Vm(1, "shop", "10.8.0.77"), Sample.Vm(2, "shop", "10.8.0.66"));
+        Assert.Empty(GuardedVms());
+    }
+
+    [Fact]
+    public async Task A_learned_address_makes_no_metadata_trusted()
+    {
+        await Apply("""
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: all}
+            spec: {action: guard, select: [any], learn: {by: [arp], within: [10.8.0.0/24], except: [10.8.0.1/32]}}
+            ---
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: trusted}
+            spec: {action: guard, select: [cidr/10.8.0.64/28], priority: 0, trustMetadata: true}
+            """);
+        await Has(Sample.Vm(1, "shop"));
+        await Learn(Arp(1, "10.8.0.77"));
+        Assert.Equal(["10.8.0.77"], Addresses(1));
+        Assert.Equal("", applier.State.Vms.Vms.Single().Tenant);
+        await Has(Sample.Vm(1, "shop", "10.8.0.77")); // control: declared
+        Assert.Equal("shop", applier.State.Vms.Vms.Single().Tenant);
+    }
+
+    [Fact]
     public async Task A_host_speaks_for_its_own_VMs_only()
     {
         await Begin(Sample.Vm(1, "shop"));
@@ -291,6 +337,9 @@ public sealed class AddressPinTests : IDisposable
     private Task Learn(params LearnedClaim[] claims) => applier.Learn(Sample.HostA, claims);
 
     private Task EndLeases() => applier.EndLeases(_ => true, Cancel);
+
+    private string[] GuardedVms() =>
+        [.. applier.State.Plans[Sample.HostA].Policy.Nics.Select(n => applier.State.Plans[Sample.HostA].Policy.Endpoints[n.Endpoint].Vm).Order()];
 
     private AddressPin Pin(string address) => applier.State.Inventory.Pins.Pins.Single(p => p.Key.Address == Address.Parse(address)).Value;
 
