@@ -101,6 +101,9 @@ static __noinline int check_ip(struct __sk_buff *skb, struct work *w)
 		return 0;
 	if (p->proto == PROTO_TCP && !tcp_flags_valid(p->tcp_flags))
 		return REASON_TCP_INVALID_FLAGS;
+	/* Before its source is asked: where that is only observed, a renewal from an address not learned yet is answered too. */
+	if (w->port.flags & PORT_LEARN_DHCP && builtin(w) == RULE_ID_BUILTIN_DHCP)
+		learn_dhcp(skb, w);
 	if (w->in)
 		return is_nd(p) ? spoofed_nd(skb, w) : 0;
 	if (is_nd(p) && w->port.flags & PORT_LEARN_ARP)
@@ -159,8 +162,6 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 		return drop_unasked(w, reason);
 	rule = w->packet.fragment ? 0 : builtin(w);
 	if (rule) {
-		if (rule == RULE_ID_BUILTIN_DHCP && w->port.flags & PORT_LEARN_DHCP)
-			learn_dhcp(skb, w);
 		hit(rule);
 		tell(w, VERDICT_ALLOW, REASON_BUILTIN, rule);
 		return PASS;

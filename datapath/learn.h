@@ -211,8 +211,8 @@ static __always_inline int learn_dhcp6(struct __sk_buff *skb, struct work *w, st
 	return claim(skb, w, &heard);
 }
 
-/* Of a packet that the built-in DHCP rule passes: what the VM asks is remembered, and the answer to it told. Bytes behind the datagram
- * are none of it. */
+/* Of a client's packet or one to it: what the VM asks is remembered, from whatever address, and the answer to it told. Bytes behind the
+ * datagram are none of it. */
 __noinline int learn_dhcp(struct __sk_buff *skb, struct work *w)
 {
 	struct learner *l;

@@ -18,16 +18,44 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
 
     public IReadOnlyList<RefusedPin> Refused => _refused;
 
+    /// <summary>Leases to be heard again.</summary>
+    public List<WaitingLease> Waiting { get; } = [];
+
     public void Hear(string host, LearnedClaim claim)
     {
         // What its host does not have, or what is no longer so, is no claim.
-        if (view.Places.GetValueOrDefault(claim.Nic.VmUuid) is not { } place || !view.IsAt(host, claim.Nic.VmUuid)) return;
-        if (place.Vm.Nics.FirstOrDefault(n => n.Index == claim.Nic.Index) is not { } nic || !MayLearn(nic, claim)) return;
-        var key = (nic.Realm, claim.Address);
-        var owner = Pins.Pins.GetValueOrDefault(key)?.Nic ?? (view.Owners.Owners.TryGetValue(key, out var known) ? known : (NicKey?)null);
-        if (owner is null) Pin(place.Vm, nic, claim);
-        else if (owner != claim.Nic) Refuse(place.Vm, nic, claim, view.Places.GetValueOrDefault(owner.Value.VmUuid)?.Vm.Name ?? owner.Value.VmUuid);
-        else Renew(key, claim);
+        if (NicOf(claim.Nic) is not (var vm, var nic) || !view.IsAt(host, vm.Uuid)) return;
+        if (!MayLearn(nic, claim))
+        {
+            Wait(nic, claim);
+            return;
+        }
+        var owner = OwnerOf(nic, claim.Address);
+        if (owner is null) Pin(vm, nic, claim);
+        else if (owner != claim.Nic) Refuse(vm, nic, claim, view.Places.GetValueOrDefault(owner.Value.VmUuid)?.Vm.Name ?? owner.Value.VmUuid);
+        else Renew((nic.Realm, claim.Address), claim);
+    }
+
+    /// <summary>Without a word where it is still not to be had: that was told when it was refused.</summary>
+    public void HearAgain(WaitingLease lease)
+    {
+        if (lease.IsOver(now) || NicOf(lease.Claim.Nic) is not (var vm, var nic) || nic.Mac != lease.Mac) return;
+        var owner = OwnerOf(nic, lease.Claim.Address);
+        if (owner is null && MayLearn(nic, lease.Claim) && HasRoom(lease.Claim.Nic)) Pin(vm, nic, lease.At(now));
+        else if (owner != lease.Claim.Nic) Waiting.Add(lease);
+    }
+
+    private (InventoryVm Vm, InventoryNic Nic)? NicOf(NicKey key) =>
+        view.Places.GetValueOrDefault(key.VmUuid) is { Vm: var vm } && vm.Nics.FirstOrDefault(n => n.Index == key.Index) is { } nic ? (vm, nic) : null;
+
+    private NicKey? OwnerOf(InventoryNic nic, Address address) =>
+        Pins.Pins.GetValueOrDefault((nic.Realm, address))?.Nic ?? (view.Owners.Owners.TryGetValue((nic.Realm, address), out var known) ? known : null);
+
+    private bool HasRoom(NicKey nic) => Pins.Pins.Values.Count(p => p.Nic == nic) < AddressPins.MostOfNic;
+
+    private void Wait(InventoryNic nic, LearnedClaim claim)
+    {
+        if (claim.By == LearnBy.Dhcp && claim.Address.IsOwnable) Waiting.Add(new(claim, nic.Mac, now));
     }
 
     private bool MayLearn(InventoryNic nic, LearnedClaim claim) =>
@@ -44,7 +72,7 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
 
     private void Pin(InventoryVm vm, InventoryNic nic, LearnedClaim claim)
     {
-        if (Pins.Pins.Values.Count(p => p.Nic == claim.Nic) >= AddressPins.MostOfNic)
+        if (!HasRoom(claim.Nic))
         {
             Refuse(vm, nic, claim, "");
             return;
@@ -64,6 +92,9 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
 
     private DateTimeOffset? Until(LearnedClaim claim) => now - claim.Age + claim.Lease;
 
-    private void Refuse(InventoryVm vm, InventoryNic nic, LearnedClaim claim, string owner) =>
+    private void Refuse(InventoryVm vm, InventoryNic nic, LearnedClaim claim, string owner)
+    {
         _refused.Add(new(nic.Realm, claim.Address, claim.By, claim.Nic, vm.Name, owner, now));
+        Wait(nic, claim);
+    }
 }

@@ -139,15 +139,33 @@ internal sealed class Applier : IDisposable
     /// <summary>Takes what a host's VMs claimed by their traffic. What is pinned of it is stored, and every policy that follows from it, before this returns.</summary>
     public Task Learn(string host, IReadOnlyList<LearnedClaim> claims) => InTurn(() =>
     {
-        var court = new PinCourt(state.Inventory, GuardBindings.Of(state.Set, state.Vms), clock.GetUtcNow());
+        var court = Court();
         foreach (var claim in claims) court.Hear(host, claim);
         Keep(court.Refused);
+        Keep(court.Waiting);
+        return Pin(court);
+    }, CancellationToken.None);
+
+    /// <summary>Hears leases again that could not be pinned: their address is free now, or their Guard lets them learn it.</summary>
+    public Task HearWaiting(CancellationToken cancel) => InTurn(() =>
+    {
+        if (state.WaitingLeases.IsEmpty) return false;
+        var court = Court();
+        foreach (var lease in state.WaitingLeases) court.HearAgain(lease);
+        state = state with { WaitingLeases = [.. court.Waiting] };
+        return Pin(court);
+    }, cancel);
+
+    private PinCourt Court() => new(state.Inventory, GuardBindings.Of(state.Set, state.Vms), clock.GetUtcNow());
+
+    private bool Pin(PinCourt court)
+    {
         foreach (var (vm, address, by) in court.Learned) log.AddressLearned(vm, address.ToString(), AddressPins.Word(by));
         var put = PutPins(court.Pins, resolve: court.Learned.Count > 0);
         // Who was refused once and has it now is told of no longer.
         state = state with { RefusedPins = [.. state.RefusedPins.Where(r => !state.Inventory.Owners.Owners.TryGetValue((r.Realm, r.Address), out var owner) || owner != r.Nic)] };
         return put;
-    }, CancellationToken.None);
+    }
 
     /// <summary>Frees what was leased and not renewed. Not on hosts that are away: their agents may know of a renewal.</summary>
     public Task EndLeases(Func<string, bool> isConnected, CancellationToken cancel) => InTurn(() =>
@@ -261,6 +279,16 @@ internal sealed class Applier : IDisposable
             RefusedPins = [.. refused.Reverse().Concat(known).DistinctBy(r => (r.Nic, r.Realm, r.Address)).Where(r => r.At + RefusedPin.Told > clock.GetUtcNow())
                 .GroupBy(r => r.Nic).SelectMany(g => g.Take(RefusedPin.MostOfNic))],
         };
+    }
+
+    private void Keep(IReadOnlyList<WaitingLease> waiting)
+    {
+        if (waiting.Count > 0)
+            state = state with
+            {
+                WaitingLeases = [.. Enumerable.Reverse(waiting).Concat(state.WaitingLeases).DistinctBy(l => (l.Claim.Nic, l.Claim.Address))
+                    .GroupBy(l => l.Claim.Nic).SelectMany(g => g.Take(WaitingLease.MostOfNic))],
+            };
     }
 
     /// <summary>Some interface is guarded, and not only observed.</summary>

@@ -24,6 +24,7 @@ internal sealed class PolicyClock(Applier applier, HostRegistry registry, TimePr
             await applier.EndIsolations(Author, stop);
             await applier.FollowWeek(stop);
             await applier.EndLeases(host => registry.Find(host)?.Connected == true, stop);
+            await applier.HearWaiting(stop);
         }
 #pragma warning disable CA1031 // whatever it is, the next second tries again; the agents need nobody for it
         catch (Exception e) when (e is not OperationCanceledException)

@@ -22,6 +22,9 @@ internal sealed record PolicyState(
     /// <summary>Claims by traffic that were refused not long ago.</summary>
     public ImmutableArray<RefusedPin> RefusedPins { get; init; } = [];
 
+    /// <summary>Leases that could not be pinned yet. In memory: after a restart their next word is waited for.</summary>
+    public ImmutableArray<WaitingLease> WaitingLeases { get; init; } = [];
+
     /// <summary>What the analysis compares.</summary>
     public Revision Revision => new(Set, Vms);
 }

@@ -276,6 +276,45 @@ public sealed class AddressPinTests : IDisposable
     }
 
     [Fact]
+    public async Task A_refused_lease_is_heard_again_while_it_lasts()
+    {
+        await Begin(Sample.Vm(1, "shop"), Sample.Vm(2, "shop", "10.8.0.78"));
+        await Learn(Lease(1, "10.8.0.77", 600));
+        clock.Now += TimeSpan.FromSeconds(500);
+        await Learn(Lease(2, "10.8.0.77", 600), Lease(1, "10.8.0.78", 300), Arp(2, "10.8.0.77"));
+        var end = clock.Now + TimeSpan.FromSeconds(600);
+        await applier.HearWaiting(Cancel);
+        Assert.Equal(["10.8.0.78"], Addresses(2));
+        clock.Now += TimeSpan.FromSeconds(101) + AddressPins.Grace;
+        await EndLeases();
+        await applier.HearWaiting(Cancel);
+        Assert.Equal(["10.8.0.77", "10.8.0.78"], Addresses(2));
+        Assert.Equal((end, LearnBy.Dhcp), (Pin("10.8.0.77").Until, Pin("10.8.0.77").By));
+        Assert.Equal("vm-1", Assert.Single(applier.State.RefusedPins).Vm);
+        // vm-1's lease is over before the address is free.
+        clock.Now += TimeSpan.FromSeconds(300);
+        await applier.HearWaiting(Cancel);
+        await Has(Sample.Vm(1, "shop"), Sample.Vm(2, "shop"));
+        await applier.HearWaiting(Cancel);
+        Assert.Empty(Addresses(1));
+        Assert.Empty(applier.State.WaitingLeases);
+    }
+
+    [Fact]
+    public async Task A_lease_that_no_Guard_lets_it_learn_waits_for_one_that_does()
+    {
+        await Begin(Sample.Vm(1, "shop"));
+        await Learn([.. Enumerable.Range(1, 9).Select(i => Lease(1, $"10.99.0.{i}", 600)), Lease(1, "224.0.0.1", 600), Arp(1, "10.99.0.10")]);
+        Assert.Equal(WaitingLease.MostOfNic, applier.State.WaitingLeases.Length);
+        await applier.HearWaiting(Cancel);
+        Assert.Empty(Addresses(1));
+        await Apply(Guard.Replace("within: [10.8.0.0/24,", "within: [10.99.0.0/24,", StringComparison.Ordinal).Replace("10.8.0.1/32", "10.99.0.254/32", StringComparison.Ordinal));
+        await applier.HearWaiting(Cancel);
+        Assert.Equal(["10.99.0.6", "10.99.0.7", "10.99.0.8", "10.99.0.9"], Addresses(1));
+        Assert.Empty(applier.State.WaitingLeases);
+    }
+
+    [Fact]
     public async Task A_host_speaks_for_its_own_VMs_only()
     {
         await Begin(Sample.Vm(1, "shop"));
