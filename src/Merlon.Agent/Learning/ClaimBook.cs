@@ -10,7 +10,7 @@ internal sealed class ClaimBook(TimeProvider clock)
 {
     public const int MostOfNic = 16, Most = 8192;
 
-    /// <summary>An address that a VM speaks for again and again is told so often at most.</summary>
+    /// <summary>An address that a VM speaks for, or is given, again and again is told so often at most.</summary>
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
@@ -35,8 +35,7 @@ internal sealed class ClaimBook(TimeProvider clock)
         lock (_lock)
         {
             if (!_nics.TryGetValue(claim.Nic, out var mine)) _nics[claim.Nic] = mine = [];
-            // A lease has more to say each time; a word of the VM's own says no more than the one before it.
-            if (mine.TryGetValue(claim.Address, out var kept) && claim.By == LearnBy.Arp && !IsOld(kept)) return;
+            if (mine.TryGetValue(claim.Address, out var kept) && !IsOld(kept) && !SaysMore(claim, kept)) return;
             if (!mine.ContainsKey(claim.Address) && !HasRoom(claim.Nic, mine)) return;
             if (!mine.ContainsKey(claim.Address)) _count++;
             mine[claim.Address] = new(claim, ++_last, 0);
@@ -69,6 +68,10 @@ internal sealed class ClaimBook(TimeProvider clock)
             Tell();
         }
     }
+
+    // A lease does that where nobody was told of one yet, or of a shorter or an older one; a word of the VM's own says no more than the one before it.
+    private static bool SaysMore(in HeardClaim claim, in Kept kept) => claim.By == LearnBy.Dhcp
+        && (kept.Number > 0 || kept.Claim.By != LearnBy.Dhcp || claim.LeaseSeconds > kept.Claim.LeaseSeconds);
 
     private bool HasRoom(NicKey nic, Dictionary<Address, Kept> mine)
     {

@@ -8,6 +8,8 @@ namespace Merlon.Controller.Inventory;
 /// <param name="guards">Which Guard binds which vNIC.</param>
 internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, GuardDocument> guards, DateTimeOffset now)
 {
+    // Of the lease: a client asks again after half of it.
+    private const int LeastRenewal = 8;
     private const ulong LinkLocal = 0xfe80_0000_0000_0000;
     private readonly List<RefusedPin> _refused = [];
 
@@ -85,8 +87,8 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
     private void Renew((string, Address) key, LearnedClaim claim)
     {
         if (claim.By != LearnBy.Dhcp || Pins.Pins.GetValueOrDefault(key) is not { By: LearnBy.Dhcp } pin) return;
-        // Told late, it takes nothing from a newer one.
-        if (pin.Until is not { } until || Until(claim) is { } next && next <= until) return;
+        // Told late, it takes nothing from a newer one; and who renews all the time is written down now and then.
+        if (pin.Until is not { } until || Until(claim) is { } next && next - until < claim.Lease / LeastRenewal) return;
         Pins = new(Pins.Pins.SetItem(key, pin with { Until = Until(claim) }));
     }
 

@@ -24,6 +24,7 @@ internal sealed class Applier : IDisposable
     private readonly ILogger<Applier> log;
     private readonly ConcurrentDictionary<string, ulong> met = new();
     private readonly PolicyHistory history;
+    private (PolicySet? Set, VmInventory? Vms, ImmutableDictionary<NicKey, GuardDocument> Guards) bindings = (null, null, ImmutableDictionary<NicKey, GuardDocument>.Empty);
     private long week;
     private volatile PolicyState state;
 
@@ -156,7 +157,14 @@ internal sealed class Applier : IDisposable
         return Pin(court);
     }, cancel);
 
-    private PinCourt Court() => new(state.Inventory, GuardBindings.Of(state.Set, state.Vms), clock.GetUtcNow());
+    private PinCourt Court() => new(state.Inventory, Bindings(), clock.GetUtcNow());
+
+    // Worked out once for all claims under one policy and inventory: most of them change neither.
+    private ImmutableDictionary<NicKey, GuardDocument> Bindings()
+    {
+        if (!ReferenceEquals(bindings.Set, state.Set) || !ReferenceEquals(bindings.Vms, state.Vms)) bindings = (state.Set, state.Vms, GuardBindings.Of(state.Set, state.Vms));
+        return bindings.Guards;
+    }
 
     private bool Pin(PinCourt court)
     {

@@ -43,10 +43,18 @@ public class ClaimBookTests
         book.Answer(book.Batch()!.Number);
         book.Add(Arp(1, "10.8.0.77"));
         Assert.Null(book.Batch());
-        book.Add(Lease(1, "10.8.0.77", 60)); // a lease each time
+        book.Add(Lease(1, "10.8.0.77", 60)); // that says more
+        book.Answer(book.Batch()!.Number);
+        book.Add(Lease(1, "10.8.0.77", 60));
+        book.Add(Lease(1, "10.8.0.77", 30));
+        Assert.Null(book.Batch());
+        book.Add(Lease(1, "10.8.0.77", 61));
         book.Answer(book.Batch()!.Number);
         clock.Now += TimeSpan.FromSeconds(10);
         book.Add(Arp(1, "10.8.0.77"));
+        book.Answer(book.Batch()!.Number);
+        clock.Now += TimeSpan.FromSeconds(10);
+        book.Add(Lease(1, "10.8.0.77", 30));
         Assert.NotNull(book.Batch());
         Assert.Equal(0, book.Held);
     }

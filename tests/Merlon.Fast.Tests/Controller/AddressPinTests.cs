@@ -111,6 +111,23 @@ public sealed class AddressPinTests : IDisposable
     }
 
     [Fact]
+    public async Task A_renewal_is_written_down_when_it_moves_the_end_by_an_eighth_of_the_lease()
+    {
+        await Begin(Sample.Vm(1, "shop"));
+        await Learn(Lease(1, "10.8.0.77", 800));
+        var (until, sequence) = (Pin("10.8.0.77").Until, applier.State.Hosts.Sequence);
+        clock.Now += TimeSpan.FromSeconds(99);
+        await Learn(Lease(1, "10.8.0.77", 800));
+        Assert.Equal(until, Pin("10.8.0.77").Until);
+        clock.Now += TimeSpan.FromSeconds(1);
+        await Learn(Lease(1, "10.8.0.77", 800));
+        Assert.Equal(clock.Now + TimeSpan.FromSeconds(800), Pin("10.8.0.77").Until);
+        await Learn(Lease(1, "10.8.0.77", null)); // for ever
+        Assert.Null(Pin("10.8.0.77").Until);
+        Assert.Equal(sequence, applier.State.Hosts.Sequence);
+    }
+
+    [Fact]
     public async Task A_lease_for_ever_and_a_word_in_ARP_have_no_end()
     {
         await Begin(Sample.Vm(1, "shop"));
