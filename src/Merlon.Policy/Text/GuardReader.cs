@@ -58,7 +58,9 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         var (within, except) = (Prefixes("within"), Prefixes("except"));
         // Whoever is believed at its first word could take the router's address.
         if (by.HasFlag(LearnBy.Arp) && f.List("within").IsEmpty)
-            findings.Error("missing-field", f.At, "learning by arp needs 'within': a VM gets any address that it uses and nobody has", "name its networks, and in 'except' their routers");
+            findings.Error("missing-field", f.At, "learning by arp needs 'within': a VM gets any address that it uses and nobody has", "name its networks");
+        if (by.HasFlag(LearnBy.Arp) && !f.Has("except"))
+            findings.Error("missing-field", f.At, "learning by arp needs 'except': a VM that speaks first for its router's address gets it", "name the routers of 'within', or [] where they are all somebody's declared address");
         return new(by, within, except);
     }
 

@@ -107,7 +107,7 @@ internal static class SpecPrinter
             ("asks", g.Untracked.Asks.IsEmpty ? null : FlowText.List(g.Untracked.Asks.Select(Service))))),
         ("learn", g.Learn.By == LearnBy.None ? null : FlowText.Map(
             ("by", FlowText.List(Words.LearnBy.Where(w => g.Learn.By.HasFlag(w.Value)).Select(w => w.Word))),
-            ("within", Prefixes(g.Learn.Within)), ("except", Prefixes(g.Learn.Except)))),
+            ("within", Prefixes(g.Learn.Within)), ("except", Prefixes(g.Learn.Except) ?? (g.Learn.By.HasFlag(LearnBy.Arp) ? "[]" : null)))),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");

@@ -14,7 +14,7 @@ public class LearnLinkTests
         apiVersion: merlon/v1
         kind: Guard
         metadata: {name: all}
-        spec: {action: guard, select: [any], trustMetadata: true, learn: {by: [dhcp, arp], within: [10.8.0.0/24]}}
+        spec: {action: guard, select: [any], trustMetadata: true, learn: {by: [dhcp, arp], within: [10.8.0.0/24], except: []}}
 
         """;
 
