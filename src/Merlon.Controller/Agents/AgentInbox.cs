@@ -19,7 +19,7 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
     {
         applier.Meet(hello.HostUuid, hello.Sequence);
         registry.Name(hello.HostUuid, hello.Host);
-        registry.Update(hello.HostUuid, h => h with { Connected = true, LastSeen = clock.GetUtcNow(), Applied = hello.Sequence, Error = null });
+        registry.Update(hello.HostUuid, h => h with { Connected = true, LastSeen = clock.GetUtcNow(), Since = clock.GetUtcNow(), Applied = hello.Sequence, Error = null });
     }
 
     public async ValueTask Receive(AgentSession session, AgentMessage message)

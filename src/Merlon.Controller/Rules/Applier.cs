@@ -175,11 +175,11 @@ internal sealed class Applier : IDisposable
         return put;
     }
 
-    /// <summary>Frees what was leased and not renewed. Not on hosts that are away: their agents may know of a renewal.</summary>
-    public Task EndLeases(Func<string, bool> isConnected, CancellationToken cancel) => InTurn(() =>
+    /// <summary>Frees what was leased and not renewed. Not on hosts that are away, or back only now: their agents may know of a renewal.</summary>
+    public Task EndLeases(Func<string, bool> hasCaughtUp, CancellationToken cancel) => InTurn(() =>
     {
         var (now, places) = (clock.GetUtcNow(), state.Inventory.Places);
-        return PutPins(state.Inventory.Pins.Without(p => AddressPins.IsOver(p.Value, now) && isConnected(places[p.Value.Nic.VmUuid].Host)), resolve: true);
+        return PutPins(state.Inventory.Pins.Without(p => AddressPins.IsOver(p.Value, now) && hasCaughtUp(places[p.Value.Nic.VmUuid].Host)), resolve: true);
     }, cancel);
 
     /// <summary>Frees a learned address in every realm. False = nobody has learned it.</summary>

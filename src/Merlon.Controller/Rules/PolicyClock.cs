@@ -23,7 +23,7 @@ internal sealed class PolicyClock(Applier applier, HostRegistry registry, TimePr
             await applier.EndTrial(Author, due: true, stop);
             await applier.EndIsolations(Author, stop);
             await applier.FollowWeek(stop);
-            await applier.EndLeases(host => registry.Find(host)?.Connected == true, stop);
+            await applier.EndLeases(host => registry.Find(host)?.HasCaughtUp(clock.GetUtcNow()) == true, stop);
             await applier.HearWaiting(stop);
         }
 #pragma warning disable CA1031 // whatever it is, the next second tries again; the agents need nobody for it

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Merlon.Contracts.Wire;
+using Merlon.Controller.Agents;
 using Merlon.Controller.Inventory;
 using Merlon.Controller.Rules;
 using Merlon.Controller.Store;
@@ -99,6 +100,15 @@ public sealed class AddressPinTests : IDisposable
         await Learn(Lease(2, "10.8.0.77", 600));
         Assert.Equal(["10.8.0.77"], Addresses(2));
         Assert.Empty(applier.State.RefusedPins);
+    }
+
+    [Fact]
+    public void A_host_has_told_all_when_it_is_back_for_the_grace()
+    {
+        var host = new HostState(Sample.HostA, "a") { Connected = true, Since = clock.Now };
+        Assert.False(host.HasCaughtUp(clock.Now + AddressPins.Grace - TimeSpan.FromSeconds(1)));
+        Assert.True(host.HasCaughtUp(clock.Now + AddressPins.Grace));
+        Assert.False((host with { Connected = false }).HasCaughtUp(clock.Now + AddressPins.Grace));
     }
 
     [Fact]
