@@ -27,6 +27,9 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Information, "{Vm} has learned {Address} by {How}")]
     public static partial void AddressLearned(this ILogger log, string vm, string address, string how);
 
+    [LoggerMessage(11, LogLevel.Information, "interface {Nic} of VM {Vm} has {Address} in realm {Realm} no longer, learned by {How} on {Since:u}")]
+    public static partial void AddressLost(this ILogger log, string vm, int nic, string address, string realm, string how, DateTimeOffset since);
+
     [LoggerMessage(10, LogLevel.Warning, "{Vm} claims {Address} by {How} and does not get it: {Why}")]
     public static partial void ClaimRefused(this ILogger log, string vm, string address, string how, string why);
 

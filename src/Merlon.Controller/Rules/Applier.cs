@@ -251,11 +251,20 @@ internal sealed class Applier : IDisposable
         var problems = check.Diagnostics.Where(d => d.Severity == Severity.Error).ToImmutableArray();
         foreach (var problem in problems) log.CannotResolve(problem.ToString());
         view.Owners.Save(state.Inventory.Owners, batch);
-        view.Pins.Save(state.Inventory.Pins, batch);
+        Save(view.Pins, batch);
         var hosts = state.Hosts.With(plans, met, batch);
         if (!batch.IsEmpty) store.Put(batch);
         inventories.All = all;
         return state = state with { Inventory = view, Vms = vms, Hosts = hosts, Plans = plans, Problems = problems };
+    }
+
+    private void Save(AddressPins pins, StateBatch batch)
+    {
+        var before = state.Inventory.Pins;
+        pins.Save(before, batch);
+        if (ReferenceEquals(pins, before)) return;
+        foreach (var ((realm, address), pin) in before.Pins)
+            if (!pins.Pins.ContainsKey((realm, address))) log.AddressLost(pin.Nic.VmUuid, pin.Nic.Index, address.ToString(), realm, AddressPins.Word(pin.By), pin.Since);
     }
 
     // False = they are as they were. Without resolving: only times have changed, and no policy tells them.
