@@ -463,7 +463,8 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_COUNT = 16,
 };
 /* map reasons: PERCPU_ARRAY of u64 [256], drops by reason.
- * map rule_hits: ARRAY of u64 [MERLON_MAX_RULE_IDS], judgements by host rule id. */
+ * map rule_hits: ARRAY of this [MERLON_MAX_RULE_IDS], judgements by host rule id; would: it is observed, and would have decided otherwise. */
+struct merlon_rule_hits { __u64 decided, would; };
 #define RULE_ID_DEFAULT 1u         /* "default" */
 #define RULE_ID_BUILTIN_ARP 2u
 #define RULE_ID_BUILTIN_ND 3u

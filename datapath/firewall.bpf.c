@@ -84,7 +84,7 @@ static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
 		reason = spend(w, w->port.vm, w->packet.arp_reply ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
 	if (reason)
 		return drop(w, reason);
-	hit(RULE_ID_BUILTIN_ARP);
+	hit(RULE_ID_BUILTIN_ARP, false);
 	tell(w, VERDICT_ALLOW, REASON_BUILTIN, RULE_ID_BUILTIN_ARP);
 	return PASS;
 }
@@ -162,7 +162,7 @@ static __always_inline int pass_ip(struct __sk_buff *skb, struct work *w)
 		return drop_unasked(w, reason);
 	rule = w->packet.fragment ? 0 : builtin(w);
 	if (rule) {
-		hit(rule);
+		hit(rule, false);
 		tell(w, VERDICT_ALLOW, REASON_BUILTIN, rule);
 		return PASS;
 	}
@@ -209,7 +209,7 @@ static __always_inline int hook(struct __sk_buff *skb, struct work *w, __u32 in)
 	if (reason != REASON_VLAN_TAG && refuse_tag(w))
 		return SHOT;
 	if (reason == REASON_ETHERTYPE && may_type(w)) {
-		hit(RULE_ID_BUILTIN_ETHER_TYPE);
+		hit(RULE_ID_BUILTIN_ETHER_TYPE, false);
 		tell(w, VERDICT_ALLOW, REASON_BUILTIN, RULE_ID_BUILTIN_ETHER_TYPE);
 		return PASS;
 	}

@@ -29,12 +29,12 @@ static __always_inline void count(__u32 counter)
 	add(&counters, counter, 1);
 }
 
-static __always_inline void hit(__u32 rule)
+static __always_inline void hit(__u32 rule, bool would)
 {
-	__u64 *hits = rule ? bpf_map_lookup_elem(&rule_hits, &rule) : NULL;
+	struct merlon_rule_hits *hits = rule ? bpf_map_lookup_elem(&rule_hits, &rule) : NULL;
 
 	if (hits)
-		__sync_fetch_and_add(hits, 1);
+		__sync_fetch_and_add(would ? &hits->would : &hits->decided, 1);
 }
 
 /* 0 = it is in the ring. The caller sees to an event that is not. */

@@ -228,13 +228,13 @@ struct {
 	__type(value, __u64);
 } reasons SEC(".maps");
 
-/* Room for every rule id there can be, so that no hit is lost: 8 MiB. Shared by the CPUs, since it is written
- * once per judgement and not per packet; one for each CPU would cost 8 MiB times the CPUs. */
+/* Room for every rule id there can be, so that no hit is lost: 16 MiB. Shared by the CPUs, since it is written
+ * once per judgement and not per packet; one for each CPU would cost 16 MiB times the CPUs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MERLON_MAX_RULE_IDS);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct merlon_rule_hits);
 } rule_hits SEC(".maps");
 
 /* Holds the timer that expires entries; pinned, so that it runs with the agent dead. */

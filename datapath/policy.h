@@ -157,10 +157,10 @@ static __always_inline bool conclude(struct work *w, struct judgement *j, void *
 		verdict = j->passes ? VERDICT_WOULD_DENY : VERDICT_WOULD_ALLOW;
 		j->reason = REASON_OBSERVED;
 		j->candidate_rule = rule_id(image, candidate);
-		hit(j->candidate_rule);
+		hit(j->candidate_rule, true);
 	}
 	j->verdict = verdict;
-	hit(j->rule);
+	hit(j->rule, false);
 	return true;
 }
 

@@ -34,7 +34,11 @@ internal static class Beat
     public static Wire.HostStatus Message(StatusWriter status)
     {
         var message = new Wire.HostStatus { Json = System.Text.Json.JsonSerializer.Serialize(status.Status(), ApiJson.Default.HostStatus) };
-        foreach (var hit in status.RuleHits()) message.Hits[hit.Rule] = (ulong)hit.Hits;
+        foreach (var hit in status.RuleHits())
+        {
+            message.Hits[hit.Rule] = (ulong)hit.Hits;
+            if (hit.Would > 0) message.Would[hit.Rule] = (ulong)hit.Would;
+        }
         return message;
     }
 }

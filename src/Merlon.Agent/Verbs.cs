@@ -9,7 +9,7 @@ internal static class Verbs
 {
     private const string Help = """
         merlon-agent run     [--instance NAME] [--libvirt URI|none] [--controller unix:PATH|https://HOST:PORT|none] [--object PATH] [--host NAME] [--short-cut on|off]
-        merlon-agent judge   -f POLICY… -i INVENTORY… CASES [--object PATH]     cases in, verdicts of the kernel program out (JSON)
+        merlon-agent judge   -f POLICY… -i INVENTORY… [CASES] [--object PATH]   cases in, verdicts of the kernel program out (JSON)
         merlon-agent remove  [--instance NAME]                                  detach everything and remove the pins
         merlon-agent install-hook [--instance NAME] [--hooks DIR] [--object PATH]   have libvirt ask before a VM starts (DIR: /etc/libvirt/hooks)
         merlon-agent remove-hook  [--hooks DIR]                                 VMs start unguarded again

@@ -91,9 +91,9 @@ public sealed class FirstPacketTests(Shop shop) : IClassFixture<Shop>
     public void Rule_hits_count_judgements_not_packets()
     {
         var rule = shop.Rules.First(r => r.Value == "shop/app/web-out@1").Key;
-        var before = shop.Kernel.Counters.RuleHits(rule);
+        var before = shop.Kernel.Counters.RuleHits(rule).Decided;
         for (var i = 0; i < 5; i++) shop.Send(shop.WebToOutside() with { SourcePort = 30007 });
-        Assert.Equal(before + 1, shop.Kernel.Counters.RuleHits(rule));
+        Assert.Equal(before + 1, shop.Kernel.Counters.RuleHits(rule).Decided);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class FirstPacketTests(Shop shop) : IClassFixture<Shop>
         var numbers = Enumerable.Range(0, rules.Length).Select(i => AbiLimits.MaxRuleIds - 1U - (uint)i).ToArray();
         own.Kernel.Images.Commit(own.Image.Words.AsSpan(), own.Kernel.Images.ReadBack()!.Bind, numbers);
         for (var i = 0; i < 3; i++) own.Send(own.WebToOutside() with { SourcePort = 30010 + i });
-        var hits = rules.Select((r, i) => (Rule: r.ToString(), Hits: own.Kernel.Counters.RuleHits(numbers[i]))).ToArray();
+        var hits = rules.Select((r, i) => (Rule: r.ToString(), Hits: own.Kernel.Counters.RuleHits(numbers[i]).Decided)).ToArray();
         Assert.Equal([("shop/app/web-out@1", 3UL)], hits.Where(h => h.Hits > 0));
         Assert.Equal(AbiLimits.MaxRuleIds - 1U, numbers[0]);
     }

@@ -23,9 +23,9 @@ public sealed class MulticastTests(Shop shop) : IClassFixture<Shop>
     public void A_group_is_judged_by_its_address_each_time_and_makes_no_entry(bool v6)
     {
         var rule = shop.Rules.First(r => r.Value == "shop/app/many@1").Key;
-        var before = shop.Kernel.Counters.RuleHits(rule);
+        var before = shop.Kernel.Counters.RuleHits(rule).Decided;
         for (var i = 0; i < 3; i++) Assert.Equal(Outcome.Pass, shop.Hook("from_vm", shop.Web, Mdns(v6).Bytes()));
-        Assert.Equal(before + 3, shop.Kernel.Counters.RuleHits(rule));
+        Assert.Equal(before + 3, shop.Kernel.Counters.RuleHits(rule).Decided);
         Assert.Empty(shop.Kernel.Connections.List());
         Assert.Equal(new(false, "from_vm", Reason.Default), shop.Hook("from_vm", shop.Web, (Mdns(v6) with { DestinationPort = 5354 }).Bytes()));
         // db lets nothing of it in.

@@ -14,12 +14,12 @@ public sealed class NeighbourTests(Shop shop) : IClassFixture<Shop>
     [Fact]
     public void Arp_for_its_own_address_passes_and_is_counted()
     {
-        var before = shop.Kernel.Counters.RuleHits(AbiLimits.RuleIdBuiltinArp);
+        var before = shop.Kernel.Counters.RuleHits(AbiLimits.RuleIdBuiltinArp).Decided;
         Assert.Equal(Outcome.Pass, FromWeb(Neighbour.Arp(shop.Web.Mac, shop.Web.V4, shop.Db.V4)));
         Assert.Equal(Outcome.Pass, FromWeb(Neighbour.Arp(shop.Web.Mac, shop.Web.V4, shop.Web.V4, operation: 2)));
         Assert.Equal(Outcome.Pass, FromWeb(Neighbour.Arp(shop.Web.Mac, Address.Parse("0.0.0.0"), shop.Web.V4)));
         Assert.Equal(Outcome.Pass, shop.Hook("to_vm", shop.Web, Neighbour.Arp(Shop.Router, Shop.OutsideV4, shop.Web.V4)));
-        Assert.Equal(before + 4, shop.Kernel.Counters.RuleHits(AbiLimits.RuleIdBuiltinArp));
+        Assert.Equal(before + 4, shop.Kernel.Counters.RuleHits(AbiLimits.RuleIdBuiltinArp).Decided);
     }
 
     [Fact]

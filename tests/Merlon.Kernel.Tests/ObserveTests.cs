@@ -19,6 +19,8 @@ public sealed class ObserveTests : IDisposable
 
     public void Dispose() => _world.Dispose();
 
+    private const string Asking = "mode: observe, antiSpoof: {mac: enforce, ipv4: enforce, ipv6: enforce, arp: enforce, nd: enforce, dhcpServer: enforce, ra: enforce}";
+
     private void Apply(string guard, Func<string, string>? change = null) =>
         _world.Apply((change?.Invoke(Shop.Manifest) ?? Shop.Manifest) + "\n" + Guards.Replace("MORE", guard, StringComparison.Ordinal));
 
@@ -34,6 +36,7 @@ public sealed class ObserveTests : IDisposable
         var told = Assert.Single(_world.Events());
         Assert.Equal((EventType.Open, Verdict.WouldDeny, Reason.Observed), (told.Type, told.Verdict, told.Reason));
         Assert.Equal("shop/app/no-ssh@1", _world.Rules[told.CandidateRule]);
+        Assert.Equal(new(0, 1), _world.Kernel.Counters.RuleHits(told.CandidateRule));
         Assert.True(told.Flags.HasFlag(EventFlags.WouldDeny));
     }
 
@@ -49,9 +52,51 @@ public sealed class ObserveTests : IDisposable
     }
 
     [Fact]
-    public void Observing_does_not_switch_anti_spoofing_off()
+    public void A_Guard_that_observes_only_tells_of_a_forged_source()
     {
         Apply("mode: observe");
+        Packet forged6 = new(Address.Parse("fd00::7"), _world["db"].V6) { SourceMac = _world["web"].Mac, DestinationMac = _world["db"].Mac };
+        foreach (var packet in new[] { WebToDb with { Source = Address.Parse("10.0.0.7") }, forged6 })
+        {
+            Assert.Equal(Outcome.Pass, _world.Send(packet));
+            var told = _world.Events().Select(e => (e.Type, e.Verdict, e.Reason)).ToArray();
+            Assert.Contains((EventType.Spoof, Verdict.WouldDeny, Reason.SpoofedAddress), told);
+        }
+    }
+
+    [Fact]
+    public void A_check_that_it_names_is_enforced()
+    {
+        Apply("mode: observe, antiSpoof: {ipv4: enforce}");
+        Assert.Equal(new(false, "from_vm", Reason.SpoofedAddress), _world.Send(WebToDb with { Source = Address.Parse("10.0.0.7") }));
+    }
+
+    /// <summary>Told only where it leaves, the forger is still who it is to a neighbour that sees its MAC.</summary>
+    [Fact]
+    public void An_observed_forger_is_not_taken_for_its_victim_by_a_neighbour()
+    {
+        const string Rules = """
+            ---
+            apiVersion: merlon/v1
+            kind: Policy
+            metadata: {name: one, tenant: shop}
+            spec: {priority: 1, rules: [{name: one, from: [cidr/203.0.113.9/32], to: [vm/db], appliesTo: [vm/db], services: [udp/4000], action: allow}]}
+            ---
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: web, tenant: platform}
+            spec: {priority: 1, action: guard, select: [vm/web], mode: observe}
+
+            """;
+        Apply("mode: enforce", m => m + "\n" + Rules);
+        Assert.Equal(Outcome.Pass, _world.Send(FromOutside with { Source = Address.Parse("203.0.113.9"), Proto = Protocols.Udp, DestinationPort = 4000 }));
+        Assert.Equal(new(false, "to_vm", Reason.Default), _world.Send(WebToDb with { Source = Address.Parse("203.0.113.9"), Proto = Protocols.Udp, SourcePort = 7030, DestinationPort = 4000 }));
+    }
+
+    [Fact]
+    public void Observing_does_not_switch_anti_spoofing_off()
+    {
+        Apply(Asking);
         Assert.Equal(new(false, "from_vm", Reason.SpoofedAddress), _world.Send(WebToDb with { Source = Address.Parse("10.0.0.7") }));
     }
 
@@ -59,7 +104,7 @@ public sealed class ObserveTests : IDisposable
     [Fact]
     public void A_packet_that_would_be_dropped_before_it_is_asked_for_its_source_is_asked_all_the_same()
     {
-        Apply("mode: observe");
+        Apply(Asking);
         var spoofed = WebToDb with { Source = Address.Parse("10.0.0.7") };
         Packet spoofed6 = new(Address.Parse("fd00::7"), _world["db"].V6) { SourceMac = _world["web"].Mac, DestinationMac = _world["db"].Mac };
         Packet[] odd =
@@ -81,7 +126,7 @@ public sealed class ObserveTests : IDisposable
     [Fact]
     public void Arp_and_neighbour_discovery_that_cannot_be_read_claim_nothing_under_observe()
     {
-        Apply("mode: observe");
+        Apply(Asking);
         var (web, db) = (_world["web"], _world["db"]);
         Assert.Equal(new(false, "from_vm", Reason.SpoofedArp), _world.Hook("from_vm", web, Neighbour.Arp(web.Mac, db.V4, db.V4, operation: 2, hardware: 6)));
         var claim = Neighbour.Nd(136, web.Mac, web.V6, Address.Parse("ff02::1"), db.V6, Neighbour.LinkLayer(2, web.Mac));
@@ -99,6 +144,8 @@ public sealed class ObserveTests : IDisposable
         Assert.Equal(new(false, "from_vm", Reason.Observed), _world.Send(WebToDb with { SourcePort = 7003 }));
         var told = Assert.Single(_world.Events());
         Assert.Equal((EventType.Deny, Verdict.WouldAllow, "shop/app/web-db@1"), (told.Type, told.Verdict, _world.Rules[told.OutRule]));
+        Assert.Equal(new(0, 1), _world.Kernel.Counters.RuleHits(told.OutRule));
+        Assert.Equal(new(1, 0), _world.Kernel.Counters.RuleHits(AbiLimits.RuleIdDefault));
     }
 
     [Fact]

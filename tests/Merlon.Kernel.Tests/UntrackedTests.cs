@@ -110,13 +110,13 @@ public sealed class UntrackedTests : IDisposable
         _world.Apply(s_untracked);
         _world.Events();
         var rule = _world.Rules.Single(r => r.Value.Contains("web-db", StringComparison.Ordinal)).Key;
-        var before = _world.Kernel.Counters.RuleHits(rule);
+        var before = _world.Kernel.Counters.RuleHits(rule).Decided;
         for (var i = 0; i < 5; i++)
         {
             Assert.Equal(Outcome.Pass, _world.Send(Request()));
             Assert.Equal(Outcome.Pass, _world.Send(Request().Back()));
         }
-        Assert.Equal(before + 20, _world.Kernel.Counters.RuleHits(rule));
+        Assert.Equal(before + 20, _world.Kernel.Counters.RuleHits(rule).Decided);
         Assert.Empty(_world.Events());
     }
 

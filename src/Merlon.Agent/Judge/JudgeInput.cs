@@ -2,7 +2,8 @@ namespace Merlon.Agent.Judge;
 
 /// <summary>The words after <c>judge</c>.</summary>
 /// <param name="Manifests">Policies and inventories, files or folders.</param>
-internal sealed record JudgeInput(IReadOnlyList<string> Manifests, string Cases, string ObjectPath)
+/// <param name="Cases">Null = the PolicyTests of the manifests.</param>
+internal sealed record JudgeInput(IReadOnlyList<string> Manifests, string? Cases, string ObjectPath)
 {
     public static JudgeInput Parse(ReadOnlySpan<string> words)
     {
@@ -21,6 +22,6 @@ internal sealed record JudgeInput(IReadOnlyList<string> Manifests, string Cases,
             else if (cases is null) cases = words[i];
             else throw AgentOptions.Usage($"{words[i]} is one word too many");
         }
-        return new(manifests, cases ?? throw AgentOptions.Usage("judge needs a file of cases"), objectPath);
+        return new(manifests, cases, objectPath);
     }
 }

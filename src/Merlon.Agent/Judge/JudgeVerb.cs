@@ -19,7 +19,7 @@ internal static class JudgeVerb
         var parsed = ManifestParser.Parse(input.Manifests.SelectMany(Expand).Distinct().Select(Read));
         var inventory = VmInventory.FromDocuments(parsed.Documents.OfType<InventoryDocument>());
         var built = PolicySet.Build(parsed.Documents.Where(d => d is not InventoryDocument).Select(d => new StoredDocument(d, 0)));
-        var cases = CaseFile.Parse(Read(input.Cases));
+        var cases = input.Cases is { } file ? CaseFile.Parse(Read(file)) : new([.. parsed.Documents.OfType<PolicyTestDocument>().SelectMany(d => d.Cases)], []);
         Require(parsed.Diagnostics.Concat(built.Diagnostics).Concat(cases.Diagnostics));
         // One CPU: what from_vm leaves for to_vm is per CPU.
         using var pin = Datapath.CpuPin.Here();

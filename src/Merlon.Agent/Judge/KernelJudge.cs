@@ -40,12 +40,12 @@ internal sealed class KernelJudge : IDisposable
         var (plan, _) = PlanAt(q.At);
         var source = parties.From is { } f ? plan.Find(f.Key) : null;
         var destination = parties.To is { } t ? plan.Find(t.Key) : null;
-        if (source is null && destination is null) return JudgedSide.Both(null, null);
+        if (source is null && destination is null) return JudgedSide.Both(null, null, guarded: false);
         var bench = Bench(q.At);
         var near = parties.Near(source is { Guard.Frames.IsTrunk: true }, destination is { Guard.Frames.IsTrunk: true });
         JudgedSide? output = source is null ? null : Out(bench, source, near && !source.Guard.Untracked.IsNone ? destination : null, q);
-        if (destination is null || output is { Passes: false }) return JudgedSide.Both(output, null);
-        return JudgedSide.Both(output, In(bench, near ? source : null, destination, q, output));
+        if (destination is null || output is { Passes: false }) return JudgedSide.Both(output, null, guarded: true);
+        return JudgedSide.Both(output, In(bench, near ? source : null, destination, q, output), guarded: true);
     }
 
     public void Dispose() => _bench?.Dispose();

@@ -30,7 +30,7 @@ internal sealed class TestBench : IDisposable
 
     public void Commit(HostPlan plan) => _datapath.Images.Commit(plan.Image.Words.AsSpan(), plan.Bind(), plan.RuleIds.AsSpan());
 
-    public ulong Hits(uint rule) => _datapath.Counters.RuleHits(rule);
+    public ulong Hits(uint rule) => _datapath.Counters.RuleHits(rule) is var hits ? hits.Decided + hits.Would : 0;
 
     /// <summary>A segment where no connection was ever: every packet is the first one.</summary>
     public void FreshSegment()

@@ -43,7 +43,8 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
 
     /// <summary>Rules that have judged anything.</summary>
     public IReadOnlyList<RuleHitRecord> RuleHits() =>
-        [.. keeper.Names.Rules.Select(r => new RuleHitRecord(r.Value, (long)datapath.Counters.RuleHits(r.Key))).Where(r => r.Hits > 0)
+        [.. keeper.Names.Rules.Select(r => (Name: r.Value, Hits: datapath.Counters.RuleHits(r.Key))).Where(r => r.Hits != default)
+            .Select(r => new RuleHitRecord(r.Name, (long)r.Hits.Decided, (long)r.Hits.Would))
             .OrderBy(r => r.Rule, StringComparer.Ordinal)];
 
     // Losses of the past stay in the counters; the alarm is for those that go on.

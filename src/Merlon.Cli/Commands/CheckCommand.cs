@@ -25,7 +25,7 @@ internal static class CheckCommand
 
     private static int Files(Call call, string[] paths, string[] inventory)
     {
-        var policy = OfflinePolicy.Load(paths, inventory).WithRuleWarnings(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        var policy = OfflinePolicy.Load(paths, inventory).WithWarnings(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
         var findings = policy.Records;
         Show(call, findings);
         var errors = findings.Count(d => d.Severity == "error");

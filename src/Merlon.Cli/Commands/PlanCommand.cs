@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Merlon.Cli.Clients;
+using Merlon.Cli.Commands.Get;
 using Merlon.Cli.Offline;
 using Merlon.Cli.Output;
 using Merlon.Contracts.Api;
@@ -64,11 +65,13 @@ internal static class PlanCommand
     {
         var (before, after) = (OfflinePolicy.Load([against], inventory), OfflinePolicy.Load(files, inventory));
         var (old, now) = (before.Require(call), after.Require(call));
-        var (was, willBe) = (Texts(before), Texts(after));
-        HashSet<string> changed = [.. was.Keys.Union(willBe.Keys).Where(r => was.GetValueOrDefault(r) != willBe.GetValueOrDefault(r))];
+        var (oldTexts, newTexts) = (Texts(before), Texts(after));
+        HashSet<string> changed = [.. oldTexts.Keys.Union(newTexts.Keys).Where(r => oldTexts.GetValueOrDefault(r) != newTexts.GetValueOrDefault(r))];
+        Revision was = new(old, before.Inventory), willBe = new(now, after.Inventory);
         var refused = ProtectedPolicies.Refusals(old, changed, r => after.Documents.FirstOrDefault(d => d.Ref == r), unprotect);
-        return new(new Dictionary<string, long>(), [.. changed.Order(StringComparer.Ordinal)],
-            Changes.Between(new(old, before.Inventory), new(now, after.Inventory)), null, [.. refused.Select(OfflinePolicy.Record)]);
+        // Without VMs a test means nobody.
+        if (after.Inventory.Vms.Length > 0) refused = refused.Concat(StoredTests.Broken(was, willBe, changed.Select(Document.TenantOf).ToHashSet(), DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
+        return new(new Dictionary<string, long>(), [.. changed.Order(StringComparer.Ordinal)], Changes.Between(was, willBe), null, [.. refused.Select(OfflinePolicy.Record)], Looser: ChangeRecords.Looser(was, willBe));
     }
 
     private static Dictionary<string, string> Texts(OfflinePolicy policy) =>
@@ -85,7 +88,7 @@ internal static class PlanCommand
         }
         call.Say($"{plan.Documents.Count} documents change; {Changes.Summary(plan.Changes)}"
             + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut (apply --connections drain=SPAN: after that time; keep: not at all)" : "")
-            + (plan.Flows is { } flows ? $"; {flows.Changes.Sum(f => f.Flows)} of {flows.Looked} recorded flows would be answered otherwise" : ""));
+            + (plan.Flows is { } flows ? $"; {flows.Changes.Sum(f => f.Flows)} of {flows.Looked} flows since {Tables.Time(flows.Since)} would be answered otherwise{LeftOut(flows)}" : ""));
         if (plan.Changes.Any(c => c.After.Untracked)) call.Say(Changes.Untracked);
         return plan.Documents.Count > 0 || plan.Changes.Count > 0 ? ExitCode.Differences : ExitCode.Ok;
     }
@@ -95,6 +98,8 @@ internal static class PlanCommand
         foreach (var document in plan.Documents) call.Out.WriteLine(Printable.Line($"{document} changes"));
         if (plan.Changes.Count > 0) call.Out.WriteLine();
         Changes.Table(call, plan.Changes);
+        if (plan.Looser is { Count: > 0 } looser) Looser(call, looser);
+        if (plan.Would is { Count: > 0 } would) Would(call, would);
         if (plan.Cut is { Count: > 0 } cut)
         {
             call.Out.WriteLine();
@@ -104,6 +109,25 @@ internal static class PlanCommand
         }
         if (plan.Flows is { Changes.Count: > 0 } flows) Recorded(call, flows);
     }
+
+    private static void Looser(Call call, IReadOnlyList<LooserRecord> looser)
+    {
+        call.Out.WriteLine();
+        var t = new Listing("LOOSER", "BEFORE", "AFTER", "VMS");
+        foreach (var l in looser) t.Add(l.Check, l.Before, l.After, string.Join(", ", l.Vms));
+        t.WriteTo(call);
+    }
+
+    private static void Would(Call call, IReadOnlyList<RuleHitRecord> would)
+    {
+        call.Out.WriteLine();
+        var t = new Listing("OBSERVED SO FAR", "WOULD HAVE DECIDED OTHERWISE");
+        foreach (var w in would) t.Add(w.Rule, $"{w.Would}");
+        t.WriteTo(call);
+    }
+
+    private static string LeftOut(PlannedFlows flows) =>
+        flows.LeftOut.Count == 0 ? "" : $" (not all is logged under {string.Join(", ", flows.LeftOut.Select(g => $"guard/{g}"))})";
 
     private static void Recorded(Call call, PlannedFlows flows)
     {

@@ -26,8 +26,9 @@ internal static class TestCommand
             var set = policy.Require(call);
             var rows = Cases.Read(call, policy, call.Get(cases));
             var results = call.Get(engine) == "kernel"
-                ? await KernelEngine.Run(call, call.Get(files)!, call.Get(inventory)!, rows, cancel)
+                ? await KernelEngine.Run(call, call.Get(files)!, call.Get(inventory)!, call.Get(cases), cancel)
                 : Cases.Run(rows, set, policy.Inventory, call.Get(engine)!);
+            if (results.Count != rows.Count) throw new CliException($"{rows.Count} cases were read and {results.Count} judged", "keep them in a file that does not change meanwhile, no pipe");
             call.Print(results, ApiJson.Default.IReadOnlyListCaseResult, r => Show(call, r, rows));
             if (call.Get(junit) is { } file) JUnit.Write(file, results, r => ExplainRecords.Word(rows[r.Index].Expect));
             var failed = results.Count(r => !r.Ok);

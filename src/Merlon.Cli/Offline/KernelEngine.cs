@@ -2,29 +2,17 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 using Merlon.Contracts.Api;
-using CaseRow = Merlon.Policy.Cases.CaseRow;
 
 namespace Merlon.Cli.Offline;
 
 /// <summary>The real kernel program as an engine, through <c>merlon-agent judge</c>: the command line loads no program itself.</summary>
 internal static class KernelEngine
 {
-    public static async Task<IReadOnlyList<CaseResult>> Run(
-        Call call, string[] files, string[] inventory, IReadOnlyList<CaseRow> rows, CancellationToken cancel)
-    {
-        if (!Environment.IsPrivilegedProcess) throw new CliException("the kernel engine loads a BPF program", "run it as root");
-        var cases = Path.GetTempFileName();
-        try
-        {
-            IReadOnlyList<Contracts.Api.CaseRow> records = [.. rows.Select(Record)];
-            await File.WriteAllBytesAsync(cases, JsonSerializer.SerializeToUtf8Bytes(records, ApiJson.Default.IReadOnlyListCaseRow), cancel);
-            return await Judge(call, [.. files.SelectMany(f => new[] { "-f", f }), .. inventory.SelectMany(i => new[] { "-i", i }), cases], cancel);
-        }
-        finally
-        {
-            File.Delete(cases);
-        }
-    }
+    /// <param name="cases">Null = the PolicyTests of the manifests.</param>
+    public static Task<IReadOnlyList<CaseResult>> Run(Call call, string[] files, string[] inventory, string? cases, CancellationToken cancel) =>
+        Environment.IsPrivilegedProcess
+            ? Judge(call, [.. files.SelectMany(f => new[] { "-f", f }), .. inventory.SelectMany(i => new[] { "-i", i }), .. cases is null ? Array.Empty<string>() : [cases]], cancel)
+            : throw new CliException("the kernel engine loads a BPF program", "run it as root");
 
     private static async Task<IReadOnlyList<CaseResult>> Judge(Call call, string[] arguments, CancellationToken cancel)
     {
@@ -57,7 +45,4 @@ internal static class KernelEngine
             throw new CliException($"{start.FileName} cannot be started: {e.Message}", "install merlon-agent beside merlon, or set MERLON_AGENT");
         }
     }
-
-    private static Contracts.Api.CaseRow Record(CaseRow r) =>
-        new(r.From, r.To, r.Service, ExplainRecords.Word(r.Expect), r.SourcePort, r.At, r.Rule, r.Reason);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Merlon.Contracts.Api;
 using Merlon.Policy.Analyze;
+using Merlon.Policy.Compile;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
@@ -19,16 +20,16 @@ internal sealed record OfflinePolicy(
         var files = Manifests.Read([.. policy, .. inventory]);
         var parsed = ManifestParser.Parse(files.Select(f => new ManifestText(f.Path, f.Text)));
         var vms = VmInventory.FromDocuments(parsed.Documents.OfType<InventoryDocument>());
-        if (!parsed.Ok) return new(null, vms, parsed.Documents, parsed.Diagnostics);
+        if (!parsed.Ok) return new(null, vms, parsed.Documents, PolicySet.Findings(parsed, []));
         var built = PolicySet.Build(parsed.Documents.Where(d => d is not InventoryDocument).Select(d => new StoredDocument(d, 0)));
         ImmutableArray<Diagnostic> findings = [.. parsed.Diagnostics, .. built.Diagnostics];
         if (built.Set is { } set && vms.Vms.Length > 0) findings = findings.AddRange(Resolved(set, vms));
         return new(built.Set, vms, parsed.Documents, findings);
     }
 
-    /// <summary>Rules that do nothing for the VMs of the inventory: warnings.</summary>
-    public OfflinePolicy WithRuleWarnings(long at) =>
-        Set is null ? this : this with { Findings = [.. Findings, .. RuleWarnings.Of(new(Set, Inventory), at)] };
+    /// <summary>With what a reader would want to know too: what is over a limit; rules that do nothing for the VMs of the inventory, or let pass more than is declared; reviews that are due.</summary>
+    public OfflinePolicy WithWarnings(long at) => Set is null ? this
+        : this with { Findings = [.. Findings, .. Limits(Set, Inventory, at), .. RuleWarnings.Of(new(Set, Inventory), at), .. DeclaredRules.Of(Set, at), .. DueReviews.Of(Set, at)] };
 
     /// <summary>The set, or the end of the verb with every error on stderr.</summary>
     public PolicySet Require(Call call)
@@ -42,6 +43,9 @@ internal sealed record OfflinePolicy(
 
     private static IEnumerable<Diagnostic> Resolved(PolicySet set, VmInventory vms) =>
         vms.Vms.Select(v => v.Host).Distinct().SelectMany(host => Resolver.Resolve(set, vms, host, 0).Diagnostics).Distinct();
+
+    private static IEnumerable<Diagnostic> Limits(PolicySet set, VmInventory vms, long at) =>
+        vms.Vms.Select(v => v.Host).Distinct().SelectMany(host => LimitErrors.Of(set, ImageCompiler.Compile(Resolver.Resolve(set, vms, host, 0, at).Policy, at))).Distinct();
 
     public static DiagnosticRecord Record(Diagnostic d) =>
         new(d.Severity == Severity.Error ? "error" : "warning", d.Code, d.Message, d.File, d.Line, d.Column, d.Hint);

@@ -53,7 +53,6 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(HostTraffic))]
 [JsonSerializable(typeof(TopRecord))]
 [JsonSerializable(typeof(GateAnswer))]
-[JsonSerializable(typeof(IReadOnlyList<CaseRow>))]
 [JsonSerializable(typeof(IReadOnlyList<CaseResult>))]
 public sealed partial class ApiJson : JsonSerializerContext
 {

@@ -16,6 +16,9 @@ public static class ChangeRecords
         [.. access.Boxes.Select(b => new AccessRecord(b.Realm, [.. b.Families.Select(f => f.ToString().ToLowerInvariant())], Names(b.From), Names(b.To),
             new([.. b.Services.Matches.Select(Services.Text)], [.. b.Services.Except.Select(Services.Text)]), [.. b.Rules.Select(r => Place(r, revision.Policy))]))];
 
+    public static IReadOnlyList<LooserRecord> Looser(Revision before, Revision after) =>
+        [.. LooserChecks.Of(before, after).Select(c => new LooserRecord(c.Check, c.Before, c.After, c.Vms))];
+
     private static NamesRecord Names(Ends ends) => new(ends.Names, ends.Except);
 
     private static DecisionRecord Decision(Decision decision, Revision revision) =>

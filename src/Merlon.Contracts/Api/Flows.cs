@@ -31,4 +31,4 @@ public sealed record ConnectionRecord(
     long PacketsOut, long PacketsIn, long BytesOut, long BytesIn, int ExpiresInMs, long AgeMs, string Approved, string Segment);
 
 /// <summary>GET /v1/rule-hits of the agent: how often a rule judged a packet that opened or was refused, since the pins were made.</summary>
-public sealed record RuleHitRecord(string Rule, long Hits);
+public sealed record RuleHitRecord(string Rule, long Hits, long Would = 0);

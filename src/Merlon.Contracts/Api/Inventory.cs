@@ -25,7 +25,7 @@ public sealed record GroupRecord(string Tenant, string Name, IReadOnlyList<strin
 
 /// <summary>One rule of an applied policy with its hit count over all hosts.</summary>
 /// <param name="Rule">tenant/policy/rule@revision.</param>
-public sealed record RuleRecord(string Rule, string Tier, int Priority, string Action, IReadOnlyList<string> From, IReadOnlyList<string> To, IReadOnlyList<string> Services, bool Log, string Enforcement, long Hits);
+public sealed record RuleRecord(string Rule, string Tier, int Priority, string Action, IReadOnlyList<string> From, IReadOnlyList<string> To, IReadOnlyList<string> Services, bool Log, string Enforcement, long Hits, long Would);
 
 /// <summary>A policy with its numbers.</summary>
 public sealed record PolicyRecord(string Tenant, string Name, string Tier, int Priority, string Enforcement, long Revision, int Rules, IReadOnlyDictionary<string, string> Annotations, bool Protected = false);

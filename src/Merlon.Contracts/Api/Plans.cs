@@ -7,13 +7,21 @@ namespace Merlon.Contracts.Api;
 /// <param name="Documents">Documents that would say something else afterwards, or be gone.</param>
 /// <param name="Flows">Of /v1/plan alone: real traffic of the last days that would be answered otherwise.</param>
 /// <param name="Cut">Live connections that pass now and would be refused; null = a host did not tell its connections.</param>
+/// <param name="Would">Rules of observing policies that change, of all where a Guard changes and one observes, which would have decided otherwise, with their counts.</param>
+/// <param name="Looser">What Guards would ask less strictly, or not any more, before any rule.</param>
 public sealed record PlanResult(
     IReadOnlyDictionary<string, long> Base, IReadOnlyList<string> Documents, IReadOnlyList<TrafficChangeRecord> Changes,
-    IReadOnlyList<ConnectionRecord>? Cut, IReadOnlyList<DiagnosticRecord> Diagnostics, PlannedFlows? Flows = null);
+    IReadOnlyList<ConnectionRecord>? Cut, IReadOnlyList<DiagnosticRecord> Diagnostics, PlannedFlows? Flows = null, IReadOnlyList<LooserRecord>? Looser = null, IReadOnlyList<RuleHitRecord>? Would = null);
+
+/// <summary>One check of Guards.</summary>
+/// <param name="Check"><c>antiSpoof.NAME</c>, or <c>etherTypes</c>: frames that pass unread.</param>
+public sealed record LooserRecord(string Check, string Before, string After, IReadOnlyList<string> Vms);
 
 /// <summary>Recorded flows that the change would answer otherwise.</summary>
-/// <param name="Looked">How many were looked at: those that ended since <paramref name="Since"/>, the newest <see cref="Most"/> at most.</param>
-public sealed record PlannedFlows(DateTimeOffset Since, int Looked, IReadOnlyList<PlannedFlow> Changes)
+/// <param name="Since">What ended before was not looked at: the days that were asked for, or less where the newest <see cref="Most"/> do not reach so far.</param>
+/// <param name="Looked">How many were looked at.</param>
+/// <param name="LeftOut">Guards under which not all that passes is logged (<c>log</c>, <c>untracked</c>): of these, flows may be missing.</param>
+public sealed record PlannedFlows(DateTimeOffset Since, int Looked, IReadOnlyList<PlannedFlow> Changes, IReadOnlyList<string> LeftOut)
 {
     public const int Most = 50_000;
 

@@ -108,11 +108,12 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
     {
         Expect.That(message.Json.Length <= StatusBytes, "status.json", "is too long");
         Expect.Count(message.Hits.Count, Limits.Rules, "status.hits");
+        Expect.Count(message.Would.Count, Limits.Rules, "status.would");
         try
         {
             var status = JsonSerializer.Deserialize(message.Json, ApiJson.Default.HostStatus);
             Expect.That(status is { Alarms: not null, Interfaces: not null } && !status.Alarms.Contains(null!) && !status.Interfaces.Contains(null!), "status.json", "is incomplete");
-            registry.Update(host, h => h with { Status = status, Hits = message.Hits.ToImmutableDictionary(x => x.Key, x => x.Value) });
+            registry.Update(host, h => h with { Status = status, Hits = message.Hits.ToImmutableDictionary(), Would = message.Would.ToImmutableDictionary() });
         }
         catch (JsonException e)
         {

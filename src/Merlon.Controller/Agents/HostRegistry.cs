@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text;
 using Merlon.Contracts.Wire;
 using Merlon.Controller.Rules;
@@ -26,7 +27,20 @@ public sealed class HostRegistry
     /// <summary>Ordered by name.</summary>
     public IReadOnlyList<HostState> Hosts => [.. hosts.Values.OrderBy(h => h.Name, StringComparer.Ordinal).ThenBy(h => h.Uuid, StringComparer.Ordinal)];
 
+    /// <summary>Judgements of each rule, of all hosts.</summary>
+    public IReadOnlyDictionary<string, long> Hits => Sum(h => h.Hits);
+
+    /// <summary>How often a rule that is observed would have decided otherwise, on all hosts.</summary>
+    public IReadOnlyDictionary<string, long> Would => Sum(h => h.Would);
+
     public HostState? Find(string uuid) => hosts.GetValueOrDefault(uuid);
+
+    private Dictionary<string, long> Sum(Func<HostState, ImmutableDictionary<string, ulong>> of)
+    {
+        var sum = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (rule, count) in hosts.Values.SelectMany(of)) sum[rule] = (long)Math.Min((ulong)sum.GetValueOrDefault(rule) + Math.Min(count, long.MaxValue), long.MaxValue);
+        return sum;
+    }
 
     internal AgentSession? Session(string uuid) => sessions.GetValueOrDefault(uuid);
 

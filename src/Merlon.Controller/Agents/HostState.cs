@@ -22,6 +22,9 @@ public sealed record HostState(string Uuid, string Name)
     public ImmutableArray<Claim> Claims { get; init; } = [];
     public ImmutableDictionary<string, ulong> Hits { get; init; } = ImmutableDictionary<string, ulong>.Empty;
 
+    /// <summary>How often observed rules would have decided otherwise.</summary>
+    public ImmutableDictionary<string, ulong> Would { get; init; } = ImmutableDictionary<string, ulong>.Empty;
+
     /// <summary>It is there, and long enough to have told what it learned while it was away.</summary>
     public bool HasCaughtUp(DateTimeOffset now) => Connected && Since + AddressPins.Grace <= now;
 }

@@ -113,13 +113,13 @@ internal sealed class Applier : IDisposable
         var management = state.Set.Groups.Any(g => g.Tenant == Document.Platform && g.Name == Isolation.Management);
         var manifest = Isolation.Manifest(place.Vm, management, until);
         var end = until is { } at ? TimeText.Format(at) : "it is lifted";
-        return Commit(PolicyChange.Apply(state.Documents, [manifest], ManifestParser.Parse([manifest]), prune: false), new(by, $"isolates {place.Vm.Name} until {end}"));
+        return Commit(PolicyChange.Apply(state.Documents, [manifest], ManifestParser.Parse([manifest]), prune: false), new(by, $"isolates {place.Vm.Name} until {end}", Untested: true));
     }, cancel);
 
     /// <summary>Null = nothing isolates it.</summary>
     public Task<ApplyResult?> Lift(string vm, string by, CancellationToken cancel) => InTurn(
         () => state.Documents.Entries.FirstOrDefault(e => Isolation.VmOf(e.Value.Document) is { } name && (name == vm || e.Key == Isolation.Ref(vm))) is { Key: { } reference } entry
-            ? Commit(PolicyChange.Remove(state.Documents, reference), new(by, $"lifts the isolation of {Isolation.VmOf(entry.Value.Document)}")) : null, cancel);
+            ? Commit(PolicyChange.Remove(state.Documents, reference), new(by, $"lifts the isolation of {Isolation.VmOf(entry.Value.Document)}", Untested: true)) : null, cancel);
 
     /// <summary>Removes what has ended by itself: its rules are gone from every kernel already.</summary>
     public Task EndIsolations(string by, CancellationToken cancel) => InTurn(() =>
@@ -220,7 +220,7 @@ internal sealed class Applier : IDisposable
     {
         var files = request.Files.Select(f => new ManifestText(f.Path, f.Text)).ToList();
         var parsed = ManifestParser.Parse(files);
-        if (!parsed.Ok) return (files, parsed, Refused(parsed.Diagnostics));
+        if (!parsed.Ok) return (files, parsed, Refused(PolicySet.Findings(parsed, state.Documents.Stored)));
         if (parsed.Documents.IsEmpty)
             return (files, parsed, Refused([new(Severity.Error, "no-documents", "there is no document in it", files[0].Path, 1, 1, "is it the right file?")]));
         var misplaced = PolicyChange.Misplaced(parsed).ToList();
@@ -324,12 +324,10 @@ internal sealed class Applier : IDisposable
         var check = new PolicyCheck(Now);
         if (check.Build(change.Next) is not { } set) return (check, null, now.Vms, ImmutableDictionary<string, HostPlan>.Empty);
         var vms = MetadataTrust.Of(set, now.Inventory);
-        if (!terms.Forced)
-        {
-            check.Protect(now.Set, change, terms.Unprotect ?? []);
-            check.Test(set, vms, change.Tenants);
-        }
-        return (check, set, vms, check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next), trial, now.Inventory));
+        if (!terms.Forced) check.Protect(now.Set, change, terms.Unprotect ?? []);
+        var plans = check.Resolve(set, vms, Addressed(inventories.All.Keys, change.Next), trial, now.Inventory);
+        if (terms is { Forced: false, Untested: false }) check.Test(now.Revision, new(set, vms), change);
+        return (check, set, vms, plans);
     }
 
     private ApplyResult Commit(PolicyChange change, CommitTerms terms)

@@ -2,11 +2,12 @@ using Merlon.Contracts.Api;
 using Merlon.Controller.Agents;
 using Merlon.Controller.Flows;
 using Merlon.Policy.Analyze;
+using Merlon.Policy.Model;
 
 namespace Merlon.Controller.Rules;
 
 /// <summary>What a change would do, before it is made.</summary>
-internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnections live, FlowLog flows, TimeProvider clock)
+internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnections live, HostRegistry hosts, FlowLog flows, TimeProvider clock)
 {
     public const string TooLarge = "the policy of all hosts together is over a limit of the analysis; see Limits in docs/policy-language.md";
 
@@ -22,14 +23,25 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
         if (diff.Error is not null) return (null, diff.Error);
         var (connections, problem) = await live.Of(null, LiveConnections.Most, cancel);
         var cut = problem is null && preview.Now.Problems.IsEmpty ? new CutConnections(before, after, at).Of(connections) : null;
-        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before, after, at, days)), null);
+        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before, after, at, days), ChangeRecords.Looser(before, after), Would(before.Policy, documents)), null);
+    }
+
+    private IReadOnlyList<RuleHitRecord> Would(PolicySet before, IReadOnlyList<string> changed)
+    {
+        var all = changed.Any(r => r.StartsWith("guard/", StringComparison.Ordinal)) && before.Guards.Any(g => g.Mode == Enforcement.Observe);
+        var (hits, would) = (hosts.Hits, hosts.Would);
+        return [.. before.Policies.Where(p => all || (p.Document.Enforcement == Enforcement.Observe && changed.Contains(p.Document.Ref)))
+            .SelectMany(p => p.Document.Rules.Select(r => p.RefOf(r).ToString())).Where(would.ContainsKey)
+            .Select(r => new RuleHitRecord(r, hits.GetValueOrDefault(r), would[r]))];
     }
 
     private PlannedFlows Recorded(Revision before, Revision after, long at, int days)
     {
         var since = DateTimeOffset.FromUnixTimeSeconds(at).AddDays(-days);
         var found = flows.Newest(FlowFilter.All with { Since = since }, PlannedFlows.Most);
-        return new(since, found.Count, new FlowChanges(before, after, at).Of(found.Select(f => f.Flow)));
+        var reach = found.Count == PlannedFlows.Most ? found.Min(f => f.Flow.End) : since;
+        string[] leftOut = [.. before.Policy.Guards.Where(g => !g.Exclude && (g.Log != Merlon.Policy.Model.LogLevel.All || !g.Untracked.IsNone)).Select(g => g.Name)];
+        return new(reach, found.Count, new FlowChanges(before, after, at).Of(found.Select(f => f.Flow)), leftOut);
     }
 
     /// <summary>Two revisions of one tenant, all else as it is now.</summary>
@@ -42,6 +54,6 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
         if (old is null || later is null) return (null, oldError is null || oldError == PolicyHistory.Unknown || laterError == PolicyHistory.Unknown ? "no-such-revision" : "not-valid-now",
             (oldError ?? laterError) is PolicyHistory.Unknown ? $"tenant {tenant} has no such revision" : oldError ?? laterError);
         var diff = SemanticDiff.Of(old, later, clock.GetUtcNow().ToUnixTimeSeconds());
-        return diff.Error is null ? (new(now.Documents.Revisions, [], ChangeRecords.Of(diff.Changes, old, later), null, []), null, null) : (null, "too-large", diff.Error);
+        return diff.Error is null ? (new(now.Documents.Revisions, [], ChangeRecords.Of(diff.Changes, old, later), null, [], Looser: ChangeRecords.Looser(old, later)), null, null) : (null, "too-large", diff.Error);
     }
 }

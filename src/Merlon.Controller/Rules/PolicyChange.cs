@@ -12,7 +12,7 @@ internal sealed record PolicyChange(
     PolicyDocuments Next, ImmutableSortedSet<string> Changed, ImmutableSortedSet<string> Rewritten)
 {
     /// <summary>Tenants of which anything changed: each gets one new revision.</summary>
-    public IEnumerable<string> Tenants => Changed.Select(TenantOf).Distinct().Order(StringComparer.Ordinal);
+    public IEnumerable<string> Tenants => Changed.Select(Document.TenantOf).Distinct().Order(StringComparer.Ordinal);
 
     /// <param name="prune">Also remove the other documents of the tenants named in <paramref name="parsed"/>.</param>
     public static PolicyChange Apply(PolicyDocuments current, IReadOnlyList<ManifestText> files, ParseResult parsed, bool prune)
@@ -52,20 +52,18 @@ internal sealed record PolicyChange(
     /// <param name="entries">All documents as they are to be.</param>
     public static PolicyChange To(PolicyDocuments current, ImmutableSortedDictionary<string, PolicyEntry> entries) => Between(current, entries);
 
-    internal static string TenantOf(string reference) => reference.Split('/')[1];
-
     private static PolicyChange Between(PolicyDocuments current, ImmutableSortedDictionary<string, PolicyEntry> entries)
     {
         var old = current.Entries;
         var changed = entries.Where(e => old.GetValueOrDefault(e.Key)?.Canonical != e.Value.Canonical).Select(e => e.Key)
             .Concat(old.Keys.Where(k => !entries.ContainsKey(k))).ToImmutableSortedSet(StringComparer.Ordinal);
         var revisions = current.Revisions;
-        foreach (var tenant in changed.Select(TenantOf).Distinct()) revisions = revisions.SetItem(tenant, revisions.GetValueOrDefault(tenant) + 1);
+        foreach (var tenant in changed.Select(Document.TenantOf).Distinct()) revisions = revisions.SetItem(tenant, revisions.GetValueOrDefault(tenant) + 1);
         var rewritten = changed.ToBuilder();
         foreach (var (reference, entry) in entries)
         {
             if (ReferenceEquals(old.GetValueOrDefault(reference), entry)) continue;
-            var revision = changed.Contains(reference) ? revisions[TenantOf(reference)] : old[reference].State.Revision;
+            var revision = changed.Contains(reference) ? revisions[Document.TenantOf(reference)] : old[reference].State.Revision;
             var state = entry.State with { Revision = revision };
             entries = entries.SetItem(reference, entry with { State = state });
             if (state != old.GetValueOrDefault(reference)?.State) rewritten.Add(reference);

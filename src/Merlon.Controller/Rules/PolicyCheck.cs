@@ -3,7 +3,6 @@ using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Merlon.Controller.Inventory;
 using Merlon.Policy.Analyze;
-using Merlon.Policy.Cases;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
@@ -15,7 +14,6 @@ namespace Merlon.Controller.Rules;
 /// <summary>Everything that can be wrong with a set of documents, found before anything is committed.</summary>
 internal sealed class PolicyCheck(long atUnixSeconds)
 {
-    private const string Smaller = "ranges instead of single ports, prefixes instead of single addresses, fewer rules; see Limits in docs/policy-language.md";
     private readonly List<Diagnostic> diagnostics = [];
 
     public IReadOnlyList<Diagnostic> Diagnostics => diagnostics;
@@ -34,14 +32,10 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     public void Protect(PolicySet before, PolicyChange change, IReadOnlyList<string> named) => diagnostics.AddRange(
         ProtectedPolicies.Refusals(before, change.Changed, r => change.Next.Entries.GetValueOrDefault(r)?.Document, named));
 
-    /// <summary>Runs the tests that the given tenants keep beside their policy.</summary>
-    public void Test(PolicySet set, VmInventory inventory, IEnumerable<string> tenants)
+    /// <summary>Runs the tests that are kept beside the policy. A policy over a limit is not tested: it is refused for that.</summary>
+    public void Test(Revision before, Revision after, PolicyChange change)
     {
-        var named = tenants.ToHashSet();
-        var rows = set.Tests.Where(d => named.Contains(d.Tenant)).SelectMany(d => d.Cases).ToList();
-        if (rows.Count == 0) return;
-        foreach (var outcome in CaseRunner.Run(rows, set, inventory, "plain", CaseRunner.PlainEngine(set, inventory)))
-            if (!outcome.Ok) diagnostics.Add(Failed(outcome));
+        if (Ok) diagnostics.AddRange(StoredTests.Broken(before, after, change.Tenants.ToHashSet(), atUnixSeconds));
     }
 
     /// <summary>What every host would get. A host whose policy breaks a limit makes an error and has no plan.</summary>
@@ -64,24 +58,14 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     private HostPlan? Plan(PolicySet set, HostPolicy policy)
     {
         var compiled = ImageCompiler.Compile(policy, atUnixSeconds);
-        var at = compiled.Rule is { } rule && RulePlaces.Of(set, rule) is { } place ? place : new("", 0, 0);
-        diagnostics.AddRange(compiled.Errors.Select(e => new Diagnostic(Severity.Error, "limit", e, at.File, at.Line, at.Column, Smaller)));
+        diagnostics.AddRange(LimitErrors.Of(set, compiled));
         if (compiled.Image is not { } image) return null;
         var message = HostPolicyMessages.ToMessage(policy);
         if (message.CalculateSize() > Limits.MessageBytes)
         {
-            diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0, Smaller));
+            diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0, LimitErrors.Smaller));
             return null;
         }
         return new(policy, message, image.Nics.ToImmutableDictionary(n => n.Key, n => n.RulesetDigest), image.Stats);
-    }
-
-    private static Diagnostic Failed(CaseOutcome outcome)
-    {
-        var (row, flow) = (outcome.Row, outcome.Flow);
-        var what = outcome.Packet is null ? outcome.Problem ?? "it means no packet" : $"it gets {ExplainRecords.Word(flow.Verdict)} ({flow.Reason})";
-        var position = row.Position;
-        return new(Severity.Error, "test-failed", $"test {row.From} -> {row.To} {row.Service} expects {ExplainRecords.Word(row.Expect)}, but {what}",
-            position.File, position.Line, position.Column, outcome.Packet is { } packet ? $"for example {packet}" : null);
     }
 }

@@ -26,9 +26,8 @@ internal sealed class PolicyView(Applier applier, HostRegistry registry, IStateS
     /// <summary>In the order they judge.</summary>
     public IReadOnlyList<RuleRecord> Rules()
     {
-        var hits = new Dictionary<string, ulong>(StringComparer.Ordinal);
-        foreach (var (rule, count) in registry.Hosts.SelectMany(h => h.Hits)) hits[rule] = unchecked(hits.GetValueOrDefault(rule) + count);
-        return [.. applier.State.Set.Policies.SelectMany(p => p.Document.Rules.Select(r => Rule(p, r, hits)))];
+        var (hits, would) = (registry.Hits, registry.Would);
+        return [.. applier.State.Set.Policies.SelectMany(p => p.Document.Rules.Select(r => Rule(p, r, hits, would)))];
     }
 
     public IReadOnlyList<GroupRecord> Groups()
@@ -76,12 +75,12 @@ internal sealed class PolicyView(Applier applier, HostRegistry registry, IStateS
     // People say vnet names too; the policy language does not know them.
     private string VmOf(string name) => applier.State.Inventory.Find(name) is { } place ? "vm/" + place.Vm.Uuid : name;
 
-    private static RuleRecord Rule(StoredPolicy policy, PolicyRule rule, Dictionary<string, ulong> hits)
+    private static RuleRecord Rule(StoredPolicy policy, PolicyRule rule, IReadOnlyDictionary<string, long> hits, IReadOnlyDictionary<string, long> would)
     {
         var (document, reference) = (policy.Document, policy.RefOf(rule).ToString());
         return new(reference, Words.Of(document.Tier), document.Priority, Words.Of(rule.Action),
             [.. rule.From.Select(r => r.ToString())], [.. rule.To.Select(r => r.ToString())],
             [.. rule.Services.Select(s => s.Name is null ? ServiceText.Format(s.Match) : "service/" + s.Name)],
-            rule.Log, Words.Of(document.Enforcement), (long)Math.Min(hits.GetValueOrDefault(reference), long.MaxValue));
+            rule.Log, Words.Of(document.Enforcement), hits.GetValueOrDefault(reference), would.GetValueOrDefault(reference));
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Merlon.Contracts.Api;
 using Merlon.Controller.Store;
+using Merlon.Policy.Model;
 
 namespace Merlon.Controller.Rules;
 
@@ -21,7 +22,7 @@ internal static class RevisionWriter
 
     private static RevisionRecord Write(string tenant, PolicyChange change, string by, string? note, DateTimeOffset at, StateBatch batch)
     {
-        var changed = change.Changed.Where(r => PolicyChange.TenantOf(r) == tenant).ToList();
+        var changed = change.Changed.Where(r => Document.TenantOf(r) == tenant).ToList();
         var record = new RevisionRecord(tenant, change.Next.Revisions[tenant], at, by, changed, note);
         var texts = changed.ToDictionary(r => r, r => change.Next.Entries.GetValueOrDefault(r)?.State.Text);
         Append(new(record, texts), batch);

@@ -24,8 +24,8 @@ public sealed class Counters
     public ulong Drops(Reason reason) => _reasons.Sum((uint)reason);
 
     /// <summary>How often a rule judged.</summary>
-    public ulong RuleHits(uint ruleId) => _ruleHits.TryLookup(ruleId, out ulong hits) ? hits : 0;
+    public RuleHits RuleHits(uint ruleId) => _ruleHits.TryLookup(ruleId, out RuleHits hits) ? hits : default;
 
     /// <summary>Sets a rule's hits to 0, before its number stands for another rule.</summary>
-    public void ForgetRule(uint ruleId) => _ruleHits.Update(ruleId, 0UL);
+    public void ForgetRule(uint ruleId) => _ruleHits.Update(ruleId, default(RuleHits));
 }

@@ -1,7 +1,7 @@
-using System.Collections.Immutable;
 using Merlon.Policy.Explain;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
+using Merlon.Policy.Text;
 
 namespace Merlon.Policy.Cases;
 
@@ -11,12 +11,12 @@ public static class CaseRunner
     /// <summary>Packets that one row may mean.</summary>
     public const int MaxPackets = 1_000_000;
 
-    /// <summary>Expands every row to packets and compares; <paramref name="engine"/> is only a name for the result.</summary>
-    public static ImmutableArray<CaseOutcome> Run(
+    /// <summary>Expands every row to packets and compares, one when it is asked for; <paramref name="engine"/> is only a name for the result.</summary>
+    public static IEnumerable<CaseOutcome> Run(
         IEnumerable<CaseRow> rows, PolicySet policy, VmInventory inventory, string engine, Func<FlowQuestion, FlowVerdict> judge)
     {
         var expansion = new CaseExpansion(policy, inventory);
-        return [.. rows.Select((row, index) => Run(expansion, row, index, engine, judge))];
+        return rows.Select((row, index) => Run(expansion, row, index, engine, judge));
     }
 
     /// <summary>Every packet a row means, always in the same order.</summary>
@@ -55,9 +55,10 @@ public static class CaseRunner
     private static CaseOutcome Refused(int index, CaseRow row, string engine, string problem) =>
         new(index, row, engine, new(Verdict.None, "no-traffic", null, null), 0, null, false, problem);
 
-    private static string? Difference(CaseRow row, FlowVerdict flow)
+    /// <summary>What is not as the row says; null = all is.</summary>
+    internal static string? Difference(CaseRow row, FlowVerdict flow)
     {
-        if (flow.Verdict != row.Expect) return $"expected {row.Expect}, got {flow.Verdict}";
+        if (flow.Verdict != row.Expect) return $"expected {Words.Of(Words.Verdicts, row.Expect)}, got {Words.Of(Words.Verdicts, flow.Verdict)} ({flow.Reason})";
         if (row.Reason is { } reason && reason != flow.Reason) return $"expected reason {reason}, got {flow.Reason}";
         return row.Rule is { } rule && !Names(rule, flow.OutRule) && !Names(rule, flow.InRule) ? $"rule {rule} did not decide" : null;
     }

@@ -12,4 +12,7 @@ public abstract record Document(string Tenant, string Name, ImmutableSortedDicti
 
     /// <summary>KIND/TENANT/NAME in lower case: the key of a stored document.</summary>
     public string Ref => $"{Kind.ToLowerInvariant()}/{Tenant}/{Name}";
+
+    /// <summary>Of a <see cref="Ref"/>.</summary>
+    public static string TenantOf(string reference) => reference.Split('/')[1];
 }

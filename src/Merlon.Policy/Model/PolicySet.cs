@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Merlon.Policy.Text;
 
 namespace Merlon.Policy.Model;
 
@@ -49,8 +50,20 @@ public sealed class PolicySet
     {
         var all = documents.ToImmutableArray();
         var set = new PolicySet(all, withoutGuards);
-        var findings = new PolicySetChecks(set).Run(all);
-        return new(findings.Any(f => f.Severity == Text.Severity.Error) ? null : set, findings);
+        var findings = new PolicySetChecks(set, []).Run(all);
+        return new(findings.Any(f => f.Severity == Severity.Error) ? null : set, findings);
+    }
+
+    /// <summary>Everything that is wrong with documents of which some could be read in part only, in order of file and place.</summary>
+    /// <param name="stored">Those that they come beside, or in the place of.</param>
+    public static ImmutableArray<Diagnostic> Findings(ParseResult parsed, IEnumerable<StoredDocument> stored)
+    {
+        if (parsed.Partial is not { } partial) return parsed.Diagnostics;
+        ImmutableArray<Document> read = [.. parsed.Documents, .. partial];
+        var named = read.Select(d => d.Ref).ToHashSet();
+        ImmutableArray<StoredDocument> all = [.. stored.Where(d => !named.Contains(d.Document.Ref)), .. read.Select(d => new StoredDocument(d, 0))];
+        return [.. parsed.Diagnostics.Concat(new PolicySetChecks(new(all, WithoutGuards.GuardNone), partial).Run(all))
+            .OrderBy(d => d.File, StringComparer.Ordinal).ThenBy(d => d.Line == 0).ThenBy(d => d.Line).ThenBy(d => d.Column)];
     }
 
     /// <summary>The group a reference in a document of <paramref name="tenant"/> names; null when there is none or it is not shared.</summary>

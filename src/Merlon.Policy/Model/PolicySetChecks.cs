@@ -5,7 +5,8 @@ namespace Merlon.Policy.Model;
 
 /// <summary>Everything that only the whole set can show to be wrong. A group that exists but is not shared reads like one that does
 /// not exist: tenants learn nothing of each other.</summary>
-internal sealed class PolicySetChecks(PolicySet set)
+/// <param name="partial">Documents that are not whole: what they leave out proves nothing.</param>
+internal sealed class PolicySetChecks(PolicySet set, ImmutableArray<Document> partial)
 {
     private readonly Findings _findings = new();
 
@@ -14,8 +15,8 @@ internal sealed class PolicySetChecks(PolicySet set)
         Duplicates(documents);
         foreach (var document in documents.Select(d => d.Document)) Document(document);
         new GroupCycles(set, _findings).Run();
-        foreach (var policy in set.Policies.Where(p => p.Document.Protected)) ProtectedPolicies.Check(set, policy.Document, _findings);
-        DuplicateVms();
+        foreach (var policy in set.Policies.Where(p => p.Document.Protected && !partial.Contains(p.Document))) ProtectedPolicies.Check(set, policy.Document, _findings);
+        if (!partial.Any(d => d is InventoryDocument)) DuplicateVms();
         return _findings.InOrder();
     }
 
@@ -113,6 +114,7 @@ internal sealed class PolicySetChecks(PolicySet set)
         {
             if (reference.Kind != ReferenceKind.Group || set.Group(tenant, reference) is not null) continue;
             var foreign = reference.Tenant.Length > 0 && reference.Tenant != tenant;
+            if (partial.Any(d => d is GroupDocument && (d.Tenant, d.Name) == (foreign ? reference.Tenant : tenant, reference.Name))) continue;
             var text = reference.ToString()["group/".Length..];
             var known = set.Groups.Where(g => PolicySet.MayName(tenant, g)).Select(g => g.Tenant == tenant && !foreign ? g.Name : $"{g.Tenant}/{g.Name}");
             _findings.Error("unknown-group", reference.Position,

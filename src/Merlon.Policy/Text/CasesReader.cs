@@ -36,12 +36,16 @@ internal sealed class CasesReader(Findings findings)
         return end is null ? null : text;
     }
 
+    /// <summary>Schedules are laid out for weeks behind an instant.</summary>
+    private static readonly long Latest = new DateTimeOffset(9000, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds();
+
     private long? Instant(Fields f)
     {
         if (f.Text("at") is not { } text) return null;
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)) return seconds;
-        var instant = TimeText.Parse(text, out var problem);
+        Problem? problem = null;
+        var instant = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : TimeText.Parse(text, out problem);
+        if (instant > Latest) problem = new("bad-time", $"'{text}' is too late", "expected an instant before 9000-01-01");
         _terms.Report(problem, f.Place("at"));
-        return instant;
+        return problem is null ? instant : null;
     }
 }

@@ -10,6 +10,7 @@ internal sealed class DocumentReader(Findings findings)
 
     private static readonly string[] Kinds = ["Group", "Service", "Policy", "PolicyTest", "Guard", "Tenant", "Inventory"];
 
+    /// <summary>The document, as far as it could be read; null = nobody knows which one it is.</summary>
     public Document? Read(YamlNode node)
     {
         var errors = findings.Errors;
@@ -19,9 +20,10 @@ internal sealed class DocumentReader(Findings findings)
         var kind = Kind(top);
         if (kind is null) return null;
         var head = Head(top, kind);
+        var known = findings.Errors == errors;
         var spec = top.Get("spec", required: true);
         var document = spec is null ? null : Spec(kind, head, spec);
-        return findings.Errors == errors ? document : null;
+        return known ? document : null;
     }
 
     private string? Kind(Fields top)

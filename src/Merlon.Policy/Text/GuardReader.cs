@@ -10,16 +10,17 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "untracked", "learn", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
+        var mode = spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements);
         var (connections, halfOpen) = Budgets(spec);
         return new(head.Tenant, head.Name, head.Annotations, head.At,
             spec.Number("priority", 1000, 0, 65535),
             spec.Choice("action", false, true, ("guard", false), ("exclude", true)),
             terms.References(spec, "select", required: true, inGuard: true),
             output, input,
-            spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements),
+            mode,
             spec.Choice("onFailure", OnFailure.Closed, false, ("closed", OnFailure.Closed), ("open", OnFailure.Open)),
             spec.Choice("log", LogLevel.All, false, Words.LogLevels),
-            AntiSpoofOf(spec), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true))
+            AntiSpoofOf(spec, AntiSpoof.Of(mode)), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true))
         {
             Untracked = Untracked(spec, output, input),
             Learn = Learn(spec),
@@ -72,11 +73,11 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         return LearnBy.None;
     }
 
-    private AntiSpoof AntiSpoofOf(Fields spec)
+    private AntiSpoof AntiSpoofOf(Fields spec, AntiSpoof unsaid)
     {
-        if (spec.Get("antiSpoof") is not { } node) return AntiSpoof.Default;
-        if (Fields.Open(node, "antiSpoof", findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra") is not { } f) return AntiSpoof.Default;
-        SpoofCheck Check(string name) => f.Choice(name, SpoofCheck.Enforce, false, Words.SpoofChecks);
+        if (spec.Get("antiSpoof") is not { } node) return unsaid;
+        if (Fields.Open(node, "antiSpoof", findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra") is not { } f) return unsaid;
+        SpoofCheck Check(string name) => f.Choice(name, unsaid.Mac, false, Words.SpoofChecks);
         return new(Check("mac"), Check("ipv4"), Check("ipv6"), Check("arp"), Check("nd"), Check("dhcpServer"), Check("ra"));
     }
 

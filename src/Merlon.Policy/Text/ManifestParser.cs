@@ -10,12 +10,20 @@ public static class ManifestParser
     public static ParseResult Parse(IEnumerable<ManifestText> files)
     {
         var findings = new Findings();
-        var documents = ImmutableArray.CreateBuilder<Document>();
+        var (whole, partial) = (ImmutableArray.CreateBuilder<Document>(), ImmutableArray.CreateBuilder<Document>());
+        var (named, explained) = (true, 0);
         foreach (var file in files)
         {
             foreach (var node in new YamlReader(file, findings).Read())
-                if (new DocumentReader(findings).Read(node) is { } document) documents.Add(document);
+            {
+                var before = findings.Errors;
+                var document = new DocumentReader(findings).Read(node);
+                explained += findings.Errors - before;
+                if (document is null) named = false;
+                else (findings.Errors == before ? whole : partial).Add(document);
+            }
         }
-        return new(documents.ToImmutable(), findings.InOrder());
+        // What is no YAML may hold anything behind the error.
+        return new(whole.ToImmutable(), findings.InOrder(), named && explained == findings.Errors ? partial.ToImmutable() : null);
     }
 }

@@ -114,9 +114,9 @@ internal static class SpecPrinter
 
     private static string? AntiSpoof(GuardDocument g)
     {
-        static string? Check(SpoofCheck c) => c == SpoofCheck.Enforce ? null : Words.Of(Words.SpoofChecks, c);
-        var a = g.AntiSpoof;
-        return a == Model.AntiSpoof.Default ? null : FlowText.Map(
+        var (a, unsaid) = (g.AntiSpoof, Model.AntiSpoof.Of(g.Mode));
+        string? Check(SpoofCheck c) => c == unsaid.Mac ? null : Words.Of(Words.SpoofChecks, c);
+        return a == unsaid ? null : FlowText.Map(
             ("mac", Check(a.Mac)), ("ipv4", Check(a.Ipv4)), ("ipv6", Check(a.Ipv6)), ("arp", Check(a.Arp)),
             ("nd", Check(a.Nd)), ("dhcpServer", Check(a.DhcpServer)), ("ra", Check(a.Ra)));
     }

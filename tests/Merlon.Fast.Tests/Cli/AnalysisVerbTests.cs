@@ -71,6 +71,8 @@ public sealed class AnalysisVerbTests : IDisposable
         Assert.Equal(["policy/shop/app"], plan.Documents);
         Assert.Equal(["opened tcp/5433", "closed tcp/5432"], plan.Changes.Select(c => $"{c.Change} {Assert.Single(c.Services.Names)}"));
         Assert.Equal(1, (await CommandLine.Run("plan", "-f", File("bad.yaml", Old + "x"), "--against", old)).Code);
+        var test = "---\napiVersion: merlon/v1\nkind: PolicyTest\nmetadata: {name: kept, tenant: shop}\nspec: {cases: [{from: vm/web-1, to: vm/db-1, service: tcp/5432, expect: allow}]}\n";
+        Assert.Equal(6, (await CommandLine.Run("plan", "-f", File("tested.yaml", New + test), "--against", old, "-i", vms)).Code);
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public class CaseTests
         var outcome = Run(Row("vm/web-1", "vm/db-1", "tcp/5431-5433", Verdict.Allow));
         Assert.False(outcome.Ok);
         Assert.Equal((5431, Verdict.Deny), (outcome.Packet!.Value.DestinationPort, outcome.Flow.Verdict));
-        Assert.EndsWith("expected Allow, got Deny", outcome.Problem, StringComparison.Ordinal);
+        Assert.EndsWith("expected allow, got deny (default)", outcome.Problem, StringComparison.Ordinal);
     }
 
     [Theory]

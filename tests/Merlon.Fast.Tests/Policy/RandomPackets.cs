@@ -17,7 +17,8 @@ public sealed class RandomPackets
     public RandomPackets(ulong seed, PolicySet policy, VmInventory inventory)
     {
         (_dice, _inventory) = (new(seed), inventory);
-        _edges = [.. PolicyEdges.Prefixes(policy).SelectMany(Beside).Where(a => a.IsOwnable).Distinct().Order()];
+        var owned = inventory.Nics.SelectMany(n => n.Nic.Addresses).Select(Prefix.Of);
+        _edges = [.. PolicyEdges.Prefixes(policy).Concat(owned).SelectMany(Beside).Where(a => a.IsOwnable).Distinct().Order()];
         _services = [.. PolicyEdges.Services(policy).Concat(PolicyEdges.Untracked(policy).Select(PolicyEdges.Answers)).Order()];
         _at = _dice.Of<long>([0, 999, 1000, 1999, 2000]);
     }
@@ -60,7 +61,8 @@ public sealed class RandomPackets
     {
         var match = _dice.Percent(10) || _services.Length == 0 ? ServiceMatch.Any : _dice.Of(_services);
         var protocol = match.Protocol >= 0 ? match.Protocol : _dice.Of([Protocols.Tcp, Protocols.Udp, Protocols.Sctp, Protocols.Icmp, Protocols.Icmp6, 47, 50]);
-        if (Protocols.IsIcmp(protocol)) return (protocol, (protocol == Protocols.Icmp ? 8 : 128) << 8 | (_dice.Percent(20) ? 1 : 0), 0);
+        // Beside ICMPv6's echo request stand an error and a reply, which no policy is asked about.
+        if (Protocols.IsIcmp(protocol)) return (protocol, (protocol == Protocols.Icmp ? _dice.Of([7, 8, 8, 8, 8, 9]) : 128) << 8 | (_dice.Percent(20) ? 1 : 0), 0);
         if (!Protocols.HasPorts(protocol)) return (protocol, 0, 0);
         return (protocol, Near(match.Low, match.High), _dice.Percent(50) ? 40000 : Near(match.SourceLow, match.SourceHigh));
     }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Merlon.Contracts.Api;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
 using Xunit;
@@ -33,6 +35,9 @@ public sealed class ConnectionStepTests : IDisposable
     {
         using var listener = _b.Listen(Port + 1);
         Product.Until("the control: it opens", TimeSpan.FromSeconds(5), () => Opens(Port + 1));
+        Assert.Empty(Planned(Manifests.Open($"tcp/{Port}-{Port + 1}", $"udp/{Port}", "icmp/8", "icmp6/128"))!);
+        Assert.Equal(Ends($"tcp/{Port}"), Planned(Manifests.Open($"udp/{Port}", "icmp/8", "icmp6/128")));
+        Assert.Equal([.. Ends("icmp")[..1], .. Ends("icmp6")[1..], .. Ends($"tcp/{Port}"), .. Ends($"udp/{Port}")], Planned(Manifests.Open("udp/1")));
         Step("keep", Manifests.Open("udp/1"));
         Assert.Equal("live connections that it forbids go on to their own end", _host.Product.Revisions()[^1].Note);
         _host.Product.Apply(Manifests.OpenWithin("rival", "tcp/9"));
@@ -80,6 +85,17 @@ public sealed class ConnectionStepTests : IDisposable
         foreach (var stream in _live) stream.Dispose();
         _host.Dispose();
     }
+
+    /// <summary>What plan says would be cut of the connections that live.</summary>
+    private string[] Planned(string manifest)
+    {
+        var said = _host.Product.Cli("plan", "-f", _host.Product.WriteManifest(manifest), "-o", "json");
+        Assert.Equal(2, said.Code);
+        var cut = JsonSerializer.Deserialize(said.Out, ApiJson.Default.PlanResult)!.Cut!;
+        return [.. cut.Where(c => c.Service != $"tcp/{Port + 1}").Select(c => $"{c.Service} {c.Source.Vm} {c.Destination.Address}").Order(StringComparer.Ordinal)];
+    }
+
+    private string[] Ends(string service) => [$"{service} a {_b.Ip4}", $"{service} a {_b.Ip6}"];
 
     private void Step(string connections, string manifest) =>
         _host.Product.Cli("apply", "-f", _host.Product.WriteManifest(manifest), "--connections", connections, "--wait").Ok();

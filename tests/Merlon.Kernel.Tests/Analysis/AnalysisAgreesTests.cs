@@ -14,7 +14,9 @@ namespace Merlon.Kernel.Tests.Analysis;
 public sealed class AnalysisAgreesTests
 {
     private const ulong FirstSeed = 9_000_001;
-    private const long At = 500;
+
+    /// <summary>Rules end at 1000 and 2000.</summary>
+    private static readonly long[] s_instants = [500, 999, 1000, 1999, 2000];
 
     /// <summary>Rules of one policy at most, of which a revision has up to six.</summary>
     private static readonly int[] Sizes = [3, 8, 3, 8, 3, 16, 3, 8, 3, 8, 3, 33];
@@ -35,19 +37,20 @@ public sealed class AnalysisAgreesTests
     private static void Pair(ulong seed, KernelEngine kernel, Dictionary<string, long> counts)
     {
         var pair = new RandomRevisions(seed, Sizes[(int)(seed % (ulong)Sizes.Length)]);
+        var at = s_instants[(int)(seed % (ulong)s_instants.Length)];
         counts["rules"] += pair.Before.Policy.Policies.Sum(p => p.Document.Rules.Length);
-        var diff = SemanticDiff.Of(pair.Before, pair.After, At);
+        var diff = SemanticDiff.Of(pair.Before, pair.After, at);
         Assert.Null(diff.Error);
-        var questions = Questions(seed, pair.After).ToArray();
+        var questions = Questions(seed, pair.After, at).ToArray();
         foreach (var realm in pair.Before.Vms.Nics.Select(n => n.Nic.Realm).Distinct())
-            foreach (var family in new[] { AddressFamily.IPv4, AddressFamily.IPv6 }) Ask(seed, pair, new(realm, family), diff.Changes, questions);
+            foreach (var family in new[] { AddressFamily.IPv4, AddressFamily.IPv6 }) Ask(seed, pair, at, new(realm, family), diff.Changes, questions);
         counts["boxes"] += diff.Changes.Length;
-        counts["packets"] += Replay(seed, pair, kernel, diff.Changes, questions);
+        counts["packets"] += Replay(seed, pair, at, kernel, diff.Changes, questions);
         counts["never"] += questions.Count(q => q.Result is { Problem: null, Packet: null });
         counts["reached"] += questions.Count(q => q.Result.Packet is not null);
     }
 
-    private static IEnumerable<(string From, string To, ServiceMatch Service, ProveResult Result)> Questions(ulong seed, Revision revision)
+    private static IEnumerable<(string From, string To, ServiceMatch Service, ProveResult Result)> Questions(ulong seed, Revision revision, long at)
     {
         var dice = new Dice(seed);
         string[] ends = ["any", "10.0.1.0/28", "fd00::/8", "192.0.2.7", .. revision.Policy.Groups.Select(g => $"group/{g.Tenant}/{g.Name}"), .. revision.Vms.Vms.Select(v => $"vm/{v.Name}")];
@@ -55,15 +58,15 @@ public sealed class AnalysisAgreesTests
         for (var i = 0; i < 4; i++)
         {
             var (from, to, service) = (dice.Of(ends), dice.Of(ends), dice.Of(services));
-            yield return (from, to, service.Match, Prover.Prove(revision, from, to, service.Text, At));
+            yield return (from, to, service.Match, Prover.Prove(revision, from, to, service.Text, at));
         }
     }
 
     private static void Ask(
-        ulong seed, RandomRevisions pair, SmtLine line, IEnumerable<TrafficChange> changes, (string From, string To, ServiceMatch Service, ProveResult Result)[] questions)
+        ulong seed, RandomRevisions pair, long at, SmtLine line, IEnumerable<TrafficChange> changes, (string From, string To, ServiceMatch Service, ProveResult Result)[] questions)
     {
         using var z3 = new Z3();
-        SmtRevision before = new("a", pair.Before, line, At), after = new("b", pair.After, line, At);
+        SmtRevision before = new("a", pair.Before, line, at), after = new("b", pair.After, line, at);
         z3.Say(line.Declarations + "\n" + before.Definitions() + after.Definitions());
         z3.Say($"(assert {And(line.Packet, Or(before.Owned("src"), after.Owned("src"), before.Owned("dst"), after.Owned("dst")), Not(before.Self), Not(after.Self))})");
         var free = And(before.Unasked(Direction.Out), before.Unasked(Direction.In), after.Unasked(Direction.Out), after.Unasked(Direction.In));
@@ -98,10 +101,10 @@ public sealed class AnalysisAgreesTests
     private static string Number(Verdict verdict) => $"#b{Convert.ToString((int)verdict, 2).PadLeft(3, '0')}";
 
     private static int Replay(
-        ulong seed, RandomRevisions pair, KernelEngine kernel, IReadOnlyCollection<TrafficChange> changes, (string From, string To, ServiceMatch Service, ProveResult Result)[] questions)
+        ulong seed, RandomRevisions pair, long at, KernelEngine kernel, IReadOnlyCollection<TrafficChange> changes, (string From, string To, ServiceMatch Service, ProveResult Result)[] questions)
     {
-        Judge(pair.Before, changes.Select(c => (c.Witness.Question(pair.Before.Vms, At), c.Before.Verdict)));
-        Judge(pair.After, changes.Select(c => (c.Witness.Question(pair.After.Vms, At), c.After.Verdict))
+        Judge(pair.Before, changes.Select(c => (c.Witness.Question(pair.Before.Vms, at), c.Before.Verdict)));
+        Judge(pair.After, changes.Select(c => (c.Witness.Question(pair.After.Vms, at), c.After.Verdict))
             .Concat(questions.Where(q => q.Result.Packet is not null).Select(q => (q.Result.Packet!.Value, q.Result.Path!.Verdict))));
         return changes.Count;
 
@@ -113,6 +116,7 @@ public sealed class AnalysisAgreesTests
                 var answer = kernel.Judge(packet);
                 var passed = answer?.Passed ?? true;
                 Assert.True(passed == (claimed is Verdict.Allow or Verdict.WouldDeny), $"seed {seed} {packet}: claimed {claimed}, the kernel {(passed ? "passed it" : "dropped it at " + answer!.Hook)}\n{pair.Text}");
+                if (passed && answer is not null) Assert.True(answer.WouldDeny == (claimed == Verdict.WouldDeny), $"seed {seed} {packet}: claimed {claimed}, the kernel {(answer.WouldDeny ? "would have denied it" : "let it pass")}\n{pair.Text}");
                 if (!passed && answer!.Told.Length > 0) Assert.True(answer.Told[^1].Verdict == claimed, $"seed {seed} {packet}: claimed {claimed}, the kernel {answer.Told[^1].Verdict}\n{pair.Text}");
             }
         }

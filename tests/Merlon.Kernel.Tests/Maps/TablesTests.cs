@@ -65,6 +65,6 @@ public class TablesTests
         var drops = program.Datapath.Tests.Run("from_vm", new byte[64], link.Ifindex, repeat: 10);
         drops.Dropped.Should().BeTrue();
         program.Datapath.Counters.Drops().Values.Aggregate(0ul, (a, b) => a + b).Should().Be(10);
-        program.Datapath.Counters.RuleHits(16).Should().Be(0);
+        program.Datapath.Counters.RuleHits(16).Should().Be(default(RuleHits));
     }
 }

@@ -60,7 +60,7 @@ internal sealed class PacketWorld : IDisposable
 
     public ConnectionEntry[] Entries() => [.. World.Kernel.Connections.List().Where(e => e.Segment == Segment || (e.Segment >= TrunkSegment(0) && e.Segment <= TrunkSegment(MostVms)))];
 
-    public Dictionary<uint, ulong> RuleHits() =>
+    public Dictionary<uint, RuleHits> RuleHits() =>
         World.Rules.Keys.Concat(PacketBench.Builtins)
             .ToDictionary(id => id, World.Kernel.Counters.RuleHits);
 

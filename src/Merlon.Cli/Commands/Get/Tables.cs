@@ -48,9 +48,9 @@ internal static class Tables
 
     public static void Rules(Call call, IReadOnlyList<RuleRecord> rules)
     {
-        var t = new Listing("RULE", "TIER", "ACTION", "FROM", "TO", "SERVICES", "ENFORCEMENT", "HITS");
+        var t = new Listing("RULE", "TIER", "ACTION", "FROM", "TO", "SERVICES", "ENFORCEMENT", "HITS", "WOULD");
         foreach (var r in rules)
-            t.Add(r.Rule, r.Tier, r.Action, Join(r.From), Join(r.To), Join(r.Services), r.Enforcement, Number(r.Hits));
+            t.Add(r.Rule, r.Tier, r.Action, Join(r.From), Join(r.To), Join(r.Services), r.Enforcement, Number(r.Hits), Number(r.Would));
         t.WriteTo(call);
     }
 
