@@ -12,6 +12,7 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
     private const int LeastRenewal = 8;
     private const ulong LinkLocal = 0xfe80_0000_0000_0000;
     private readonly List<RefusedPin> _refused = [];
+    private readonly List<WaitingLease> _waiting = [];
 
     public AddressPins Pins { get; private set; } = view.Pins;
 
@@ -21,7 +22,7 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
     public IReadOnlyList<RefusedPin> Refused => _refused;
 
     /// <summary>Leases to be heard again.</summary>
-    public List<WaitingLease> Waiting { get; } = [];
+    public IReadOnlyList<WaitingLease> Waiting => _waiting;
 
     public void Hear(string host, LearnedClaim claim)
     {
@@ -44,7 +45,7 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
         if (lease.IsOver(now) || NicOf(lease.Claim.Nic) is not (var vm, var nic) || nic.Mac != lease.Mac) return;
         var owner = OwnerOf(nic, lease.Claim.Address);
         if (owner is null && MayLearn(nic, lease.Claim) && HasRoom(lease.Claim.Nic)) Pin(vm, nic, lease.At(now));
-        else if (owner != lease.Claim.Nic) Waiting.Add(lease);
+        else if (owner != lease.Claim.Nic) _waiting.Add(lease);
     }
 
     private (InventoryVm Vm, InventoryNic Nic)? NicOf(NicKey key) =>
@@ -57,7 +58,7 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
 
     private void Wait(InventoryNic nic, LearnedClaim claim)
     {
-        if (claim.By == LearnBy.Dhcp && claim.Address.IsOwnable) Waiting.Add(new(claim, nic.Mac, now));
+        if (claim.By == LearnBy.Dhcp && claim.Address.IsOwnable) _waiting.Add(new(claim, nic.Mac, now));
     }
 
     private bool MayLearn(InventoryNic nic, LearnedClaim claim) =>
