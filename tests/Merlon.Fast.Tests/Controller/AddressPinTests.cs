@@ -268,7 +268,7 @@ public sealed class AddressPinTests : IDisposable
             ---
             apiVersion: merlon/v1
             kind: Group
-            metadata: {name: appliances}
+            metadata: {name: appliances, tenant: platform}
             spec: {cidrs: [10.8.0.64/28]}
             """);
         Assert.Equal(["vm-1"], GuardedVms());
