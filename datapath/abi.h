@@ -94,6 +94,8 @@ enum merlon_reason {
 #define PORT_CLOSED 0x1u           /* drop everything: the start gate */
 #define PORT_FAIL_OPEN 0x2u        /* no image bound to the slot: pass instead of drop */
 #define PORT_CAPTURED 0x10u        /* every frame goes to the ring captures, with its verdict */
+#define PORT_LEARN_DHCP 0x20u      /* answers to its DHCP requests go to the ring claims */
+#define PORT_LEARN_ARP 0x40u       /* and addresses that it speaks for in ARP and ND and does not own */
 
 #define SPOOF_OFF 0u
 #define SPOOF_OBSERVE 1u
@@ -440,34 +442,6 @@ struct merlon_deny {
 	__u32 life;                /* 0 counted in, 1 idle, 2 being deleted */
 };
 
-/* ---- captures: what the filter saw at a port that is captured ------------------------------------------ */
-
-#define MERLON_CAPTURE_BYTES 512u  /* the most that is kept of a frame */
-
-struct merlon_capture {            /* map captures: RINGBUF, shared by all CPUs */
-	__u64 time_ns;             /* boot clock */
-	__u32 vnic;
-	__u32 length;              /* of the frame, without a tag that the driver took out */
-	__u32 rule;                /* host rule id that decided; 0 = none did */
-	__u16 captured;            /* bytes of frame */
-	__u16 vlan;                /* the tag that the driver took out: TCI */
-	__u16 vlan_type;           /* and its EtherType, host order; 0 = none */
-	__u8 in;                   /* 0 from_vm, 1 to_vm */
-	__u8 verdict;              /* merlon_verdict */
-	__u8 reason;               /* merlon_reason; 0 = not told */
-	__u8 pad[3];
-	__u8 frame[MERLON_CAPTURE_BYTES];
-};
-
-/* ---- traces: words of a test packet's control block (__sk_buff.cb) -------------------------------------- */
-
-#define MERLON_TRACE 0x4d54524fu   /* in word ASKED: the others are to be filled */
-#define MERLON_TRACE_ASKED 0
-#define MERLON_TRACE_VERDICT 1     /* merlon_verdict */
-#define MERLON_TRACE_REASON 2      /* merlon_reason; 0 = not told */
-#define MERLON_TRACE_RULE 3        /* host rule id that decided; 0 = none did */
-#define MERLON_TRACE_SOURCE 4      /* to_vm: the vNIC whose from_vm handed the packet over; 0 = from outside */
-
 /* ---- counters ---------------------------------------------------------------------------------------- */
 
 enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed by these */
@@ -485,6 +459,7 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_SHORT_CUT = 11,    /* packets that went without the bridge */
 	COUNTER_CAPTURES_LOST = 12, /* frames of a captured port that found the ring full */
 	COUNTER_ONE_LOOK = 13,     /* packets that from_vm judged for both hooks, and the bridge carried */
+	COUNTER_CLAIMS_HELD = 14,  /* claims that were not told: too many of one vNIC, or the ring was full */
 	COUNTER_COUNT = 16,
 };
 /* map reasons: PERCPU_ARRAY of u64 [256], drops by reason.
@@ -497,4 +472,7 @@ struct merlon_rule_hits { __u64 decided, would; };
 #define RULE_ID_BUILTIN_GROUP 5u   /* MLD and IGMP reports */
 #define RULE_ID_BUILTIN_ETHER_TYPE 6u /* an EtherType that the Guard lists */
 #define RULE_ID_FIRST 16u          /* the agent numbers policy rules from here */
+
+#include "abi_copies.h"
+
 #endif

@@ -18,6 +18,7 @@
 #define ND_OPTION_SOURCE 1
 #define ND_OPTION_TARGET 2
 
+#define ARP_REQUEST 1
 #define ARP_REPLY 2
 
 struct arp {

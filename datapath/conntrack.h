@@ -12,7 +12,7 @@
 #ifndef MERLON_CONNTRACK_H
 #define MERLON_CONNTRACK_H
 
-#include "builtin.h"
+#include "learn.h"
 
 #define TIMEOUT_TCP_HALF 30000u
 #define TIMEOUT_TCP_ESTABLISHED (12 * 3600 * 1000u)

@@ -78,6 +78,8 @@ static __noinline int pass_arp(struct __sk_buff *skb, struct work *w)
 {
 	int reason = spoofed_arp(skb, w);
 
+	if (!w->in && w->port.flags & PORT_LEARN_ARP)
+		learn_arp(skb, w);
 	if (!reason && !w->in)
 		reason = spend(w, w->port.vm, w->packet.arp_reply ? RATE_NEIGHBOUR_ANSWERS : RATE_NEIGHBOURS);
 	if (reason)
@@ -99,8 +101,13 @@ static __noinline int check_ip(struct __sk_buff *skb, struct work *w)
 		return 0;
 	if (p->proto == PROTO_TCP && !tcp_flags_valid(p->tcp_flags))
 		return REASON_TCP_INVALID_FLAGS;
+	/* Before its source is asked: where that is only observed, a renewal from an address not learned yet is answered too. */
+	if (w->port.flags & PORT_LEARN_DHCP && builtin(w) == RULE_ID_BUILTIN_DHCP)
+		learn_dhcp(skb, w);
 	if (w->in)
 		return is_nd(p) ? spoofed_nd(skb, w) : 0;
+	if (is_nd(p) && w->port.flags & PORT_LEARN_ARP)
+		learn_nd(skb, w);
 	reason = is_nd(p) ? spoofed_nd(skb, w) : spoofed_service(w);
 	if (!reason && builtin(w))
 		reason = spoofed_source(w);

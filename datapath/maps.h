@@ -185,6 +185,20 @@ struct {
 	__uint(max_entries, 1 << 20);
 } captures SEC(".maps");
 
+/* Addresses to be learned. One for all CPUs: each vNIC tells a few a second; 256 KiB are about 870. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 18);
+} claims SEC(".maps");
+
+/* By the slot of the port record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MERLON_MAX_SLOTS);
+	__type(key, __u32);
+	__type(value, struct learner);
+} learners SEC(".maps");
+
 /* Full means counted, not logged: a flood of keys ends here. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -241,6 +241,15 @@ struct fragment {
 	__u8 pad[3];
 };
 
+/* What the program keeps of a port that learns. */
+struct learner {
+	__u32 vnic;                /* another's: what stands here is of an earlier vNIC of the slot */
+	__u32 asked[2];            /* transaction that the VM asked its DHCP server last in: IPv4, IPv6 */
+	__u32 pad;
+	__u64 asked_ns[2];         /* and when; 0 = never */
+	__u64 next_ns;             /* when its next claim would be due if all came evenly */
+};
+
 struct clockwork {
 	struct bpf_timer timer;
 	__u64 passes;

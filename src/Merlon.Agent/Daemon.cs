@@ -1,6 +1,7 @@
 using Merlon.Agent.Flows;
 using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
+using Merlon.Agent.Learning;
 using Merlon.Agent.Link;
 using Merlon.Agent.Status;
 using Merlon.Agent.Sync;
@@ -39,23 +40,25 @@ internal sealed class Daemon(AgentOptions options)
         turn.Dispose();
         using var flows = new FlowQueue(Path.Combine(options.Paths.Run, FlowFile), FlowBytes);
         var pump = new EventPump(datapath, () => keeper.Names, flows, log);
+        var claims = new ClaimBook(TimeProvider.System);
+        var learning = new ClaimPump(datapath, () => keeper.Names, claims, log);
         var identity = new HostIdentity(options.Paths.Var, options.LibvirtUri is not null);
         var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, identity, log) : null;
-        var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, () => identity.Uuid);
+        var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, learning, () => identity.Uuid);
         using var top = new TopDoor(keeper, datapath, pump);
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
             options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping),
             new(keeper, datapath), top, new(keeper, keeper.Proof));
         using var pki = options.Controller is null ? null : HostPki.EnsureAt(options.Paths.Pki);
-        var link = pki is null ? null : new ControllerLink(options.Controller!, pki, flows, log);
+        var link = pki is null ? null : new ControllerLink(options.Controller!, pki, flows, claims, log);
         if (link is not null) keeper.Send = link.Send;
         await app.StartAsync();
         Log.Started(log, StatusWriter.Version, options.Host, options.Paths.Instance);
-        await RunAllAsync(app, keeper, status, pump, libvirt, link, identity, watch, log);
+        await RunAllAsync(app, keeper, status, pump, learning, libvirt, link, identity, watch, log);
         Log.Stopped(log);
     }
 
-    private async Task RunAllAsync(WebApplication app, HostKeeper keeper, StatusWriter status, EventPump pump, LibvirtWatch? libvirt,
+    private async Task RunAllAsync(WebApplication app, HostKeeper keeper, StatusWriter status, EventPump pump, ClaimPump learning, LibvirtWatch? libvirt,
         ControllerLink? link, HostIdentity identity, LinkWatch watch, ILogger log)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(app.Lifetime.ApplicationStopping);
@@ -64,6 +67,7 @@ internal sealed class Daemon(AgentOptions options)
         {
             OnThread("keeper", () => keeper.Run(stop)),
             OnThread("events", () => pump.Run(stop)),
+            OnThread("claims", () => learning.Run(stop)),
             LinkFollower.RunAsync(watch, keeper.LinksChanged, stop),
             Beat.RunAsync(keeper, status, stop),
         };

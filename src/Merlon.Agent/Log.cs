@@ -66,6 +66,9 @@ internal static partial class Log
     [LoggerMessage(21, LogLevel.Warning, "the controller's document for a VM is not written into it: {Reason}")]
     public static partial void DocumentRefused(ILogger log, string reason);
 
+    [LoggerMessage(23, LogLevel.Error, "claims of addresses cannot be read from the kernel")]
+    public static partial void ClaimsFailed(ILogger log, Exception error);
+
     [LoggerMessage(22, LogLevel.Warning, "a VM does not have its policy inside: {Reason}")]
     public static partial void DocumentNotWritten(ILogger log, string reason);
 }

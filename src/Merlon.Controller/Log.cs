@@ -24,6 +24,15 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Error, "{Method} {Path} failed")]
     public static partial void RequestFailed(this ILogger log, Exception e, string method, string path);
 
+    [LoggerMessage(9, LogLevel.Information, "{Vm} has learned {Address} by {How}")]
+    public static partial void AddressLearned(this ILogger log, string vm, string address, string how);
+
+    [LoggerMessage(11, LogLevel.Information, "interface {Nic} of VM {Vm} has {Address} in realm {Realm} no longer, learned by {How} on {Since:u}")]
+    public static partial void AddressLost(this ILogger log, string vm, int nic, string address, string realm, string how, DateTimeOffset since);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Vm} claims {Address} by {How} and does not get it: {Why}")]
+    public static partial void ClaimRefused(this ILogger log, string vm, string address, string how, string why);
+
     [LoggerMessage(8, LogLevel.Error, "what has ended by itself cannot be written down; in the kernels it has ended")]
     public static partial void CannotEnd(this ILogger log, Exception e);
 }

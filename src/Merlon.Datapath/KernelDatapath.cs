@@ -89,6 +89,9 @@ public sealed class KernelDatapath : IDisposable
     /// <summary>A reader of what captured ports met, from now on; one at a time.</summary>
     public CaptureReader OpenCapture() => new(_loaded.Map("captures"));
 
+    /// <summary>A reader of the addresses that VMs begin to use; one at a time.</summary>
+    public ClaimReader OpenClaims() => new(_loaded.Map("claims"));
+
     /// <summary>Counts how long the hooks run, until it is disposed.</summary>
     public ProgramTime CountTime() => new(_loaded);
 

@@ -17,7 +17,7 @@ public sealed class AbiTests
         { "merlon_owner_key", typeof(OwnerKey) }, { "merlon_owner", typeof(OwnerRecord) }, { "merlon_control", typeof(ControlRecord) },
         { "merlon_key4", typeof(ConnKey4) }, { "merlon_key6", typeof(ConnKey6) }, { "merlon_side", typeof(ConnSide) }, { "merlon_window", typeof(ConnWindow) },
         { "merlon_conn", typeof(ConnRecord) }, { "merlon_budget", typeof(BudgetRecord) }, { "merlon_rate", typeof(BudgetRates.Rate) }, { "merlon_pool", typeof(PoolRecord) },
-        { "merlon_event", typeof(MerlonEvent) }, { "merlon_deny_key", typeof(DenyKey) }, { "merlon_rule_hits", typeof(RuleHits) }, { "merlon_capture", typeof(CaptureRecord) }, { "merlon_deny", typeof(DenyRecord) },
+        { "merlon_event", typeof(MerlonEvent) }, { "merlon_deny_key", typeof(DenyKey) }, { "merlon_rule_hits", typeof(RuleHits) }, { "merlon_capture", typeof(CaptureRecord) }, { "merlon_claim", typeof(ClaimRecord) }, { "merlon_deny", typeof(DenyRecord) },
     };
 
     public static TheoryData<string, string, Type> Enums => new()

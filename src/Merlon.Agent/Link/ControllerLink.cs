@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Grpc.Core;
 using Merlon.Agent.Flows;
+using Merlon.Agent.Learning;
 using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 
@@ -8,7 +9,7 @@ namespace Merlon.Agent.Link;
 
 /// <summary>Dials the controller and keeps one stream to it, for ever. Losing it changes no verdict: flows wait, bounded and
 /// counted, and policy stays.</summary>
-internal sealed class ControllerLink(string controller, HostPki pki, FlowQueue flows, ILogger log)
+internal sealed class ControllerLink(string controller, HostPki pki, FlowQueue flows, ClaimBook claims, ILogger log)
 {
     // Records that may be under way without an ack.
     private const ulong Window = 8192;
@@ -57,7 +58,7 @@ internal sealed class ControllerLink(string controller, HostPki pki, FlowQueue f
                     foreach (var message in greeting) _queue.Writer.TryWrite(message);
                     link._out = _queue.Writer;
                 });
-                var first = await Task.WhenAny(ReadAsync(call, over.Token), WriteAsync(call, over.Token), PumpFlowsAsync(over.Token));
+                var first = await Task.WhenAny(ReadAsync(call, over.Token), WriteAsync(call, over.Token), PumpFlowsAsync(over.Token), PumpClaimsAsync(over.Token));
                 await first;
                 return "the controller ended the session";
             }
@@ -99,6 +100,9 @@ internal sealed class ControllerLink(string controller, HostPki pki, FlowQueue f
                 case ControllerMessage.BodyOneofCase.InventoryTaken:
                     host.InventoryTaken(message.InventoryTaken.Number, message.InventoryTaken.Sequence);
                     break;
+                case ControllerMessage.BodyOneofCase.ClaimsTaken:
+                    link.Claims.Answer(message.ClaimsTaken.Number);
+                    break;
                 case ControllerMessage.BodyOneofCase.VmPolicy:
                     host.TakeDocument(message.VmPolicy.ToByteArray());
                     break;
@@ -128,9 +132,26 @@ internal sealed class ControllerLink(string controller, HostPki pki, FlowQueue f
                 _queue.Writer.TryWrite(new() { Flows = batch });
             }
         }
+
+        // One message at a time: a guest that claims without end cannot fill the queue.
+        private async Task PumpClaimsAsync(CancellationToken stop)
+        {
+            var sent = 0UL;
+            while (true)
+            {
+                var changed = link.Claims.Changed;
+                if (link.Claims.Answered >= sent && link.Claims.Batch() is { } batch)
+                {
+                    sent = batch.Number;
+                    _queue.Writer.TryWrite(new() { Claims = batch });
+                }
+                else await changed.WaitAsync(stop);
+            }
+        }
     }
 
     private string Address => controller;
+    private ClaimBook Claims => claims;
     private FlowQueue Flows => flows;
     private ILogger Logger => log;
     private System.Net.Security.SslClientAuthenticationOptions Tls => pki.ClientOptions(PkiRole.Agent, PkiRole.Controller);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Merlon.Agent.Flows;
+using Merlon.Agent.Learning;
 using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
 using Merlon.Datapath;
@@ -9,7 +10,7 @@ using Merlon.Policy.Model;
 namespace Merlon.Agent.Status;
 
 /// <summary>Writes the records that both doors serve. On the mailbox's thread.</summary>
-internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, KernelDatapath datapath, DatapathOptions sizes, FlowQueue flows, EventPump pump, Func<string> hostUuid)
+internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, KernelDatapath datapath, DatapathOptions sizes, FlowQueue flows, EventPump pump, ClaimPump learning, Func<string> hostUuid)
 {
     private readonly DateTimeOffset _started = DateTimeOffset.UtcNow;
     private readonly Dictionary<string, ulong> _lostBefore = [];
@@ -28,7 +29,7 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
             plan?.Sequence ?? 0, keeper.Policy.Newest, plan?.Image.Digest ?? "", keeper.Guests.All.Count(), keeper.Guests.All.Sum(g => g.Nics.Count),
             interfaces.Count(i => i.Attached), Entries(), sizes.Connections4 + sizes.Connections6, lost, (long)flows.Lost, flows.Count,
             keeper.Policy.SwapMs, keeper.LastAttachMs, Resident(), _started, keeper.Alarms.List(), interfaces, keeper.Policy.ConfirmBy,
-            options.LibvirtUri is null ? null : keeper.Proof.Record);
+            options.LibvirtUri is null ? null : keeper.Proof.Record, learning.Held);
     }
 
     public IReadOnlyList<NicRecord> Nics()

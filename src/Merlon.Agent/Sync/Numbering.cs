@@ -9,7 +9,8 @@ namespace Merlon.Agent.Sync;
 /// <summary>The numbers of one plan in the making: those the book has, and new ones.</summary>
 /// <param name="at">Unix seconds.</param>
 /// <param name="step">What becomes of live connections that the plan forbids; null = they are cut.</param>
-internal sealed class Numbering(HostBook book, long at, ConnectionStep? step)
+/// <param name="losers">vNICs that own an address no more.</param>
+internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IReadOnlySet<NicKey> losers)
 {
     private readonly NumberPool _slots = new("slot", 0, AbiLimits.MaxSlots - 1, book.Cursors.Slot, book.Nics.Select(n => (uint)n.Slot));
     // 0xffff ends a pass in the timer's queues (expiry.h).
@@ -26,7 +27,7 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step)
     public NicPlan Number(BookNic? old, PolicyEndpoint endpoint, PolicyNic nic, ushort realm, int record, ImageNic image)
     {
         var stamp = Planner.Stamp(endpoint, nic, image.RulesetDigest);
-        var (goesOn, cutAt) = GoesOn(old, endpoint.Tenant, stamp);
+        var (goesOn, cutAt) = GoesOn(old, endpoint, stamp);
         var kept = new BookNic(endpoint.Key.VmUuid, endpoint.Key.Index, endpoint.Vm, endpoint.Tenant,
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
             goesOn ? old!.Epoch : Next(ref _epoch, "epoch"), stamp, nic.Guard.OnFailure, cutAt);
@@ -38,11 +39,11 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step)
     }
 
     /// <summary>Whether what the epoch has approved stays approved, and until when.</summary>
-    private (bool GoesOn, long? CutAt) GoesOn(BookNic? old, string tenant, string stamp)
+    private (bool GoesOn, long? CutAt) GoesOn(BookNic? old, PolicyEndpoint endpoint, string stamp)
     {
-        if (old is null || at >= old.CutAt) return (false, null);
+        if (old is null || at >= old.CutAt || losers.Contains(endpoint.Key)) return (false, null);
         if (old.Stamp == stamp) return (true, old.CutAt);
-        if (step is null || !step.SpeaksFor(tenant) || !Planner.DiffersInRulesAlone(old.Stamp, stamp)) return (false, null);
+        if (step is null || !step.SpeaksFor(endpoint.Tenant) || !Planner.DiffersInRulesAlone(old.Stamp, stamp)) return (false, null);
         return (true, old.CutAt is { } due ? Math.Min(due, step.Until ?? due) : step.Until);
     }
 

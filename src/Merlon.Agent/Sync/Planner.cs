@@ -16,7 +16,7 @@ internal static class Planner
     public static HostPlan Plan(HostBook book, SettledClaims claims, HostImage image, long at, ConnectionStep? step = null, HostPlan? inForce = null)
     {
         var policy = claims.Policy;
-        var counters = new Numbering(book, at, step);
+        var counters = new Numbering(book, at, step, Losers(book, claims));
         var old = book.Nics.ToDictionary(n => new NicKey(n.VmUuid, n.Index));
         var places = policy.Nics.ToDictionary(n => policy.Endpoints[n.Endpoint].Key);
         var realms = image.Realms.Select((name, i) => (name, i)).ToDictionary(r => r.name, r => checked((ushort)r.i));
@@ -32,6 +32,10 @@ internal static class Planner
         var next = counters.Book(nics, claims.Owners, policy.Sequence);
         return new(policy.Sequence, image, nics.ToImmutable(), rules, claims.Refused, next);
     }
+
+    // What was approved of a source that is no longer the vNIC's own must be asked again.
+    private static HashSet<NicKey> Losers(HostBook book, SettledClaims claims) =>
+        [.. book.Owners.Where(o => claims.Owners.GetValueOrDefault(o.Key) != o.Value).Select(o => new NicKey(o.Value.VmUuid, o.Value.Index))];
 
     /// <summary>Everything an epoch approves: another stamp means that entries must be judged again.</summary>
     public static string Stamp(PolicyEndpoint endpoint, PolicyNic nic, string rulesetDigest)

@@ -60,6 +60,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         // What changes loses its way first: no frame goes straight to a port that is being changed or let go.
         SetWays(Candidates(wanted, have).Where(_ways.Contains));
         if (plan is not null) PutOwners(plan);
+        if (plan is not null) RemoveLost(plan);
         Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
         if (plan is not null) KeepShares(plan);
         foreach (var vm in Budgets(wanted)) SetBudget(vm);
@@ -104,7 +105,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     // docs/packet-path.md, One look: open, not captured, not awaiting its VM, as wanted, on a plain bridge.
     private List<Way> Candidates(IReadOnlyList<WantedPort> wanted, IReadOnlyDictionary<int, PortRecord> have) =>
         [.. wanted.Where(p => p.Plan is not null && p.Domain != 0 && !_problems.ContainsKey(p.Ifindex)
-            && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & ~PortFlags.FailOpen) == 0 && port.Awaited == 0 && Equal(port, RecordOf(p, port)))
+            && have.TryGetValue(p.Ifindex, out var port) && (port.Flags & (PortFlags.Closed | PortFlags.Captured)) == 0 && port.Awaited == 0 && Equal(port, RecordOf(p, port)))
             .Select(p => Way.Of(p.Ifindex, have[p.Ifindex], p.Domain, p.Mtu, !p.Plan!.Guard.ShortCut))];
 
     /// <summary>Guards the interfaces of one VM whose guest does not run here yet, and touches nothing else: closed, attached, purged, read back,
@@ -316,6 +317,15 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         var have = kernel.Owners();
         foreach (var ((address, realm), vnic) in WantedOwners(plan))
             if (have.GetValueOrDefault((address, realm)) != vnic) kernel.PutOwner(address, realm, vnic);
+    }
+
+    // Before the commit: with the new epoch its connections are judged again, and none may find the address its own still. A leaver's go
+    // after it, since until then it is judged.
+    private void RemoveLost(HostPlan plan)
+    {
+        var (keep, stay) = (WantedOwners(plan), plan.Nics.Select(n => n.Vnic).ToHashSet());
+        foreach (var ((address, realm), vnic) in kernel.Owners())
+            if (stay.Contains(vnic) && !keep.ContainsKey((address, realm))) kernel.RemoveOwner(address, realm);
     }
 
     private void RemoveOwners(HostPlan plan)

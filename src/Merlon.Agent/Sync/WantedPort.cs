@@ -19,7 +19,8 @@ internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, Por
     {
         if (Kept is { } kept) return kept;
         if (Plan is not { } plan) return new() { Incarnation = incarnation, Slot = NoSlot, Flags = PortFlags.Closed };
-        return PortRecord.Of(plan.Mac, plan.Guard) with
+        var record = PortRecord.Of(plan.Mac, plan.Guard);
+        return record with
         {
             Vnic = plan.Vnic,
             Incarnation = incarnation,
@@ -27,7 +28,7 @@ internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, Por
             Segment = plan.Segment,
             Realm = plan.Realm,
             Vm = plan.Budget,
-            Flags = plan.Guard.OnFailure == OnFailure.Open ? PortFlags.FailOpen : PortFlags.None,
+            Flags = record.Flags | (plan.Guard.OnFailure == OnFailure.Open ? PortFlags.FailOpen : PortFlags.None),
         };
     }
 }

@@ -4,15 +4,15 @@ using Merlon.Contracts.Api;
 
 namespace Merlon.Cli.Commands;
 
-/// <summary>merlon delete: removes one document, or a host that is gone.</summary>
+/// <summary>merlon delete: removes one document, a host that is gone, or a learned address.</summary>
 internal static class DeleteCommand
 {
     public static Command Create(Names names)
     {
-        var document = new Argument<string>("KIND/[TENANT/]NAME") { Description = "The document; the tenant may be left out where the name is unique. host/NAME is a host that is gone for good" };
+        var document = new Argument<string>("KIND/[TENANT/]NAME") { Description = "The document; the tenant may be left out where the name is unique. host/NAME is a host that is gone for good, address/ADDRESS one that a VM has learned" };
         var unprotect = Unprotect.Option();
         names.CompleteDocuments(document);
-        var verb = new Verb("delete", "Remove one policy document", "merlon delete policy/shop/shop-app", "merlon delete group/web", "merlon delete host/old-host") { document, unprotect };
+        var verb = new Verb("delete", "Remove one policy document", "merlon delete policy/shop/shop-app", "merlon delete group/web", "merlon delete host/old-host", "merlon delete address/10.8.0.77") { document, unprotect };
         return verb.Runs(async (call, cancel) =>
         {
             using var api = Controller.Connect(call);
@@ -25,6 +25,7 @@ internal static class DeleteCommand
     private static async Task<string> PathOf(JsonHttp api, string text, CancellationToken cancel)
     {
         if (text.Split('/') is ["host", { Length: > 0 } host]) return $"/v1/hosts/{Uri.EscapeDataString(host)}";
+        if (text.Split('/') is ["address", { Length: > 0 } address]) return $"/v1/addresses/{Uri.EscapeDataString(address)}";
         var (kind, tenant, name) = await Locate(api, text, cancel);
         return $"/v1/documents/{Uri.EscapeDataString(kind)}/{Uri.EscapeDataString(tenant)}/{Uri.EscapeDataString(name)}";
     }

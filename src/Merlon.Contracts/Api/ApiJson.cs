@@ -20,6 +20,7 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(VmRecord))]
 [JsonSerializable(typeof(IReadOnlyList<VmRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<NicRecord>))]
+[JsonSerializable(typeof(IReadOnlyList<AddressRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<GroupRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<RuleRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<PolicyRecord>))]

@@ -14,6 +14,12 @@ public sealed record VmRecord(string Name, string Uuid, string Tenant, IReadOnly
 /// <param name="Vm">VM name; only in lists of vNICs (the agent's /v1/nics).</param>
 public sealed record NicRecord(int Index, string Mac, string Network, string? Ifname, IReadOnlyList<string> Addresses, string? Guard, bool Attached, string? DesiredDigest, string? KernelDigest, string? Problem, string? Vm = null, string? EmbeddedDigest = null, IReadOnlyList<string>? Drift = null);
 
+/// <summary>An address of a realm and the vNIC that has it.</summary>
+/// <param name="How">declared, dhcp or arp (which is neighbour discovery too).</param>
+/// <param name="Since">When it was learned; null = it is declared.</param>
+/// <param name="Until">End of the lease; null = as long as its owner is there, or until it is released.</param>
+public sealed record AddressRecord(string Address, string Realm, string Vm, string VmUuid, int Nic, string How, DateTimeOffset? Since = null, DateTimeOffset? Until = null);
+
 /// <summary>A group and who is in it now.</summary>
 public sealed record GroupRecord(string Tenant, string Name, IReadOnlyList<string> Vms, IReadOnlyList<string> Cidrs);
 

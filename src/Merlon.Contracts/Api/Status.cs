@@ -4,13 +4,14 @@ namespace Merlon.Contracts.Api;
 /// <param name="Alarms">What an operator must act on now; empty = well.</param>
 /// <param name="SequenceApplied">HostPolicy in the kernel; <paramref name="SequenceWanted"/> is the newest received.</param>
 /// <param name="StartGate">Null = there is no libvirt to call it.</param>
+/// <param name="ClaimsHeld">Claims of addresses that were not told on, since they were too many.</param>
 /// <param name="ConfirmBy">It is on trial: at this instant the agent puts back what was before it, unless it is confirmed.</param>
 public sealed record HostStatus(
     string Host, string HostUuid, string Instance, string Version, int Abi, bool Libvirt, bool Controller,
     ulong SequenceApplied, ulong SequenceWanted, string ImageDigest, int Vms, int Nics, int Attached,
     int Connections, int ConnectionCapacity, long EventsLost, long FlowsLost, long FlowsQueued,
     double LastSwapMs, double LastAttachMs, long MemoryBytes, DateTimeOffset StartedAt, IReadOnlyList<Alarm> Alarms, IReadOnlyList<NicStatus> Interfaces,
-    DateTimeOffset? ConfirmBy = null, StartGateRecord? StartGate = null);
+    DateTimeOffset? ConfirmBy = null, StartGateRecord? StartGate = null, long ClaimsHeld = 0);
 
 /// <summary>One attached interface.</summary>
 public sealed record NicStatus(string Ifname, int Ifindex, string Vm, string VmUuid, int Nic, bool Attached, bool First, string RulesetDigest, uint Epoch, string? Problem);

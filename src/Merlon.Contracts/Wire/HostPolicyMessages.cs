@@ -87,6 +87,7 @@ public static class HostPolicyMessages
         Vlans = { guard.Frames.Vlans.Select(v => new VlanRangeMessage { Low = (uint)v.Low, High = (uint)v.High }) },
         EtherTypes = { guard.Frames.EtherTypes.Select(t => (uint)t) },
         UntrackedServes = { guard.Untracked.Serves.Select(Ports) },
+        Learn = (int)guard.Learn,
         UntrackedAsks = { guard.Untracked.Asks.Select(Ports) },
     };
 

@@ -121,7 +121,14 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
             new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field), !m.NoShortCut)
         {
             Untracked = Untracked(m, field),
+            Learn = Learn(m.Learn, field + ".learn"),
         };
+    }
+
+    private static LearnBy Learn(int by, string field)
+    {
+        Expect.That((by & ~(int)(LearnBy.Dhcp | LearnBy.Arp)) == 0, field, $"{by} is no LearnBy");
+        return (LearnBy)by;
     }
 
     private static int Rate(int rate, string field)

@@ -32,6 +32,9 @@ public static class Limits
     public const int NicsOfVm = 64;
     public const int LabelsOfVm = 128;
 
+    /// <summary>Claims of one message.</summary>
+    public const int Claims = 256;
+
     /// <summary>Records of one flow batch.</summary>
     public const int FlowRecords = 4096;
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Merlon.Controller.Flows;
+using Merlon.Controller.Inventory;
 using Merlon.Controller.Rules;
 using Merlon.Policy.Model;
 
@@ -12,12 +13,13 @@ namespace Merlon.Controller.Agents;
 internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog flows, TimeProvider clock)
 {
     private const int StatusBytes = 4 << 20;
+    private const ulong MostAgeMs = 10UL * 365 * 86_400_000;
 
     public void Hello(Hello hello)
     {
         applier.Meet(hello.HostUuid, hello.Sequence);
         registry.Name(hello.HostUuid, hello.Host);
-        registry.Update(hello.HostUuid, h => h with { Connected = true, LastSeen = clock.GetUtcNow(), Applied = hello.Sequence, Error = null });
+        registry.Update(hello.HostUuid, h => h with { Connected = true, LastSeen = clock.GetUtcNow(), Since = clock.GetUtcNow(), Applied = hello.Sequence, Error = null });
     }
 
     public async ValueTask Receive(AgentSession session, AgentMessage message)
@@ -35,6 +37,9 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
             case AgentMessage.BodyOneofCase.Flows:
                 var through = flows.Append(host, registry.Find(host)?.Name ?? host, message.Flows);
                 await session.Send(new() { FlowAck = new() { Through = through, Incarnation = message.Flows.Incarnation } });
+                break;
+            case AgentMessage.BodyOneofCase.Claims:
+                await Claims(session, message.Claims);
                 break;
             case AgentMessage.BodyOneofCase.Status:
                 Status(host, message.Status);
@@ -65,6 +70,23 @@ internal sealed class AgentInbox(HostRegistry registry, Applier applier, FlowLog
         var state = applier.State; // with that inventory in it, since it is read later
         if (number > 0 && state.Plans.ContainsKey(session.HostUuid) && session.Settle(number))
             await session.Send(new() { InventoryTaken = new() { Number = number, Sequence = state.Hosts.Messages.GetValueOrDefault(session.HostUuid)?.Sequence ?? 0 } });
+    }
+
+    private async ValueTask Claims(AgentSession session, AddressClaims message)
+    {
+        Expect.Count(message.Claims.Count, Limits.Claims, "claims.claims");
+        await applier.Learn(session.HostUuid, [.. message.Claims.Select(Claim)]);
+        await session.Send(new() { ClaimsTaken = new() { Number = message.Number } });
+    }
+
+    private static LearnedClaim Claim(LearnedAddress m)
+    {
+        Expect.That(m.NicIndex < Limits.NicsOfVm, "claims.claims.nic_index", $"{m.NicIndex} is not below {Limits.NicsOfVm}");
+        Expect.That((LearnBy)m.By is LearnBy.Dhcp or LearnBy.Arp, "claims.claims.by", $"{m.By} is no one LearnBy");
+        Expect.That((m.LeaseSeconds > 0) == ((LearnBy)m.By == LearnBy.Dhcp), "claims.claims.lease_seconds", "is not a lease's");
+        Expect.That(m.AgeMs <= MostAgeMs, "claims.claims.age_ms", $"{m.AgeMs} is out of range");
+        return new(new(Expect.Uuid(m.VmUuid, "claims.claims.vm_uuid"), (int)m.NicIndex), Expect.Address(m.Address.Span, "claims.claims.address"), (LearnBy)m.By,
+            m.LeaseSeconds is 0 or uint.MaxValue ? null : TimeSpan.FromSeconds(m.LeaseSeconds), TimeSpan.FromMilliseconds(m.AgeMs));
     }
 
     private void Applied(string host, PolicyReport report)

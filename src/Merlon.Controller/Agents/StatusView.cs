@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Merlon.Contracts.Api;
 using Merlon.Controller.Flows;
+using Merlon.Controller.Inventory;
 using Merlon.Controller.Rules;
 
 namespace Merlon.Controller.Agents;
@@ -48,6 +49,10 @@ internal sealed class StatusView(HostRegistry registry, Applier applier, FlowLog
             yield return ("host-name-twice", $"{twice.Count()} hosts call themselves {twice.Key}: {string.Join(", ", twice.Select(h => h.Uuid))}", "start each agent with a name of its own (--host)");
         foreach (var claim in state.Inventory.Refused)
             yield return ("address-claim", $"{claim.ClaimantVm} claims {claim.Address}, which belongs to {claim.OwnerVm}: refused", "correct the addresses in the VM's metadata");
+        foreach (var claim in state.RefusedPins.Where(c => c.At + RefusedPin.Told > clock.GetUtcNow()))
+            yield return claim.OwnerVm.Length > 0
+                ? ("address-claim", $"{claim.Vm} claims {claim.Address} by {AddressPins.Word(claim.By)}, which belongs to {claim.OwnerVm}: refused", $"which of them should have it? 'merlon delete address/{claim.Address}' frees one that was learned")
+                : ("address-limit", $"{claim.Vm} has learned {AddressPins.MostOfNic} addresses, more are refused: {claim.Address}", "declare the addresses that it should have, free others: 'merlon delete address/ADDRESS'");
         foreach (var problem in state.Problems)
             yield return ("policy-unresolved", $"the policy cannot be resolved for the present VMs, hosts keep what they have: {problem.Message}", null);
         foreach (var count in flows.Counts().Where(c => c.Missing + c.Refused > 0))

@@ -50,7 +50,7 @@ internal static class ApiServer
             json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         });
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        builder.Services.AddSingleton<StatusView>().AddSingleton<Inventory.VmView>().AddSingleton<PolicyView>()
+        builder.Services.AddSingleton<StatusView>().AddSingleton<Inventory.VmView>().AddSingleton<Inventory.AddressView>().AddSingleton<PolicyView>()
             .AddSingleton<Plans>().AddSingleton<Observations>().AddSingleton<PolicyHistory>().AddSingleton<Agents.LiveConnections>();
         return builder;
     }

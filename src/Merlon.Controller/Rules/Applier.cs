@@ -24,6 +24,7 @@ internal sealed class Applier : IDisposable
     private readonly ILogger<Applier> log;
     private readonly ConcurrentDictionary<string, ulong> met = new();
     private readonly PolicyHistory history;
+    private (PolicySet? Set, VmInventory? Vms, ImmutableDictionary<NicKey, GuardDocument> Guards) bindings = (null, null, ImmutableDictionary<NicKey, GuardDocument>.Empty);
     private long week;
     private volatile PolicyState state;
 
@@ -31,7 +32,7 @@ internal sealed class Applier : IDisposable
     {
         (this.store, this.inventories, this.clock, this.log) = (store, inventories, clock, log);
         var documents = PolicyDocuments.Load(store);
-        var view = InventoryView.Build(inventories.All, AddressOwners.Load(store));
+        var view = InventoryView.Build(inventories.All, AddressOwners.Load(store), AddressPins.Load(store));
         var check = new PolicyCheck(Now);
         var set = check.Build(documents) ?? throw new StartException($"the stored policy is not valid: {string.Join("; ", check.Diagnostics)}");
         history = new(store);
@@ -136,6 +137,58 @@ internal sealed class Applier : IDisposable
         return Resolve(inventories.With(host, inventory, batch), batch);
     }, CancellationToken.None);
 
+    /// <summary>Takes what a host's VMs claimed by their traffic. What is pinned of it is stored, and every policy that follows from it, before this returns.</summary>
+    public Task Learn(string host, IReadOnlyList<LearnedClaim> claims) => InTurn(() =>
+    {
+        var court = Court();
+        foreach (var claim in claims) court.Hear(host, claim);
+        Keep(court.Refused);
+        Keep(court.Waiting);
+        return Pin(court);
+    }, CancellationToken.None);
+
+    /// <summary>Hears leases again that could not be pinned: their address is free now, or their Guard lets them learn it.</summary>
+    public Task HearWaiting(CancellationToken cancel) => InTurn(() =>
+    {
+        if (state.WaitingLeases.IsEmpty) return false;
+        var court = Court();
+        foreach (var lease in state.WaitingLeases) court.HearAgain(lease);
+        state = state with { WaitingLeases = [.. court.Waiting] };
+        return Pin(court);
+    }, cancel);
+
+    private PinCourt Court() => new(state.Inventory, Bindings(), clock.GetUtcNow());
+
+    // Worked out once for all claims under one policy and inventory: most of them change neither.
+    private ImmutableDictionary<NicKey, GuardDocument> Bindings()
+    {
+        if (!ReferenceEquals(bindings.Set, state.Set) || !ReferenceEquals(bindings.Vms, state.Vms)) bindings = (state.Set, state.Vms, GuardBindings.Of(state.Set, state.Vms));
+        return bindings.Guards;
+    }
+
+    private bool Pin(PinCourt court)
+    {
+        foreach (var (vm, address, by) in court.Learned) log.AddressLearned(vm, address.ToString(), AddressPins.Word(by));
+        var put = PutPins(court.Pins, resolve: court.Learned.Count > 0);
+        // Who was refused once and has it now is told of no longer.
+        state = state with { RefusedPins = [.. state.RefusedPins.Where(r => !state.Inventory.Owners.Owners.TryGetValue((r.Realm, r.Address), out var owner) || owner != r.Nic)] };
+        return put;
+    }
+
+    /// <summary>Frees what was leased and not renewed. Not on hosts that are away, or back only now: their agents may know of a renewal.</summary>
+    public Task EndLeases(Func<string, bool> hasCaughtUp, CancellationToken cancel) => InTurn(() =>
+    {
+        var (now, places) = (clock.GetUtcNow(), state.Inventory.Places);
+        return PutPins(state.Inventory.Pins.Without(p => AddressPins.IsOver(p.Value, now) && hasCaughtUp(places[p.Value.Nic.VmUuid].Host)), resolve: true);
+    }, cancel);
+
+    /// <summary>Frees a learned address in every realm. False = nobody has learned it.</summary>
+    public Task<bool> Release(Address address, CancellationToken cancel) => InTurn(() =>
+    {
+        var pins = state.Inventory.Pins.Without(p => p.Key.Address == address);
+        return PutPins(pins, resolve: true);
+    }, cancel);
+
     /// <summary>Lays the schedules of the coming weeks out again when a week has begun.</summary>
     public Task FollowWeek(CancellationToken cancel) => InTurn(() => week == Horizon.WeekOf(Now) ? state : Resolve(inventories.All, new()), cancel);
 
@@ -188,20 +241,71 @@ internal sealed class Applier : IDisposable
     }
 
     /// <param name="batch">What is to be stored with the outcome.</param>
-    private PolicyState Resolve(ImmutableSortedDictionary<string, HostInventory> all, StateBatch batch)
+    private PolicyState Resolve(ImmutableSortedDictionary<string, HostInventory> all, StateBatch batch, AddressPins? pins = null)
     {
         week = Horizon.WeekOf(Now);
-        var view = InventoryView.Build(all, state.Inventory.Owners);
+        var view = InventoryView.Build(all, state.Inventory.Owners, pins ?? state.Inventory.Pins);
         var vms = MetadataTrust.Of(state.Set, view);
         var check = new PolicyCheck(Now);
         var plans = check.Resolve(state.Set, vms, Addressed(all.Keys, state.Documents), state.Trial, view);
         var problems = check.Diagnostics.Where(d => d.Severity == Severity.Error).ToImmutableArray();
         foreach (var problem in problems) log.CannotResolve(problem.ToString());
         view.Owners.Save(state.Inventory.Owners, batch);
+        Save(view.Pins, batch);
         var hosts = state.Hosts.With(plans, met, batch);
         if (!batch.IsEmpty) store.Put(batch);
         inventories.All = all;
         return state = state with { Inventory = view, Vms = vms, Hosts = hosts, Plans = plans, Problems = problems };
+    }
+
+    private void Save(AddressPins pins, StateBatch batch)
+    {
+        var before = state.Inventory.Pins;
+        pins.Save(before, batch);
+        if (ReferenceEquals(pins, before)) return;
+        foreach (var ((realm, address), pin) in before.Pins)
+            if (!pins.Pins.ContainsKey((realm, address))) log.AddressLost(pin.Nic.VmUuid, pin.Nic.Index, address.ToString(), realm, AddressPins.Word(pin.By), pin.Since);
+    }
+
+    // False = they are as they were. Without resolving: only times have changed, and no policy tells them.
+    private bool PutPins(AddressPins pins, bool resolve)
+    {
+        var batch = new StateBatch();
+        pins.Save(state.Inventory.Pins, batch);
+        if (batch.IsEmpty) return false;
+        if (resolve)
+        {
+            Resolve(inventories.All, new(), pins);
+            return true;
+        }
+        store.Put(batch);
+        state = state with { Inventory = state.Inventory with { Pins = pins } };
+        return true;
+    }
+
+    private void Keep(IReadOnlyList<RefusedPin> refused)
+    {
+        if (refused.Count == 0) return;
+        var known = state.RefusedPins;
+        // As many as are kept of a vNIC: who claims everything does not fill the log either.
+        foreach (var claim in refused.Where(r => known.Count(k => k.Nic == r.Nic) < RefusedPin.MostOfNic && !known.Any(k => (k.Nic, k.Address, k.OwnerVm) == (r.Nic, r.Address, r.OwnerVm)))
+            .DistinctBy(r => (r.Nic, r.Address)).GroupBy(r => r.Nic).SelectMany(g => g.Take(RefusedPin.MostOfNic)))
+            log.ClaimRefused(claim.Vm, claim.Address.ToString(), AddressPins.Word(claim.By), claim.OwnerVm.Length > 0 ? $"it belongs to {claim.OwnerVm}" : $"it has learned {AddressPins.MostOfNic} already");
+        state = state with
+        {
+            RefusedPins = [.. refused.Reverse().Concat(known).DistinctBy(r => (r.Nic, r.Realm, r.Address)).Where(r => r.At + RefusedPin.Told > clock.GetUtcNow())
+                .GroupBy(r => r.Nic).SelectMany(g => g.Take(RefusedPin.MostOfNic))],
+        };
+    }
+
+    private void Keep(IReadOnlyList<WaitingLease> waiting)
+    {
+        if (waiting.Count > 0)
+            state = state with
+            {
+                WaitingLeases = [.. Enumerable.Reverse(waiting).Concat(state.WaitingLeases).DistinctBy(l => (l.Claim.Nic, l.Claim.Address))
+                    .GroupBy(l => l.Claim.Nic).SelectMany(g => g.Take(WaitingLease.MostOfNic))],
+            };
     }
 
     /// <summary>Some interface is guarded, and not only observed.</summary>

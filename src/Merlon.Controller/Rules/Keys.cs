@@ -24,6 +24,9 @@ internal static class Keys
     /// <summary>Address claims: realm and address to vNIC.</summary>
     public const string AddressOwners = "address-owners";
 
+    /// <summary>Learned addresses: a list of <see cref="Inventory.StoredPin"/>.</summary>
+    public const string AddressPins = "address-pins";
+
     /// <summary><see cref="TrialState"/>, while a change waits for its confirmation.</summary>
     public const string Trial = "trial";
 

@@ -19,6 +19,12 @@ internal sealed record PolicyState(
     /// <summary>A change that waits for its confirmation; nothing else is committed meanwhile.</summary>
     public PolicyTrial? Trial { get; init; }
 
+    /// <summary>Claims by traffic that were refused not long ago.</summary>
+    public ImmutableArray<RefusedPin> RefusedPins { get; init; } = [];
+
+    /// <summary>Leases that could not be pinned yet. In memory: after a restart their next word is waited for.</summary>
+    public ImmutableArray<WaitingLease> WaitingLeases { get; init; } = [];
+
     /// <summary>What the analysis compares.</summary>
     public Revision Revision => new(Set, Vms);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Merlon.Controller.Inventory;
 
 namespace Merlon.Controller.Rules;
 
@@ -8,6 +9,7 @@ namespace Merlon.Controller.Rules;
 [JsonSerializable(typeof(DocumentState))]
 [JsonSerializable(typeof(RevisionState))]
 [JsonSerializable(typeof(TrialState))]
+[JsonSerializable(typeof(StoredPin[]))]
 [JsonSerializable(typeof(long))]
 [JsonSerializable(typeof(ulong))]
 [JsonSerializable(typeof(SortedDictionary<string, string>))]

@@ -11,5 +11,7 @@ internal static class Words
 
     public static string Of(Enforcement enforcement) => Lower(enforcement);
 
+    public static string Of(LearnBy by) => Lower(by);
+
     private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

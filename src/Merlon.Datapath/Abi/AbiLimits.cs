@@ -17,6 +17,7 @@ public static class AbiLimits
     public const uint VlanService = 0x8000;
     public const int MaxCpus = 256;
     public const int CaptureBytes = 512;
+    public const int ClaimBytes = 256;
     public const uint Trace = 0x4d54524f;
     public const int TraceAsked = 0, TraceVerdict = 1, TraceReason = 2, TraceRule = 3, TraceSource = 4;
     public const int NicLocals = 8;

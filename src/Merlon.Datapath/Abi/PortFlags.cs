@@ -11,4 +11,8 @@ public enum PortFlags : byte
     FailOpen = 2,
     /// <summary>Every frame is copied to the ring <c>captures</c>, with its verdict.</summary>
     Captured = 16,
+    /// <summary>Answers to its DHCP requests go to the ring <c>claims</c>.</summary>
+    LearnDhcp = 32,
+    /// <summary>And so do addresses that it speaks for in ARP and ND and does not own.</summary>
+    LearnArp = 64,
 }

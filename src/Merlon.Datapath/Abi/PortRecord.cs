@@ -31,6 +31,7 @@ public struct PortRecord
     public static PortRecord Of(MacAddress mac, NicGuard guard) => new()
     {
         Mac = MacBytes.From(mac),
+        Flags = (guard.Learn.HasFlag(LearnBy.Dhcp) ? PortFlags.LearnDhcp : 0) | (guard.Learn.HasFlag(LearnBy.Arp) ? PortFlags.LearnArp : 0),
         SpoofMac = (byte)guard.AntiSpoof.Mac,
         SpoofIpv4 = (byte)guard.AntiSpoof.Ipv4,
         SpoofIpv6 = (byte)guard.AntiSpoof.Ipv6,

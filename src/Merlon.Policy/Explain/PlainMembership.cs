@@ -10,7 +10,7 @@ internal sealed class PlainMembership(PolicySet policy)
 
     /// <summary>The vNIC, by identity or with one of its own addresses.</summary>
     public bool AnyOfNic(string tenant, IEnumerable<Reference> references, VmNic nic) => references.Any(r =>
-        Is(tenant, r, new(nic, null)) || nic.Nic.Addresses.Any(a => Is(tenant, r, new(nic, a))));
+        Is(tenant, r, new(nic, null)) || nic.Nic.Addresses.Except(nic.Nic.Learned).Any(a => Is(tenant, r, new(nic, a))));
 
     /// <param name="tenant">Of the document that the reference stands in.</param>
     public bool Is(string tenant, Reference reference, PlainParty party) => reference.Kind switch

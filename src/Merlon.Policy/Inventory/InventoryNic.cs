@@ -10,4 +10,7 @@ namespace Merlon.Policy.Inventory;
 public sealed record InventoryNic(int Index, MacAddress Mac, string Network, string Realm, ImmutableArray<Address> Addresses)
 {
     public const string DefaultRealm = "default";
+
+    /// <summary>Of <see cref="Addresses"/>, those that nobody declared: they choose no Guard.</summary>
+    public ImmutableArray<Address> Learned { get; init; } = [];
 }

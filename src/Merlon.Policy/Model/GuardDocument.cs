@@ -16,4 +16,7 @@ public sealed record GuardDocument(
 
     /// <summary>What passes without a connection.</summary>
     public UntrackedServices Untracked { get; init; } = UntrackedServices.None;
+
+    /// <summary>Addresses that nobody declared.</summary>
+    public Learning Learn { get; init; } = Learning.None;
 }

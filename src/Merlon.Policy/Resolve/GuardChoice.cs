@@ -3,7 +3,8 @@ using Merlon.Policy.Model;
 
 namespace Merlon.Policy.Resolve;
 
-/// <summary>The one Guard that binds a vNIC: first match in order of priority and name, taken whole. Null = not guarded.</summary>
+/// <summary>The one Guard that binds a vNIC: first match in order of priority and name, taken whole. Null = not guarded.
+/// Learned addresses do not count: a guest that claims one would choose who guards it.</summary>
 internal sealed class GuardChoice(PolicySet policy, Membership membership)
 {
     private readonly (GuardDocument Guard, RuleSide Who)[] _guards = [.. policy.Guards.Select(g => (g, RuleSide.Of(membership, g.Tenant, g.Select)))];
@@ -16,6 +17,7 @@ internal sealed class GuardChoice(PolicySet policy, Membership membership)
             guard.AntiSpoof, guard.MaxConnections, guard.MaxHalfOpen, guard.Rates, guard.Frames, guard.ShortCut)
         {
             Untracked = guard.Untracked.IsNone ? UntrackedPorts.None : new(Ports(guard, guard.Untracked.Serves), Ports(guard, guard.Untracked.Asks)),
+            Learn = guard.Learn.By,
         };
     }
 
@@ -23,5 +25,5 @@ internal sealed class GuardChoice(PolicySet policy, Membership membership)
         PortRange.Merged(policy.Matches(guard.Tenant, services).Select(m => new PortRange(m.Low, m.High)));
 
     /// <summary>The document that binds, guarding or excluding; null = none does.</summary>
-    public GuardDocument? Document(int nic) => _guards.FirstOrDefault(g => g.Who.Touches(membership.Atoms, nic)).Guard;
+    public GuardDocument? Document(int nic) => _guards.FirstOrDefault(g => g.Who.Binds(membership.Atoms, nic)).Guard;
 }

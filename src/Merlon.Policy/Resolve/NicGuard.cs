@@ -18,4 +18,7 @@ public sealed record NicGuard(
 
     /// <summary>What passes without a connection.</summary>
     public UntrackedPorts Untracked { get; init; } = UntrackedPorts.None;
+
+    /// <summary>What its host is to tell the controller of; which of it counts, the controller decides.</summary>
+    public LearnBy Learn { get; init; }
 }

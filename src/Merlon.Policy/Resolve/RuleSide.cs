@@ -18,6 +18,15 @@ internal readonly record struct RuleSide(bool Any, AtomSet[] Sets)
         return false;
     }
 
+    /// <summary>The vNIC belongs, by identity or with an address that was declared for it.</summary>
+    public bool Binds(Atoms atoms, int nic)
+    {
+        if (Any || Has(nic)) return true;
+        foreach (var own in atoms.OwnOf[nic])
+            if (Has(atoms.OwnBase + own) && !atoms.Nics[nic].Nic.Learned.Contains(atoms.Own[own].Address)) return true;
+        return false;
+    }
+
     /// <summary>The vNIC belongs whatever address it uses.</summary>
     public bool Holds(Atoms atoms, int nic)
     {

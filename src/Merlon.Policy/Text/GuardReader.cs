@@ -7,7 +7,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
 {
     public GuardDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "untracked", "trustMetadata") is not { } spec)
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "untracked", "learn", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
         var mode = spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements);
@@ -23,6 +23,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             AntiSpoofOf(spec, AntiSpoof.Of(mode)), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true))
         {
             Untracked = Untracked(spec, output, input),
+            Learn = Learn(spec),
         };
     }
 
@@ -44,6 +45,32 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         if (!input && !serves.IsEmpty) findings.Error("bad-value", f.Place("serves"), "'serves' needs the direction in: nobody would judge these packets");
         if (!output && !asks.IsEmpty) findings.Error("bad-value", f.Place("asks"), "'asks' needs the direction out: nobody would judge these packets");
         return new(serves, asks);
+    }
+
+    private Learning Learn(Fields spec)
+    {
+        if (spec.Get("learn") is not { } node) return Learning.None;
+        if (Fields.Open(node, "learn", findings, "by", "within", "except") is not { } f) return Learning.None;
+        var by = LearnBy.None;
+        foreach (var word in f.List("by", required: true))
+            if (f.TextOf(word, "an entry of 'by'") is { } text) by |= By(text, word.At);
+        if (f.List("by").IsEmpty && f.Get("by") is YamlList) findings.Error("empty-list", f.Place("by"), "'by' names nothing", "leave 'learn' out");
+        ImmutableArray<Prefix> Prefixes(string name) => [.. terms.Prefixes(f, name).Distinct().Order()];
+        var (within, except) = (Prefixes("within"), Prefixes("except"));
+        // Whoever is believed at its first word could take the router's address.
+        if (by.HasFlag(LearnBy.Arp) && f.List("within").IsEmpty)
+            findings.Error("missing-field", f.At, "learning by arp needs 'within': a VM gets any address that it uses and nobody has", "name its networks");
+        if (by.HasFlag(LearnBy.Arp) && !f.Has("except"))
+            findings.Error("missing-field", f.At, "learning by arp needs 'except': a VM that speaks first for its router's address gets it", "name the routers of 'within', or [] where they are all somebody's declared address");
+        return new(by, within, except);
+    }
+
+    private LearnBy By(string text, Position at)
+    {
+        foreach (var (word, value) in Words.LearnBy)
+            if (word == text) return value;
+        findings.Error("bad-value", at, $"'{text}' in 'by' of learn is not one of dhcp, arp", text == "nd" ? "arp means neighbour discovery too" : null);
+        return LearnBy.None;
     }
 
     private AntiSpoof AntiSpoofOf(Fields spec, AntiSpoof unsaid)

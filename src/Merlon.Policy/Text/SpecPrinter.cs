@@ -29,10 +29,12 @@ internal static class SpecPrinter
 
     private static string Group(GroupDocument g) => FlowText.Map(
         ("select", g.Select is null ? null : Selector(g.Select)),
-        ("cidrs", g.Cidrs.IsEmpty ? null : FlowText.List(g.Cidrs.Select(c => c.ToString()))),
+        ("cidrs", Prefixes(g.Cidrs)),
         ("groups", g.Groups.IsEmpty ? null : FlowText.List(g.Groups.Select(r => r.ToString()["group/".Length..]))),
         ("except", g.Except.IsEmpty ? null : References(g.Except)),
         ("sharedWith", g.SharedWith.IsEmpty ? null : FlowText.List(g.SharedWith)));
+
+    private static string? Prefixes(ImmutableArray<Prefix> prefixes) => prefixes.IsEmpty ? null : FlowText.List(prefixes.Select(p => p.ToString()));
 
     private static string Selector(Selector s) => FlowText.Map(
         ("labels", s.Labels.IsEmpty ? null : FlowText.Texts(s.Labels)),
@@ -103,6 +105,9 @@ internal static class SpecPrinter
         ("untracked", g.Untracked.IsNone ? null : FlowText.Map(
             ("serves", g.Untracked.Serves.IsEmpty ? null : FlowText.List(g.Untracked.Serves.Select(Service))),
             ("asks", g.Untracked.Asks.IsEmpty ? null : FlowText.List(g.Untracked.Asks.Select(Service))))),
+        ("learn", g.Learn.By == LearnBy.None ? null : FlowText.Map(
+            ("by", FlowText.List(Words.LearnBy.Where(w => g.Learn.By.HasFlag(w.Value)).Select(w => w.Word))),
+            ("within", Prefixes(g.Learn.Within)), ("except", Prefixes(g.Learn.Except) ?? (g.Learn.By.HasFlag(LearnBy.Arp) ? "[]" : null)))),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");

@@ -18,6 +18,8 @@ internal static class Words
 
     public static readonly (string Word, LogLevel Value)[] LogLevels = [("denies", LogLevel.Denies), ("rules", LogLevel.Rules), ("all", LogLevel.All)];
 
+    public static readonly (string Word, LearnBy Value)[] LearnBy = [("dhcp", Model.LearnBy.Dhcp), ("arp", Model.LearnBy.Arp)];
+
     public static readonly (string Word, Verdict Value)[] Verdicts =
     [
         ("allow", Verdict.Allow), ("deny", Verdict.Deny), ("reject", Verdict.Reject),

@@ -56,6 +56,18 @@ public class PlannerTest
         Samples.Plan(10, new(1, null, ["platform"]), first.Book, untracked, "b").Nics[0].Epoch.Should().NotBe(first.Nics[0].Epoch);
     }
 
+    /// <summary>What it approved was said from an address that is another's now, or nobody's: no step lets that go on.</summary>
+    [Fact]
+    public void A_vNIC_that_loses_an_address_gets_a_new_epoch_and_one_that_gains_one_does_not()
+    {
+        var first = Samples.Plan(HostBook.Empty, Samples.Policy(1, Samples.Endpoint(1, "10.8.0.1"), Samples.Endpoint(2, "10.8.0.2")), "a");
+        var gained = Samples.Plan(first.Book, Samples.Policy(2, Samples.Endpoint(1, "10.8.0.1", "10.8.0.77"), Samples.Endpoint(2, "10.8.0.2")), "a");
+        gained.Nics.Select(n => n.Epoch).Should().Equal(first.Nics.Select(n => n.Epoch));
+        var lost = Samples.Plan(10, new(2, null, ["platform"]), gained.Book, Samples.Policy(3, Samples.Endpoint(1, "10.8.0.1"), Samples.Endpoint(2, "10.8.0.2", "10.8.0.77")), "a");
+        lost.Nics[0].Epoch.Should().NotBe(first.Nics[0].Epoch);
+        lost.Nics[1].Epoch.Should().Be(first.Nics[1].Epoch);
+    }
+
     [Fact]
     public void A_changed_guard_gets_a_new_epoch()
     {

@@ -53,6 +53,18 @@ public sealed class PolicyKeeperTest : IDisposable
         fates[^1].Should().StartWith("image");
     }
 
+    /// <summary>Else what is judged again after the commit would find it the vNIC's own still, and be approved anew. A VM that is let go keeps
+    /// its addresses until nobody judges it.</summary>
+    [Fact]
+    public void An_address_that_a_vNIC_loses_is_nobody_s_before_the_commit()
+    {
+        var agent = Agent();
+        agent.Apply(HostPolicyMessages.ToMessage(Samples.Policy(1, Samples.Endpoint(1, "10.8.0.1", "10.8.0.77"), Samples.Endpoint(2, "10.8.0.2"))));
+        _kernel.Changes.Clear();
+        agent.Apply(HostPolicyMessages.ToMessage(Samples.Policy(2, Samples.Endpoint(1, "10.8.0.1"))));
+        _kernel.Changes.Where(c => c is "remove owner" or "commit" or "detach").Should().Equal("remove owner", "commit", "detach", "remove owner");
+    }
+
     [Fact]
     public void An_older_policy_is_refused_and_the_one_in_force_stays()
     {

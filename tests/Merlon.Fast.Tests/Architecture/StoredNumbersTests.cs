@@ -18,7 +18,7 @@ public class StoredNumbersTests
     [
         typeof(Tier), typeof(RuleAction), typeof(Enforcement), typeof(Direction), typeof(OnFailure), typeof(SpoofCheck), typeof(LogLevel), typeof(Verdict),
         typeof(Reason), typeof(ConnState), typeof(EventType), typeof(Counter), typeof(ImageWord),
-        typeof(ConnFlags), typeof(PortFlags), typeof(EventFlags), typeof(ControlFlags), typeof(WayFlags),
+        typeof(ConnFlags), typeof(PortFlags), typeof(EventFlags), typeof(ControlFlags), typeof(WayFlags), typeof(LearnBy),
     ];
 
     [Fact]

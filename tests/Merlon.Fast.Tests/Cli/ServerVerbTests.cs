@@ -88,6 +88,24 @@ public class ServerVerbTests
     }
 
     [Fact]
+    public async Task Addresses_are_listed_by_VM_and_a_learned_one_is_released()
+    {
+        await using var api = await FakeController.Start();
+        api.Says("GET /v1/addresses", [
+            new("10.8.0.5", "default", "web-1", Records.Vms[0].Uuid, 0, "declared"),
+            new("10.8.0.77", "default", "db-1", Records.Vms[0].Uuid, 1, "dhcp", Records.At, Records.At.AddHours(1)),
+        ], ApiJson.Default.IReadOnlyListAddressRecord);
+        api.Says("DELETE /v1/addresses/10.8.0.77", new ApplyResult(true, [], ["address/10.8.0.77"], 8, []), ApiJson.Default.ApplyResult);
+        api.Says("DELETE /v1/addresses/10.8.0.5", new ApiError("address-declared", "10.8.0.5 is declared"), ApiJson.Default.ApiError, 409);
+        Golden.Expect("get-address", (await CommandLine.Run(api.Environment, "get", "address")).Out);
+        var one = await CommandLine.Run(api.Environment, "get", "address", "db-1", "-o", "json");
+        Assert.Equal("10.8.0.77", Assert.Single(JsonSerializer.Deserialize(one.Out, ApiJson.Default.IReadOnlyListAddressRecord)!).Address);
+        Assert.Equal(3, (await CommandLine.Run(api.Environment, "get", "address", "10.8.0.6")).Code);
+        Assert.Equal((0, "address/10.8.0.77 changed\n"), (await CommandLine.Run(api.Environment, "delete", "address/10.8.0.77")) is var said ? (said.Code, said.Out) : default);
+        Assert.Equal(5, (await CommandLine.Run(api.Environment, "delete", "address/10.8.0.5")).Code);
+    }
+
+    [Fact]
     public async Task Apply_sends_files_and_waits_for_the_kernels()
     {
         await using var api = await FakeController.Start();

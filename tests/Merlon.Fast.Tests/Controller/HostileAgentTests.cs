@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
@@ -34,10 +35,29 @@ public class HostileAgentTests
         { "flows.incarnation", new() { Flows = new() { First = 1, Records = { Sample.Flow(1) } } } },
         { "flows.first", new() { Flows = new() { First = ulong.MaxValue, Incarnation = "i", Records = { Sample.Flow(1), Sample.Flow(2) } } } },
         { "applied.nics", new() { Applied = new() { Nics = { Enumerable.Range(0, Limits.Nics + 1).Select(_ => new NicReport()) } } } },
+        { "claims.claims", new() { Claims = new() { Claims = { Enumerable.Range(0, Limits.Claims + 1).Select(_ => Claim()) } } } },
+        { "claims.claims.vm_uuid", Claims(c => c.VmUuid = "1") },
+        { "claims.claims.nic_index", Claims(c => c.NicIndex = 64) },
+        { "claims.claims.address", Claims(c => c.Address = ByteString.CopyFrom(1, 2, 3)) },
+        { "claims.claims.address", Claims(c => c.Address = ByteString.CopyFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 8, 0, 5)) },
+        { "claims.claims.by", Claims(c => c.By = 0) },
+        { "claims.claims.by", Claims(c => c.By = 3) },
+        { "claims.claims.lease_seconds", Claims(c => c.LeaseSeconds = 5) },
+        { "claims.claims.lease_seconds", Claims(c => c.By = 1) },
+        { "claims.claims.age_ms", Claims(c => c.AgeMs = ulong.MaxValue) },
         { "status.json", new() { Status = new() { Json = "{" } } },
         { "status.json", new() { Status = new() { Json = "null" } } },
         { "status.json", new() { Status = new() { Json = """{"host": "h", "alarms": [null], "interfaces": []}""" } } },
     };
+
+    private static LearnedAddress Claim() => new() { VmUuid = Sample.HostA, By = 2, Address = ByteString.CopyFrom(10, 8, 0, 77) };
+
+    private static AgentMessage Claims(Action<LearnedAddress> wrong)
+    {
+        var claim = Claim();
+        wrong(claim);
+        return new() { Claims = new() { Number = 1, Claims = { claim } } };
+    }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

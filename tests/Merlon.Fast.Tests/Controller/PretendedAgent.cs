@@ -17,6 +17,7 @@ internal sealed class PretendedAgent : IAsyncDisposable
     private readonly AsyncDuplexStreamingCall<AgentMessage, ControllerMessage> call;
     private readonly Channel<HostPolicyMessage> policies = Channel.CreateUnbounded<HostPolicyMessage>();
     private readonly Channel<FlowAck> acks = Channel.CreateUnbounded<FlowAck>();
+    private readonly Channel<ClaimsTaken> taken = Channel.CreateUnbounded<ClaimsTaken>();
     private readonly TaskCompletionSource welcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task reading;
 
@@ -64,6 +65,13 @@ internal sealed class PretendedAgent : IAsyncDisposable
         return (await acks.Reader.ReadAsync(Cancel)).Through;
     }
 
+    /// <summary>Sends claims of addresses and waits for their answer.</summary>
+    public async Task<ulong> Claims(ulong number, params LearnedAddress[] claims)
+    {
+        await Say(new() { Claims = new() { Number = number, Claims = { claims } } });
+        return (await taken.Reader.ReadAsync(Cancel)).Number;
+    }
+
     /// <summary>Takes every policy as it comes and says that it is in force; ends with the link.</summary>
     public async Task ApplyAll()
     {
@@ -106,6 +114,7 @@ internal sealed class PretendedAgent : IAsyncDisposable
             {
                 if (message.Welcome is not null) welcome.TrySetResult();
                 if (message.Policy is not null) policies.Writer.TryWrite(message.Policy);
+                if (message.ClaimsTaken is not null) taken.Writer.TryWrite(message.ClaimsTaken);
                 if (message.FlowAck is not null) acks.Writer.TryWrite(message.FlowAck);
             }
         }
@@ -114,9 +123,11 @@ internal sealed class PretendedAgent : IAsyncDisposable
             welcome.TrySetException(e);
             policies.Writer.TryComplete(e);
             acks.Writer.TryComplete(e);
+            taken.Writer.TryComplete(e);
             throw;
         }
         policies.Writer.TryComplete();
         acks.Writer.TryComplete();
+        taken.Writer.TryComplete();
     }
 }

@@ -60,6 +60,11 @@ public abstract class NumberedStream : IDisposable
         lock (_sent) return _sent.Last(s => s.Generation == generation).At;
     }
 
+    public Arrival FirstReceived()
+    {
+        lock (_received) return _received[0];
+    }
+
     public Arrival LastReceived()
     {
         lock (_received) return _received[^1];

@@ -13,7 +13,8 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 {
     private const ulong Existing = 2;
     private readonly KernelMap _conn4 = Pinned.Map(bpffsFolder, "conn4"), _conn6 = Pinned.Map(bpffsFolder, "conn6"), _half4 = Pinned.Map(bpffsFolder, "half4"),
-        _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments"), _budgets = Pinned.Map(bpffsFolder, "budgets");
+        _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments"), _budgets = Pinned.Map(bpffsFolder, "budgets"),
+        _learners = Pinned.Map(bpffsFolder, "learners");
 
     public void Pass(TimeSpan time)
     {
@@ -22,6 +23,8 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
         foreach (var (key, value) in _fragments.ReadAll<FragmentKey, FragmentValue>())
             _fragments.TryUpdate(key, value with { Expires = value.Expires - (uint)time.TotalMilliseconds }, Existing);
         foreach (var (vm, value) in _budgets.ReadAll<uint, BudgetRecord>()) Rates(vm, value, (ulong)time.TotalNanoseconds);
+        foreach (var (slot, value) in _learners.ReadAll<uint, Learner>())
+            if (value.Vnic > 0) _learners.TryUpdate(slot, value.Passed((ulong)time.TotalNanoseconds), Existing);
     }
 
     public void Clear()
@@ -34,7 +37,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 
     public void Dispose()
     {
-        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets]) map.Dispose();
+        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets, _learners]) map.Dispose();
     }
 
     private void Rates(uint vm, BudgetRecord budget, ulong ns)
@@ -66,6 +69,15 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
     private struct FragmentKey
     {
         private byte _first;
+    }
+
+    /// <summary>struct learner of datapath/work.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private record struct Learner(uint Vnic, uint Asked4, uint Asked6, uint Pad, ulong Asked4Ns, ulong Asked6Ns, ulong NextNs)
+    {
+        public readonly Learner Passed(ulong ns) => this with { Asked4Ns = Earlier(Asked4Ns, ns), Asked6Ns = Earlier(Asked6Ns, ns), NextNs = Earlier(NextNs, ns) };
+
+        private static ulong Earlier(ulong at, ulong ns) => at - Math.Min(ns, at);
     }
 
     /// <summary>struct fragment of datapath/work.h.</summary>

@@ -17,8 +17,11 @@ internal static class FieldText
             case "topts": return p with { TcpOptions = Fours(value) };
             case "words": return p with { TcpOffset = Numbers.Small(value, 15) };
             case "ulen": return p with { UdpLength = Numbers.Small(value, 65535) };
+            case "data" when p.Body is { Length: > 0 } body: return p with { Body = [.. body, .. new byte[Numbers.Small(value, 65000)]] };
             case "data": return p with { Data = Numbers.Small(value, 65000) };
             case "body": return p with { Body = [.. p.Body ?? [], .. Numbers.Hex(value)] };
+            case "bootp": return p with { Body = [.. p.Body ?? [], .. Bootp(parties, value)] };
+            case "dhcp6": return p with { Body = [.. p.Body ?? [], .. Dhcp6(value)] };
             case "echo": return p with { SourcePort = Numbers.Small(value, 65535) };
             case "ttl": return p with { HopLimit = Numbers.Small(value, 255) };
             case "code": return p with { IcmpCode = Numbers.Small(value, 255) };
@@ -54,6 +57,21 @@ internal static class FieldText
             default: throw new FormatException($"'{key}' is no field");
         }
     }
+
+    // OP,TRANSACTION,CLIENT,ADDRESS: everything before the options of a DHCPv4 message (RFC 2131).
+    private static byte[] Bootp(Parties parties, string text)
+    {
+        if (text.Split(',') is not [var op, var transaction, var client, var address]) throw new FormatException($"'{text}' is not OP,TRANSACTION,CLIENT,ADDRESS");
+        return
+        [
+            (byte)Numbers.Small(op, 255), 1, 6, 0, .. Packet.Big32(Numbers.Word(transaction)), .. new byte[8], .. Packet.V4(parties[address].Address), .. new byte[8],
+            .. Packet.Mac(parties.Mac(client)), .. new byte[10 + 64 + 128], 0x63, 0x82, 0x53, 0x63,
+        ];
+    }
+
+    // TYPE,TRANSACTION of a DHCPv6 message (RFC 8415).
+    private static byte[] Dhcp6(string text) => text.Split(',') is [var type, var transaction]
+        ? [(byte)Numbers.Small(type, 255), .. Packet.Big32(Numbers.Word(transaction))[1..]] : throw new FormatException($"'{text}' is not TYPE,TRANSACTION");
 
     // NUMBER, or TYPE:NUMBER with the type in hex.
     private static (int, int) Tag(string text) =>

@@ -58,7 +58,8 @@ internal sealed class PacketBench(string objectPath) : IDisposable
         if (!Same(row.State, left)) return $"state: {Lines(row.State)}\n  got: {Lines(left)}";
         foreach (var (vm, expected) in row.Budgets)
             if (world.Budget(vm) is var actual && expected != actual) return $"budget of {vm}: {expected}\n  got: {actual}";
-        return null;
+        var claims = world.Claims();
+        return row.Claims.SequenceEqual(claims) ? null : $"claims: {string.Join(", ", row.Claims)}\n  got: {string.Join(", ", claims)}";
     }
 
     private static bool Same(EntryText[] expected, EntryText[] actual)

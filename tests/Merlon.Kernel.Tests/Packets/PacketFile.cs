@@ -65,7 +65,7 @@ internal sealed class PacketFile
 
     private PacketRow? Row(YamlNode node, string subject, WorldKey world, PortSetup[] common, Dictionary<string, PacketStep[]> begins)
     {
-        if (Fields.Open(node, "a row", _findings, "name", "why", "world", "setup", "begin", "packets", "state", "budgets") is not { } row) return null;
+        if (Fields.Open(node, "a row", _findings, "name", "why", "world", "setup", "begin", "packets", "state", "budgets", "claims") is not { } row) return null;
         var before = _findings.Errors;
         var name = row.Text("name", required: true) ?? "";
         PacketStep[] beginning = [];
@@ -81,9 +81,10 @@ internal sealed class PacketFile
         };
         var entries = state.Select(s => Parsed(s, EntryText.Parse)).OfType<EntryText>().ToArray();
         var budgets = row.Texts("budgets").Select(b => new BudgetText(b.Key, b.Value)).ToArray();
+        var claims = row.List("claims").Select(c => row.TextOf(c, "an entry of 'claims'")).OfType<string>().ToArray();
         var setup = row.Has("setup") ? Setup(row) : common;
         return _findings.Errors > before ? null
-            : new(_path, subject, name, row.At, world with { Name = row.Text("world") ?? world.Name }, setup, [.. beginning, .. steps], entries, budgets);
+            : new(_path, subject, name, row.At, world with { Name = row.Text("world") ?? world.Name }, setup, [.. beginning, .. steps], entries, budgets, claims);
     }
 
     private PacketStep[] Steps(YamlNode[] nodes, bool judged) =>
@@ -117,12 +118,13 @@ internal sealed class PacketFile
 
     private PortSetup? Port(string vm, YamlNode node)
     {
-        if (Fields.Open(node, "a VM's setup", _findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra", "connections", "halfOpen", "connectionRate", "icmpRate", "neighbourRate", "vlans", "etherTypes", "owns", "awaited") is not { } f) return null;
+        if (Fields.Open(node, "a VM's setup", _findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra", "connections", "halfOpen", "connectionRate", "icmpRate", "neighbourRate", "vlans", "etherTypes", "owns", "awaited", "learn") is not { } f) return null;
         (string, byte?)[] modes = [("off", 0), ("observe", 1), ("enforce", 2)];
         byte? Mode(string name) => f.Choice(name, null, false, modes);
         var (mac, ipv4, ipv6, arp, nd, dhcp, ra) = (Mode("mac"), Mode("ipv4"), Mode("ipv6"), Mode("arp"), Mode("nd"), Mode("dhcpServer"), Mode("ra"));
         var owns = f.List("owns").Select(n => Parsed(n, text => s_parties.Value[text])).OfType<Party>().Select(p => p.Address).ToArray();
         var frames = new FramesReader(_findings).Read(f);
+        var learn = f.List("learn").Select(n => f.TextOf(n, "an entry of 'learn'")).Aggregate(PortFlags.None, (flags, word) => flags | (word == "arp" ? PortFlags.LearnArp : PortFlags.LearnDhcp));
         var awaited = (byte)(f.Flag("awaited") ? 1 : 0);
         return new(vm, p => p with
         {
@@ -136,6 +138,7 @@ internal sealed class PacketFile
             EtherTypes = PortEtherTypes.From(frames.EtherTypes),
             Vlans = PortVlans.From(frames.Vlans),
             Awaited = awaited,
+            Flags = p.Flags | learn,
         }, (uint)f.Number("connections", 0, 0, 65535), (uint)f.Number("halfOpen", 0, 0, 65535),
             new(f.Number("connectionRate", 0, 0, Rates.Most), f.Number("icmpRate", 0, 0, Rates.Most), f.Number("neighbourRate", 0, 0, Rates.Most)), frames, owns);
     }

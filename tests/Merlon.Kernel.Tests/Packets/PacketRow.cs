@@ -5,9 +5,10 @@ namespace Merlon.Kernel.Tests.Packets;
 
 /// <summary>One row of a packet file: what is set up, the steps in order, and what is left in the tables.</summary>
 /// <param name="State">Entries of the connection tables at the end, in any order.</param>
+/// <param name="Claims">Told to user space by the end, in order.</param>
 /// <param name="Budgets">Where stated, what each VM has open at the end.</param>
 internal sealed record PacketRow(
-    string File, string Subject, string Name, Position At, WorldKey World, PortSetup[] Setup, PacketStep[] Steps, EntryText[] State, BudgetText[] Budgets);
+    string File, string Subject, string Name, Position At, WorldKey World, PortSetup[] Setup, PacketStep[] Steps, EntryText[] State, BudgetText[] Budgets, string[] Claims);
 
 /// <summary>The manifests (worlds/NAME.yaml) and the size of each connection table, 0: large.</summary>
 internal sealed record WorldKey(string Name, int Tables);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Events;
 using Merlon.Datapath.Maps;
 using Merlon.Kernel.Tests.Bench;
 
@@ -10,6 +11,7 @@ internal sealed class PacketWorld : IDisposable
 {
     private const int Large = 4096, MostVms = 7;
     private readonly Dictionary<string, Port> _plain;
+    private readonly ClaimReader _claims;
     private ushort _row;
 
     public PacketWorld(WorldKey key, string objectPath)
@@ -19,6 +21,7 @@ internal sealed class PacketWorld : IDisposable
         World.Apply(PacketFile.World(key.Name));
         _plain = new(World.Ports);
         Maps = new(World.Folder);
+        _claims = World.Kernel.OpenClaims();
     }
 
     public World World { get; }
@@ -33,6 +36,7 @@ internal sealed class PacketWorld : IDisposable
     /// <summary>Gives every port numbers that no earlier row had, and what the row sets up.</summary>
     public void Begin(PortSetup[] setup)
     {
+        Claims();
         _row++;
         foreach (var (vm, plain) in _plain)
         {
@@ -67,8 +71,18 @@ internal sealed class PacketWorld : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"{b.HalfOpen}/{b.Connections}{(b.Refused > 0 ? $" refused {b.Refused}" : "")}");
     }
 
+    /// <summary>Told since the last time: <c>VM HOW ADDRESS</c>, and of an answer the bytes of its options and <c>cut</c>.</summary>
+    public string[] Claims()
+    {
+        var claims = new ClaimRecord[256];
+        return [.. claims.Take(_claims.Drain(claims)).Select(c => string.Join(' ', ((string?[])[
+            World.Ports.Values.FirstOrDefault(p => p.Record.Vnic == c.Vnic)?.Vm ?? "nobody", c.How.ToString().ToLowerInvariant(), c.How == ClaimHow.Dhcp6 ? null : c.Address.ToAddress().ToString(),
+            c.How >= ClaimHow.Dhcp4 ? c.Length.ToString(CultureInfo.InvariantCulture) : null, c.Cut != 0 ? "cut" : null]).OfType<string>()))];
+    }
+
     public void Dispose()
     {
+        _claims.Dispose();
         Maps.Dispose();
         World.Dispose();
     }

@@ -12,6 +12,7 @@ internal static class GetCommand
     public static Command Create(Names names) => new Verb("get", "List VMs, groups, policies, connections …", "merlon get vm", "merlon get rule -o json", "merlon get connection --vm web-1")
     {
         Kind("vm", "Virtual machines, and whether they are guarded", "/v1/vms", ApiJson.Default.IReadOnlyListVmRecord, v => [v.Name, v.Uuid], Tables.Vms, names.CompleteVms, VmOfVnet),
+        Kind("address", "Addresses of VMs, declared and learned; NAME may be a VM", "/v1/addresses", ApiJson.Default.IReadOnlyListAddressRecord, a => [a.Address, a.Vm, a.VmUuid], Tables.Addresses, names.CompleteVms),
         Kind("group", "Groups and their present members", "/v1/groups", ApiJson.Default.IReadOnlyListGroupRecord, g => [g.Name, $"{g.Tenant}/{g.Name}"], Tables.Groups, names.CompleteGroups),
         Kind("policy", "Applied policies", "/v1/policies", ApiJson.Default.IReadOnlyListPolicyRecord, p => [p.Name, $"{p.Tenant}/{p.Name}"], Tables.Policies, names.CompletePolicies),
         Kind("rule", "Rules with their hits; NAME may be a policy", "/v1/rules", ApiJson.Default.IReadOnlyListRuleRecord, RuleNames, Tables.Rules, names.CompletePolicies),

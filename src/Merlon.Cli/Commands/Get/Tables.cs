@@ -23,6 +23,14 @@ internal static class Tables
         t.WriteTo(call);
     }
 
+    public static void Addresses(Call call, IReadOnlyList<AddressRecord> addresses)
+    {
+        var t = new Listing("ADDRESS", "VM", "NIC", "HOW", "SINCE", "UNTIL");
+        foreach (var a in addresses)
+            t.Add(a.Address, a.Vm, Number(a.Nic), a.How, a.Since is { } since ? Time(since) : null, a.Until is { } until ? Time(until) : null);
+        t.WriteTo(call);
+    }
+
     public static void Groups(Call call, IReadOnlyList<GroupRecord> groups)
     {
         var t = new Listing("TENANT", "NAME", "VMS", "CIDRS");
