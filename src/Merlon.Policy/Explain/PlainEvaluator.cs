@@ -59,7 +59,7 @@ public static class PlainEvaluator
         if (nic is null) return null;
         if (policy.GuardsAll) return new(true, true, false, false, UntrackedServices.None);
         var membership = new PlainMembership(policy);
-        var guard = policy.Guards.FirstOrDefault(g => membership.AnyOfNic(g.Tenant, g.Select, nic));
+        var guard = policy.Guards.FirstOrDefault(g => membership.Binds(g, nic));
         return guard is null or { Exclude: true } ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe, guard.Frames.IsTrunk, guard.Untracked);
     }
 

@@ -10,7 +10,11 @@ internal sealed class PlainMembership(PolicySet policy)
 
     /// <summary>The vNIC, by identity or with one of its own addresses.</summary>
     public bool AnyOfNic(string tenant, IEnumerable<Reference> references, VmNic nic) => references.Any(r =>
-        Is(tenant, r, new(nic, null)) || nic.Nic.Addresses.Except(nic.Nic.Learned).Any(a => Is(tenant, r, new(nic, a))));
+        Is(tenant, r, new(nic, null)) || nic.Nic.Addresses.Any(a => Is(tenant, r, new(nic, a))));
+
+    /// <summary>The vNIC, by identity or with an address that was declared for it: what it claimed itself chooses no Guard.</summary>
+    public bool Binds(GuardDocument guard, VmNic nic) =>
+        AnyOfNic(guard.Tenant, guard.Select, nic with { Nic = nic.Nic with { Addresses = [.. nic.Nic.Addresses.Except(nic.Nic.Learned)] } });
 
     /// <param name="tenant">Of the document that the reference stands in.</param>
     public bool Is(string tenant, Reference reference, PlainParty party) => reference.Kind switch
