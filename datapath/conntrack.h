@@ -29,6 +29,8 @@
 
 #define SECOND_NS 1000000000ull
 #define SPEND_TRIES 4
+/* As long as the longest adoption (Guard.spec.adopt). */
+#define BARRED_NS (600 * SECOND_NS)
 
 #define CONN 0
 #define HALF 1
@@ -328,6 +330,42 @@ static __noinline int discharge(struct work *w, __u32 vm, __u32 half)
 	return 0;
 }
 
+/* In the time in which a vNIC takes in connections that ran before it was guarded. The agent may be dead: this clock alone ends it. */
+static __always_inline bool adopts(__u32 vnic, __u64 now_ns)
+{
+	__u64 *until = vnic ? bpf_map_lookup_elem(&adoptions, &vnic) : NULL;
+
+	return until && now_ns < *until;
+}
+
+/* The ends of w->ends, of either table. */
+static __always_inline void barred_key(const struct work *w, struct ends *key)
+{
+	*key = w->ends;
+	key->half = CONN;
+}
+
+/* Bits of the ends that are not to have opened it. */
+static __noinline int barred_openers(struct work *w)
+{
+	struct barred *b;
+	struct ends key;
+
+	barred_key(w, &key);
+	b = bpf_map_lookup_elem(&barred, &key);
+	return b && w->now_ns < b->until_ns ? b->openers : 0;
+}
+
+/* It was refused, or has ended: not to be adopted, whatever the policy says by then. */
+static __noinline int bar(struct work *w, __u32 openers)
+{
+	struct barred b = {.until_ns = w->now_ns + BARRED_NS, .openers = openers | barred_openers(w)};
+	struct ends key;
+
+	barred_key(w, &key);
+	return bpf_map_update_elem(&barred, &key, &b, BPF_ANY);
+}
+
 /* Addresses, ports and vNICs of an event about a connection; i = the initiator's side. */
 static __always_inline void event_ends(struct work *w, const struct merlon_conn *c, __u32 initiator_b)
 {
@@ -379,6 +417,8 @@ __noinline int finish(struct work *w)
 		return 0;
 	discharge(w, c->vm, w->ends.half);
 	count(COUNTER_CONN_EXPIRED);
+	if (w->ends.proto == PROTO_TCP && (adopts(c->side[0].vnic, w->now_ns) || adopts(c->side[1].vnic, w->now_ns)))
+		bar(w, 3);
 	if (!(c->flags & CONN_LOG_CLOSE))
 		return 0;
 	__builtin_memset(e, 0, sizeof(*e));

@@ -42,7 +42,8 @@ static __always_inline bool sent_lately(const struct merlon_conn *c, const struc
 
 	if (q->proto != PROTO_TCP || c->flags & CONN_LIBERAL)
 		return true;
-	return own->max_win && !after(q->seq, own->end) && after(q->seq, own->end - max_of(peer->max_win, ACK_SLACK) - 1);
+	return own->max_win && !after(q->seq, own->end) &&
+	       after(q->seq, own->end - (c->adopted ? reach(c, s) : max_of(peer->max_win, ACK_SLACK)) - 1);
 }
 
 /* The entry is live, quoted in the right direction, and this hook's side of it is approved. */

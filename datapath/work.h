@@ -94,6 +94,7 @@ struct ends {
 	__u8 proto;
 	__u8 half;
 	__u32 vlan;
+	__u32 pad;                 /* it is a key, too */
 };
 
 /* What a packet of a known connection is to its entry. */
@@ -147,6 +148,7 @@ struct handoff {
 #define HANDOFF_LOG 0x1u
 #define HANDOFF_WOULD_DENY 0x2u
 #define HANDOFF_UNTRACKED 0x4u     /* both ends want no connection of it */
+#define HANDOFF_ADOPTED 0x8u       /* the source takes it in as a connection that it opened before it was guarded */
 
 /* What to_vm knows a packet by that from_vm has just judged for it: every byte that was read, and what is beside the bytes. */
 #define NOTE_WORDS 10
@@ -192,6 +194,7 @@ struct work {
 	__u32 vm;                  /* budget to charge */
 	__u32 known;               /* a live entry of these ends was found, though not one for this packet */
 	__u32 rejected;            /* dropped by a rule that answers */
+	__u32 adopted;             /* the packet makes an entry though it opens nothing: ADOPT_* */
 	__u32 told_verdict, told_reason, told_rule; /* for a capture: what became of the packet */
 	struct merlon_event event;
 	struct merlon_deny_key deny_key;
@@ -239,6 +242,13 @@ struct fragment {
 	__u16 source_port, destination_port;
 	__u8 proto;
 	__u8 pad[3];
+};
+
+/* A connection that no vNIC adopts any more, as far as one of these ends is to have opened it. */
+struct barred {
+	__u64 until_ns;
+	__u32 openers;             /* bit of each end, a and b */
+	__u32 pad;
 };
 
 struct clockwork {

@@ -42,6 +42,9 @@ internal sealed class PolicyKeeper(
     /// <summary>The kernel judges by <see cref="Plan"/>, as read back.</summary>
     public bool InForce => Plan is not null && Holds(Plan);
 
+    /// <summary>Of this moment. Set before anything else happens.</summary>
+    public Func<AdoptionTerms> Terms { get; set; } = () => AdoptionTerms.None;
+
     public double CompileMs { get; private set; }
     public double SwapMs { get; private set; }
 
@@ -220,7 +223,7 @@ internal sealed class PolicyKeeper(
         var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
-        return Planner.Plan(Book, claims, compiled.Image, at, step);
+        return Planner.Plan(Book, claims, compiled.Image, at, step, Terms());
     }
 
     private void Swap(HostPlan plan)

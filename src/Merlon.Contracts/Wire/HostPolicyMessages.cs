@@ -87,6 +87,7 @@ public static class HostPolicyMessages
         EtherTypes = { guard.Frames.EtherTypes.Select(t => (uint)t) },
         UntrackedServes = { guard.Untracked.Serves.Select(Ports) },
         UntrackedAsks = { guard.Untracked.Asks.Select(Ports) },
+        AdoptSeconds = guard.Adopt,
     };
 
     private static PortRangeMessage Ports(PortRange range) => new() { Low = (uint)range.Low, High = (uint)range.High };

@@ -112,6 +112,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
     {
         Expect.That(m.MaxConnections >= 0, field + ".max_connections", "is negative");
         Expect.That(m.MaxHalfOpen >= 0, field + ".max_half_open", "is negative");
+        Expect.That(m.AdoptSeconds is >= 0 and <= GuardDocument.LongestAdopt, field + ".adopt_seconds", "is no time to adopt in");
         return new(
             Expect.Name(m.Name, field + ".name", mayBeEmpty: true), m.Out, m.In,
             Expect.Enum<Enforcement>(m.Mode, field + ".mode"),
@@ -121,6 +122,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
             new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field), !m.NoShortCut)
         {
             Untracked = Untracked(m, field),
+            Adopt = m.AdoptSeconds,
         };
     }
 

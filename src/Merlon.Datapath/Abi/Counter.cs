@@ -17,5 +17,6 @@ public enum Counter
     ShortCut = 11,
     CapturesLost = 12,
     OneLook = 13,
+    Adopted = 14,
     Count = 16,
 }

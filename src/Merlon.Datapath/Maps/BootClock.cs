@@ -11,6 +11,9 @@ public static class BootClock
     /// <summary>Nanoseconds since boot, sleep included: bpf_ktime_get_boot_ns.</summary>
     public static ulong NowNs => Read(Boottime);
 
+    /// <summary>Of this boot: times of the boot clock mean nothing on another.</summary>
+    public static string Boot { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+
     /// <summary>CLOCK_MONOTONIC: bpf_ktime_get_coarse_ns, but for the coarseness.</summary>
     internal static ulong MonotonicNs => Read(Monotonic);
 

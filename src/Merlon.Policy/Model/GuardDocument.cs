@@ -16,4 +16,10 @@ public sealed record GuardDocument(
 
     /// <summary>What passes without a connection.</summary>
     public UntrackedServices Untracked { get; init; } = UntrackedServices.None;
+
+    /// <summary>Seconds in which connections that ran before its vNICs were first guarded are taken in; 0 = they are not.</summary>
+    public int Adopt { get; init; }
+
+    /// <summary>The longest <see cref="Adopt"/>: BARRED_NS of datapath/conntrack.h.</summary>
+    public const int LongestAdopt = 600;
 }

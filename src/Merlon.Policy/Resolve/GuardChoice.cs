@@ -16,6 +16,7 @@ internal sealed class GuardChoice(PolicySet policy, Membership membership)
             guard.AntiSpoof, guard.MaxConnections, guard.MaxHalfOpen, guard.Rates, guard.Frames, guard.ShortCut)
         {
             Untracked = guard.Untracked.IsNone ? UntrackedPorts.None : new(Ports(guard, guard.Untracked.Serves), Ports(guard, guard.Untracked.Asks)),
+            Adopt = guard.Adopt,
         };
     }
 

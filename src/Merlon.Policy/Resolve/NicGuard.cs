@@ -18,4 +18,7 @@ public sealed record NicGuard(
 
     /// <summary>What passes without a connection.</summary>
     public UntrackedPorts Untracked { get; init; } = UntrackedPorts.None;
+
+    /// <summary>Seconds, as in <see cref="GuardDocument"/>.</summary>
+    public int Adopt { get; init; }
 }

@@ -103,6 +103,7 @@ internal static class SpecPrinter
         ("untracked", g.Untracked.IsNone ? null : FlowText.Map(
             ("serves", g.Untracked.Serves.IsEmpty ? null : FlowText.List(g.Untracked.Serves.Select(Service))),
             ("asks", g.Untracked.Asks.IsEmpty ? null : FlowText.List(g.Untracked.Asks.Select(Service))))),
+        ("adopt", g.Adopt == 0 ? null : Invariant($"{g.Adopt}s")),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");

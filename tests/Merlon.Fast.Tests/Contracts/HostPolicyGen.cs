@@ -30,6 +30,7 @@ internal static class HostPolicyGen
                 new AntiSpoof(s[0], s[1], s[2], s[3], s[4], s[5], s[6]), budget, budget / 2, new(budget / 3, budget / 5, budget / 7), budget % 2 == 0 ? OtherFrames.None : new([new(1 + budget % 99, 100), new(200, 300 + budget % 3000)], [0x88cc, 0x9000 + budget % 200]), budget % 3 > 0)
             {
                 Untracked = budget % 5 == 0 ? UntrackedPorts.None : flag ? new([], Ports(budget)) : new(Ports(budget), []),
+                Adopt = budget % 601,
             });
 
     private static ImmutableArray<PortRange> Ports(int some) => some % 2 == 0 ? [] : [new(some % 99, 100), new(3260, 3260 + some % 60000)];

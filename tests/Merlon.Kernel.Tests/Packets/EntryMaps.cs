@@ -13,7 +13,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 {
     private const ulong Existing = 2;
     private readonly KernelMap _conn4 = Pinned.Map(bpffsFolder, "conn4"), _conn6 = Pinned.Map(bpffsFolder, "conn6"), _half4 = Pinned.Map(bpffsFolder, "half4"),
-        _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments"), _budgets = Pinned.Map(bpffsFolder, "budgets");
+        _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments"), _budgets = Pinned.Map(bpffsFolder, "budgets"), _adoptions = Pinned.Map(bpffsFolder, "adoptions");
 
     public void Pass(TimeSpan time)
     {
@@ -21,6 +21,8 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
         foreach (var map in (KernelMap[])[_conn6, _half6]) Entries<ConnKey6>(map, time);
         foreach (var (key, value) in _fragments.ReadAll<FragmentKey, FragmentValue>())
             _fragments.TryUpdate(key, value with { Expires = value.Expires - (uint)time.TotalMilliseconds }, Existing);
+        foreach (var (vnic, until) in _adoptions.ReadAll<uint, ulong>())
+            _adoptions.TryUpdate(vnic, until - Math.Min(until, (ulong)time.TotalNanoseconds), Existing);
         foreach (var (vm, value) in _budgets.ReadAll<uint, BudgetRecord>()) Rates(vm, value, (ulong)time.TotalNanoseconds);
     }
 
@@ -34,7 +36,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 
     public void Dispose()
     {
-        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets]) map.Dispose();
+        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets, _adoptions]) map.Dispose();
     }
 
     private void Rates(uint vm, BudgetRecord budget, ulong ns)
