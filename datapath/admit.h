@@ -22,6 +22,9 @@ static __noinline int judge_first(struct work *w, __u32 role)
 	bool against = turned(w, role);
 	__u32 hook = w->in ? IN : OUT, direction = role && !against ? direction_of(role) : hook;
 
+	/* adopt() has. */
+	if (w->adopted)
+		return 0;
 	unjudged(w);
 	tell(w, VERDICT_ALLOW, REASON_DIRECTION_NOT_GUARDED, 0);
 	if (!guarded(w, direction))
@@ -95,14 +98,14 @@ static __noinline int open_connection(struct work *w, __u32 family, __u32 beside
 	w->adopted = reason == REASON_TCP_NO_CONNECTION ? adopt(w) : ADOPT_NONE;
 	if (reason && !w->adopted)
 		return guarded(w, w->in ? IN : OUT) ? drop(w, reason) : PASS;
-	verdict = w->adopted ? 0 : judge_first(w, 0);
+	verdict = judge_first(w, 0);
 	if (verdict)
 		return verdict;
 	log = j->log || w->nic_flags & NIC_LOG_ALLOW;
 	differs = j->verdict == VERDICT_WOULD_DENY;
 	if (!w->in && w->peer_ifindex) {
 		handoff_give(w, guarded(w, OUT) ? w->epoch : 0, j->rule, j->local_class,
-			     (log ? HANDOFF_LOG : 0) | (differs ? HANDOFF_WOULD_DENY : 0) | (w->adopted ? HANDOFF_ADOPTED : 0));
+			     (w->adopted ? HANDOFF_ADOPTED : 0) | (log ? HANDOFF_LOG : 0) | (differs ? HANDOFF_WOULD_DENY : 0));
 		return PASS;
 	}
 	return enter(w, family, log || w->handoff.flags & HANDOFF_LOG, differs || w->handoff.flags & HANDOFF_WOULD_DENY);

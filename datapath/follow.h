@@ -192,9 +192,12 @@ static __always_inline bool other_syn(const struct work *w, const struct merlon_
 	const struct merlon_window *own = &c->window[s & 1], *peer = &c->window[(s & 1) ^ 1];
 	const struct packet *p = &w->packet;
 
-	if (p->proto != PROTO_TCP || !is_syn(p) || c->state < CONN_ESTABLISHED || c->state == CONN_ADOPTED)
+	if (p->proto != PROTO_TCP || !is_syn(p) || c->state < CONN_ESTABLISHED)
 		return false;
-	return c->adopted || replaceable(c, p->proto) || s != (c->flags & CONN_INITIATOR_B) || after(p->seq, own->max_end) ||
+	/* Nobody saw its SYN, so none is a late copy. While half-adopted none counts. */
+	if (c->adopted)
+		return c->state != CONN_ADOPTED;
+	return replaceable(c, p->proto) || s != (c->flags & CONN_INITIATOR_B) || after(p->seq, own->max_end) ||
 	       !after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK));
 }
 

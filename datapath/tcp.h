@@ -79,8 +79,8 @@ static __always_inline __u32 max_of(__u32 a, __u32 b)
 	return a > b ? a : b;
 }
 
-/* Of an adopted connection nobody saw the scales, so what is offered is unknown. A side is no further ahead of what it sent than by what
- * may have been lost: as much as is on its way. */
+/* Of an adopted connection nobody saw the scales, so its windows count as the largest that they can be. But a side is no further ahead of
+ * what it sent than by what may have been lost: as much as is on its way. */
 static __always_inline __u32 reach(const struct merlon_conn *c, __u32 s)
 {
 	__u32 acked = c->max_ack[(s & 1) ^ 1], flying = acked ? c->window[s & 1].end - acked : 0;
@@ -93,12 +93,14 @@ static __always_inline bool in_window(const struct merlon_conn *c, __u32 s, __u3
 	const struct merlon_window *own = &c->window[s & 1], *peer = &c->window[(s & 1) ^ 1];
 	__u32 late;
 
-	if (after(seq, c->adopted ? own->end + reach(c, s) : own->max_end))
+	if (c->adopted && after(seq, own->end + reach(c, s)))
+		return false;
+	if (after(seq, own->max_end))
 		return false;
 	if (peer->max_win && !after(end, own->end - peer->max_win - 1))
 		return false;
 	/* Overtaken by one of a whole window more, after which another window was sent. */
-	late = c->adopted ? reach(c, (s & 1) ^ 1) : max_of(own->max_win, ACK_SLACK);
+	late = c->adopted ? reach(c, s ^ 1) : max_of(own->max_win, ACK_SLACK);
 	if (late > MOST_WINDOW)
 		late = MOST_WINDOW;
 	return !after(ack, peer->end) && after(ack, peer->end - 2 * late - 1);
@@ -116,7 +118,7 @@ static __always_inline void advance(struct merlon_conn *c, const struct packet *
 	if (after(end, own->end))
 		own->end = end;
 	/* Sent past what we saw offered: an offer was lost here, so it was larger. */
-	if (!c->adopted && peer->max_win && after(end, own->max_end))
+	if (peer->max_win && after(end, own->max_end))
 		peer->max_win += end - own->max_end;
 	if (!(p->tcp_flags & TCP_ACK))
 		return;
@@ -137,7 +139,7 @@ static __always_inline bool answers_syn(const struct merlon_conn *c, const struc
 
 static __always_inline void settle(struct merlon_conn *c, __u32 now)
 {
-	if (c->state == CONN_NEW || c->state == CONN_REPLIED) {
+	if (c->state == CONN_NEW || c->state == CONN_REPLIED || c->state == CONN_ADOPTED) {
 		c->expires = now + TIMEOUT_TCP_HALF;
 	} else if (c->state != CONN_RESET) {
 		__u32 fins = c->flags & (CONN_FIN_A | CONN_FIN_B);
@@ -234,12 +236,25 @@ static __always_inline enum step step_syn_ack(struct merlon_conn *c, const struc
 		settle(c, now);
 		return result;
 	}
-	if (c->adopted || !in_window(c, s, p->seq, segment_end(p), p->ack))
+	/* Its first one is long past. */
+	if (c->adopted)
+		return STEP_ABSENT;
+	if (!in_window(c, s, p->seq, segment_end(p), p->ack))
 		return STEP_ABSENT;
 	if (c->state != CONN_REPLIED)
 		return STEP_PASS;
 	advance(c, p, s, segment_end(p), p->ack);
 	return STEP_PROMOTE;
+}
+
+/* An acceptable segment that is neither SYN nor RST. */
+static __always_inline void take(struct merlon_conn *c, const struct packet *p, __u32 s, __u32 end)
+{
+	advance(c, p, s, end, p->ack);
+	if (p->fragment)
+		c->flags |= CONN_LIBERAL;
+	if (p->tcp_flags & TCP_FIN)
+		c->flags |= s ? CONN_FIN_B : CONN_FIN_A;
 }
 
 static __always_inline enum step step_ack(struct merlon_conn *c, const struct packet *p, __u32 s, bool first, __u32 now)
@@ -254,25 +269,31 @@ static __always_inline enum step step_ack(struct merlon_conn *c, const struct pa
 		if (!(c->flags & CONN_LIBERAL))
 			return STEP_WINDOW;
 	}
-	advance(c, p, s, end, p->ack);
-	if (p->fragment)
-		c->flags |= CONN_LIBERAL;
-	if (p->tcp_flags & TCP_FIN)
-		c->flags |= s ? CONN_FIN_B : CONN_FIN_A;
+	take(c, p, s, end);
 	opened = c->state == CONN_REPLIED;
 	settle(c, now);
 	return opened && first ? STEP_PROMOTE : STEP_PASS;
 }
 
-/* What an adopting packet says of both sides. The scales are unknown, so windows count as the largest that they can be. */
+/* How far each side has come, as far as one packet tells. What was offered, nobody saw. */
+static __always_inline void set_ends_of(struct merlon_conn *c, __u32 s, __u32 own, __u32 peer)
+{
+	c->window[s & 1].end = own;
+	c->window[s & 1].max_end = own + MOST_WINDOW;
+	c->window[(s & 1) ^ 1].end = peer;
+	c->window[(s & 1) ^ 1].max_end = peer + MOST_WINDOW;
+}
+
+static __always_inline __u32 largest_window(const struct packet *p)
+{
+	return max_of(p->window, 1) << MOST_SCALE;
+}
+
+/* The adopting packet. */
 static __always_inline void adopt_windows(struct merlon_conn *c, const struct packet *p, __u32 s)
 {
-	struct merlon_window *own = &c->window[s & 1], *peer = &c->window[(s & 1) ^ 1];
-
-	own->end = own->max_end = segment_end(p);
-	own->max_win = max_of(p->window, 1) << MOST_SCALE;
-	peer->end = p->ack;
-	peer->max_end = p->ack + own->max_win;
+	set_ends_of(c, s, segment_end(p), p->ack);
+	c->window[s & 1].max_win = largest_window(p);
 	c->max_ack[s & 1] = p->ack;
 	c->scale = MOST_SCALE << 4 | MOST_SCALE;
 	c->flags |= CONN_SCALE_OK;
@@ -289,12 +310,11 @@ static __always_inline __u32 if_near(__u32 said, __u32 known, __u32 ahead)
 static __always_inline bool hear(struct merlon_conn *c, const struct packet *p, __u32 s, bool known)
 {
 	struct merlon_window *own = &c->window[s & 1], *peer = &c->window[(s & 1) ^ 1];
-	__u32 offered = max_of(p->window, 1) << MOST_SCALE;
+	__u32 offered = largest_window(p);
 
 	if (!known && (p->seq - (own->end - peer->max_win) > 2 * peer->max_win || p->ack - (peer->end - offered) > 2 * offered))
 		return false;
-	own->end = if_near(own->end, segment_end(p), known ? ACK_SLACK : peer->max_win);
-	peer->end = if_near(peer->end, p->ack, offered);
+	set_ends_of(c, s, if_near(own->end, segment_end(p), known ? ACK_SLACK : peer->max_win), if_near(peer->end, p->ack, offered));
 	own->max_win = offered;
 	return true;
 }
@@ -320,12 +340,8 @@ static __always_inline enum step step_adopted(struct merlon_conn *c, const struc
 	/* What it had in its queue when its VM was not guarded yet, it acknowledges now. */
 	if (heard && known && after(p->ack, peer->end))
 		peer->end = p->ack;
-	advance(c, p, s, segment_end(p), p->ack);
-	if (p->fragment)
-		c->flags |= CONN_LIBERAL;
-	if (p->tcp_flags & TCP_FIN)
-		c->flags |= s ? CONN_FIN_B : CONN_FIN_A;
-	c->expires = now + TIMEOUT_TCP_HALF;
+	take(c, p, s, segment_end(p));
+	settle(c, now);
 	return heard ? STEP_PASS : STEP_PROMOTE;
 }
 

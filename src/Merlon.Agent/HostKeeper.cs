@@ -417,6 +417,7 @@ internal sealed class HostKeeper
         Answer();
         _newcomers.Settle(Policy.Newest);
         ForgetAnswered();
+        LeaveAlone();
         PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
         Send(Report());
     }

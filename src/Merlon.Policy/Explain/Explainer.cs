@@ -31,7 +31,7 @@ public static class Explainer
     // What is judged here is what opens a connection.
     private static IEnumerable<string> Adoptions(PolicySet policy, VmInventory inventory, PlainAnswer answer) =>
         from hop in answer.Hops
-        let guard = PlainEvaluator.Document(policy, inventory.Find(hop.Nic))
+        let guard = PlainEvaluator.GuardOf(policy, inventory.Find(hop.Nic))
         where guard is { Adopt: > 0 }
         select $"it opens a connection; for {guard.Adopt}s after a running {hop.Vm} was first guarded (Guard {guard.Name}, adopt) one that runs passes by the same rules";
 

@@ -58,11 +58,11 @@ public static class PlainEvaluator
     {
         if (nic is null) return null;
         if (policy.GuardsAll) return new(true, true, false, false, UntrackedServices.None);
-        return Document(policy, nic) is not { } guard ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe, guard.Frames.IsTrunk, guard.Untracked);
+        return GuardOf(policy, nic) is not { } guard ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe, guard.Frames.IsTrunk, guard.Untracked);
     }
 
     /// <summary>The Guard that guards the vNIC; null = none does.</summary>
-    internal static GuardDocument? Document(PolicySet policy, VmNic? nic)
+    internal static GuardDocument? GuardOf(PolicySet policy, VmNic? nic)
     {
         if (nic is null) return null;
         var membership = new PlainMembership(policy);
