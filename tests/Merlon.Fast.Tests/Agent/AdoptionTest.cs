@@ -81,7 +81,7 @@ public sealed class AdoptionTest : IDisposable
     public void The_book_on_disk_keeps_it_and_one_of_before_is_read()
     {
         var store = new BookStore(_folder);
-        var book = Samples.Plan(Plan(HostBook.Empty, 60, Ran(), 1, 2).Book, Guarded(60, 1), "a").Book;
+        var book = Plan(Plan(HostBook.Empty, 60, Ran(), 1, 2).Book, 60, Ran(1), 1).Book;
         store.Save(book);
         store.Load().Nics[0].Adoption.Should().Be(new BookAdoption("boot", Start + 60 * Second));
         store.Load().Knows(Samples.Key(2)).Should().BeTrue();

@@ -256,7 +256,7 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.Changes.Clear();
         var again = Agent();
         again.Plan!.Sequence.Should().Be(1);
-        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares")).Should().BeEmpty();
+        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares" or "set adoptions")).Should().BeEmpty();
     }
 
     [Fact]
