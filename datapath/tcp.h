@@ -333,16 +333,23 @@ static __always_inline enum step step_adopted(struct merlon_conn *c, const struc
 		end_by_reset(c, now);
 		return STEP_PASS;
 	}
-	if (heard && !known && p->seq - (own->end - MOST_WINDOW) > MOST_WINDOW + ACK_SLACK)
-		return STEP_WINDOW;
-	if (!heard && !hear(c, p, s, known))
-		return STEP_WINDOW;
-	/* What it had in its queue when its VM was not guarded yet, it acknowledges now. */
-	if (heard && known && after(p->ack, peer->end))
+	if (!heard) {
+		if (!hear(c, p, s, known))
+			return STEP_WINDOW;
+	} else if (peer->max_win) {
+		/* A budget kept it from growing up when the second one spoke. */
+		if (!in_window(c, s, p->seq, segment_end(p), p->ack))
+			return STEP_WINDOW;
+	} else if (!known) {
+		if (p->seq - (own->end - MOST_WINDOW) > MOST_WINDOW + ACK_SLACK)
+			return STEP_WINDOW;
+	} else if (after(p->ack, peer->end)) {
+		/* What it had in its queue when its VM was not guarded yet. */
 		peer->end = p->ack;
+	}
 	take(c, p, s, segment_end(p));
 	settle(c, now);
-	return heard ? STEP_PASS : STEP_PROMOTE;
+	return peer->max_win ? STEP_PROMOTE : STEP_PASS;
 }
 
 static __always_inline enum step step_tcp(struct merlon_conn *c, const struct packet *p, __u32 s, bool first, __u32 now)
