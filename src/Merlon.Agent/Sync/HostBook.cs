@@ -12,7 +12,7 @@ namespace Merlon.Agent.Sync;
 /// <param name="Rules">RuleRef text to host rule id; names stay until no entry can hold the id.</param>
 /// <param name="Owners">First claims on addresses, by realm and address.</param>
 /// <param name="Retired">vNICs no longer in the policy that entries or late events may still name.</param>
-/// <param name="Known">vNICs that were guarded once and left, the newest last: none of them is guarded for the first time again. Default = none.</param>
+/// <param name="Known">vNICs that were guarded once and left, the newest last: none of them is guarded for the first time again.</param>
 /// <param name="PolicyFile">Last-known-good beside the book; null = none yet.</param>
 internal sealed record HostBook(
     int Version, uint NextVnic, uint NextEpoch, BookCursors Cursors,
@@ -21,6 +21,9 @@ internal sealed record HostBook(
     ImmutableArray<RetiredNic> Retired, string? PolicyFile, ulong Sequence, ImmutableArray<NicKey> Known = default)
 {
     private const int MostKnown = AbiLimits.MaxSlots;
+
+    // A book of an earlier version has none.
+    public ImmutableArray<NicKey> Known { get; init => field = value.IsDefault ? [] : value; } = Known.IsDefault ? [] : Known;
 
     public const int CurrentVersion = 1;
 
@@ -33,11 +36,11 @@ internal sealed record HostBook(
     public long? NextCut => Nics.Min(n => n.CutAt);
 
     /// <summary>A vNIC of this key is or was guarded here.</summary>
-    public bool Knows(NicKey key) => (!Known.IsDefault && Known.Contains(key))
+    public bool Knows(NicKey key) => Known.Contains(key)
         || Nics.Any(n => n.VmUuid == key.VmUuid && n.Index == key.Index) || Retired.Any(n => n.VmUuid == key.VmUuid && n.Index == key.Index);
 
     /// <summary><see cref="Known"/> after some left.</summary>
-    public ImmutableArray<NicKey> KnownWith(IEnumerable<NicKey> left) => [.. (Known.IsDefault ? [] : Known).Concat(left).Reverse().Distinct().Take(MostKnown).Reverse()];
+    public ImmutableArray<NicKey> KnownWith(IEnumerable<NicKey> left) => [.. Known.Concat(left).Reverse().Distinct().Take(MostKnown).Reverse()];
 
     /// <summary>Nothing was ever guarded here, or wanted to be.</summary>
     [JsonIgnore]

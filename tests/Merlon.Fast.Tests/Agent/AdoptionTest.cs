@@ -91,6 +91,7 @@ public sealed class AdoptionTest : IDisposable
         foreach (var nic in text["nics"]!.AsArray()) nic!.AsObject().Remove("adoption");
         File.WriteAllText(file, text.ToJsonString());
         store.Load().Nics[0].Adoption.Should().BeNull();
+        store.Save(store.Load());
         Plan(store.Load(), 60, Ran(1)).Nics[0].AdoptUntilNs.Should().Be(0);
     }
 
