@@ -53,6 +53,8 @@ public sealed class ProgramPoolTests
         shop.Kernel.Images.Commit(image.Words.AsSpan(), shop.Kernel.Images.ReadBack()!.Bind, [.. image.Rules.Select((_, i) => AbiLimits.MaxRuleIds - 1U - (uint)i)]);
         shop.Kernel.Budgets.KeepShares(2);
         shop.Kernel.ShortCut.Set([Way.Of(shop.Web.Ifindex, shop.Web.Record, 5, 1500)]);
+        shop.Kernel.Adoptions.Set(new Dictionary<uint, ulong> { [shop.Web.Record.Vnic] = ulong.MaxValue });
+        Assert.False(shop.Send(shop.WebToDb() with { Proto = Protocols.Tcp, Flags = Tcp.Ack, DestinationPort = 9 }).Passed);
         foreach (var v6 in (bool[])[false, true])
         {
             new Talk(shop, shop.WebToDb(v6), 1000).Open();
