@@ -22,15 +22,15 @@ static __always_inline void unjudged(struct work *w)
 }
 
 /* Does the own policy let it be opened in this direction? An observed vNIC's, too: when that is enforced, nobody asks again who opened it. */
-static __noinline int may_have_opened(struct work *w, __u32 direction)
+static __always_inline bool may_have_opened(struct work *w, __u32 direction)
 {
 	struct judgement *j = &w->judgement;
 
 	unjudged(w);
 	if (!guarded(w, direction))
-		return 1;
+		return true;
 	if (judge_side(w, direction, direction == (w->in ? IN : OUT), w->peer_vnic))
-		return 0;
+		return false;
 	return j->passes && (j->verdict == VERDICT_ALLOW || !(w->nic_flags & NIC_OBSERVE));
 }
 
@@ -50,32 +50,47 @@ static __always_inline bool may_adopt(const struct work *w)
 	return adopts(w->port.vnic, w->now_ns) || (w->in && told && !guarded(w, IN));
 }
 
+/* Bits of the ends that may have opened it, for all that the tables know. */
+static __noinline int possible_openers(struct work *w)
+{
+	if (!from_the_middle(&w->packet) || !may_adopt(w))
+		return 0;
+	if (find(w, w->packet.family, CONN) || find(w, w->packet.family, HALF))
+		return 0;
+	return EITHER_END & ~barred_openers(w, w->port.vnic);
+}
+
+/* receiver: who gets the packet has opened it. */
+static __always_inline int taken_in(struct work *w, bool receiver)
+{
+	struct judgement *j = &w->judgement;
+
+	/* The other hook would have to believe that its own VM opened it: it hears that from the VM itself. */
+	if (receiver && w->peer_ifindex)
+		return ADOPT_NONE;
+	if (j->verdict != VERDICT_WOULD_DENY)
+		j->reason = REASON_ADOPTED;
+	tell(w, j->verdict, j->reason, j->rule);
+	return receiver ? ADOPT_TAKEN : ADOPT_SENT;
+}
+
 /* ADOPT_*, with its judgement in w->judgement. */
 __noinline int adopt(struct work *w)
 {
-	__u32 i, serves, direction, opener, barred_ends;
+	__u32 i, possible, serves, direction, opener;
 
-	if (!w || !from_the_middle(&w->packet) || !may_adopt(w))
+	if (!w || !(possible = possible_openers(w)))
 		return ADOPT_NONE;
-	if (find(w, w->packet.family, CONN) || find(w, w->packet.family, HALF))
-		return ADOPT_NONE;
-	barred_ends = barred_openers(w);
 	/* The lower port is taken for the one that serves. */
 	serves = !w->in && bpf_ntohs(w->packet.source_port) < bpf_ntohs(w->packet.destination_port);
 	for (i = 0; i < 2; i++) {
 		direction = w->in || (serves ^ i) ? IN : OUT;
 		opener = 1u << ((w->source_is_b ^ (!w->in && direction == IN)) & 1);
-		if (!(barred_ends & opener) && may_have_opened(w, direction)) {
-			/* The other hook would have to believe that its own VM opened it: it hears that from the VM itself. */
-			if (!w->in && direction == IN && w->peer_ifindex)
-				return ADOPT_NONE;
-			if (w->judgement.verdict != VERDICT_WOULD_DENY)
-				w->judgement.reason = REASON_ADOPTED;
-			tell(w, w->judgement.verdict, w->judgement.reason, w->judgement.rule);
-			return !w->in && direction == IN ? ADOPT_TAKEN : ADOPT_SENT;
+		if (possible & opener) {
+			if (may_have_opened(w, direction))
+				return taken_in(w, !w->in && direction == IN);
+			bar(w, w->port.vnic, opener);
 		}
-		if (!(barred_ends & opener))
-			bar(w, opener);
 		if (w->in)
 			break;
 	}

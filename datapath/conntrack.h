@@ -29,8 +29,6 @@
 
 #define SECOND_NS 1000000000ull
 #define SPEND_TRIES 4
-/* As long as the longest adoption (Guard.spec.adopt). */
-#define BARRED_NS (600 * SECOND_NS)
 
 #define CONN 0
 #define HALF 1
@@ -338,32 +336,41 @@ static __always_inline bool adopts(__u32 vnic, __u64 now_ns)
 	return until && now_ns < *until;
 }
 
-/* The ends of w->ends, of either table. */
-static __always_inline void barred_key(const struct work *w, struct ends *key)
+#define EITHER_END 3
+
+static __always_inline void barred_key(const struct work *w, __u32 vnic, struct barred_key *k)
 {
-	*key = w->ends;
-	key->half = CONN;
+	k->vnic = vnic;
+	k->tag = w->tag;
+	k->port_a = w->ends.port_a;
+	k->port_b = w->ends.port_b;
 }
 
-/* Bits of the ends that are not to have opened it. */
-static __noinline int barred_openers(struct work *w)
+/* Bits of the ends that are not to have opened what is of w->ends, as far as the vNIC has seen it refused or ended. */
+static __always_inline __u32 barred_openers(const struct work *w, __u32 vnic)
 {
-	struct barred *b;
-	struct ends key;
+	struct barred_key k;
+	__u32 *openers;
 
-	barred_key(w, &key);
-	b = bpf_map_lookup_elem(&barred, &key);
-	return b && w->now_ns < b->until_ns ? b->openers : 0;
+	barred_key(w, vnic, &k);
+	openers = bpf_map_lookup_elem(&barred, &k);
+	return openers ? *openers : 0;
 }
 
-/* It was refused, or has ended: not to be adopted, whatever the policy says by then. */
-static __noinline int bar(struct work *w, __u32 openers)
+/* Refused, or ended, while the vNIC adopts: not to be adopted, whatever the policy says by then. It has one such time, so nothing
+ * needs to be forgotten. */
+static __noinline int bar(struct work *w, __u32 vnic, __u32 openers)
 {
-	struct barred b = {.until_ns = w->now_ns + BARRED_NS, .openers = openers | barred_openers(w)};
-	struct ends key;
+	struct barred_key k;
+	__u32 *known;
 
-	barred_key(w, &key);
-	return bpf_map_update_elem(&barred, &key, &b, BPF_ANY);
+	if (!adopts(vnic, w->now_ns))
+		return 0;
+	barred_key(w, vnic, &k);
+	known = bpf_map_lookup_elem(&barred, &k);
+	if (known)
+		openers |= *known;
+	return bpf_map_update_elem(&barred, &k, &openers, BPF_ANY);
 }
 
 /* Addresses, ports and vNICs of an event about a connection; i = the initiator's side. */
@@ -417,8 +424,10 @@ __noinline int finish(struct work *w)
 		return 0;
 	discharge(w, c->vm, w->ends.half);
 	count(COUNTER_CONN_EXPIRED);
-	if (w->ends.proto == PROTO_TCP && (adopts(c->side[0].vnic, w->now_ns) || adopts(c->side[1].vnic, w->now_ns)))
-		bar(w, 3);
+	if (w->ends.proto == PROTO_TCP) {
+		bar(w, c->side[0].vnic, EITHER_END);
+		bar(w, c->side[1].vnic, EITHER_END);
+	}
 	if (!(c->flags & CONN_LOG_CLOSE))
 		return 0;
 	__builtin_memset(e, 0, sizeof(*e));

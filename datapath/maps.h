@@ -144,12 +144,12 @@ struct {
 	__type(value, __u64);
 } adoptions SEC(".maps");
 
-/* LRU: who has it forget one gains a connection that the policy would let him open. */
+/* Which ends (bits of a and b) are not to have opened it. LRU: who has it forget one gains a connection that the policy would let him open. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
-	__type(key, struct ends);
-	__type(value, struct barred);
+	__type(key, struct barred_key);
+	__type(value, __u32);
 } barred SEC(".maps");
 
 /* LRU: fragments are short-lived and owed nothing; a flood of them costs other fragments only. */

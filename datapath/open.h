@@ -115,8 +115,10 @@ static __noinline int fill_fresh(struct work *w, __u32 own, __u32 log)
 		c->side[s].epoch = w->handoff.epoch;
 		c->rule[0] = w->handoff.rule;
 		c->rule[1] = own ? w->judgement.rule : 0;
+	} else if (opener != mine) {
+		c->rule[1] = own ? w->judgement.rule : 0;
 	} else {
-		c->rule[opener != mine] = own ? w->judgement.rule : 0;
+		c->rule[0] = own ? w->judgement.rule : 0;
 	}
 	c->packets[s] = 1;
 	c->bytes[s] = p->length;

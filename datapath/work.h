@@ -94,7 +94,6 @@ struct ends {
 	__u8 proto;
 	__u8 half;
 	__u32 vlan;
-	__u32 pad;                 /* it is a key, too */
 };
 
 /* What a packet of a known connection is to its entry. */
@@ -244,11 +243,11 @@ struct fragment {
 	__u8 pad[3];
 };
 
-/* A connection that no vNIC adopts any more, as far as one of these ends is to have opened it. */
-struct barred {
-	__u64 until_ns;
-	__u32 openers;             /* bit of each end, a and b */
-	__u32 pad;
+/* A connection that a vNIC does not adopt any more. */
+struct barred_key {
+	__u32 vnic;
+	__u32 tag;                 /* of its ends; whoever finds another of this tag and these ports bars that too, at its own vNIC */
+	__u16 port_a, port_b;
 };
 
 struct clockwork {

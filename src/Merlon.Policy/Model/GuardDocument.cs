@@ -20,6 +20,6 @@ public sealed record GuardDocument(
     /// <summary>Seconds in which connections that ran before its vNICs were first guarded are taken in; 0 = they are not.</summary>
     public int Adopt { get; init; }
 
-    /// <summary>The longest <see cref="Adopt"/>: BARRED_NS of datapath/conntrack.h.</summary>
+    /// <summary>The longest <see cref="Adopt"/>.</summary>
     public const int LongestAdopt = 600;
 }
