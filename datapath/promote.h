@@ -60,6 +60,30 @@ static __always_inline enum fate fate_of(const struct work *w, const struct merl
 	return buried(half) ? FATE_BURIED : FATE_SAME;
 }
 
+#define STEP_FLAGS (CONN_FIN_A | CONN_FIN_B | CONN_LIBERAL)
+
+/* Under the half's lock: as the packet found it (w->old), if it was the only one meanwhile; else its count alone is taken back. */
+static __always_inline void take_back(struct work *w, struct merlon_conn *half)
+{
+	const struct merlon_conn *was = conn_of(w->old);
+	__u32 s = w->plan.source & 1;
+
+	half->flags &= ~CONN_PROMOTED;
+	half->packets[s] -= 1;
+	half->bytes[s] -= w->packet.length;
+	if (half->packets[0] != was->packets[0] || half->packets[1] != was->packets[1])
+		return;
+	half->flags = (half->flags & ~STEP_FLAGS) | (was->flags & STEP_FLAGS);
+	/* A cut has shortened it, perhaps. */
+	if (past(was->expires, half->expires))
+		half->expires = was->expires;
+	__builtin_memcpy(half->window, was->window, sizeof(half->window));
+	__builtin_memcpy(half->max_ack, was->max_ack, sizeof(half->max_ack));
+	__builtin_memcpy(half->way, was->way, sizeof(half->way));
+	half->topology = was->topology;
+	half->last_ms = was->last_ms;
+}
+
 /* The packet is dropped after all, and told as such: it no longer counts on the entry. */
 static __always_inline void give_up(struct work *w, struct merlon_conn *half)
 {
@@ -69,11 +93,8 @@ static __always_inline void give_up(struct work *w, struct merlon_conn *half)
 
 	bpf_spin_lock(&half->lock);
 	fate = fate_of(w, half, taken);
-	if (fate == FATE_SAME) {
-		half->flags &= ~CONN_PROMOTED;
-		half->packets[s] -= 1;
-		half->bytes[s] -= w->packet.length;
-	}
+	if (fate == FATE_SAME)
+		take_back(w, half);
 	bpf_spin_unlock(&half->lock);
 	if (fate == FATE_SAME)
 		return;

@@ -21,8 +21,10 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
     public ulong Lost =>
         datapath.Counters[Counter.EventsLost] + datapath.Counters[Counter.DeniesLost] + Volatile.Read(ref _unknown);
 
-    /// <summary>Packets denied so far at the hooks of each vNIC.</summary>
+    /// <summary>Packets denied so far at the hooks of each vNIC; those that a budget refused, by the vNIC whose budget it was.</summary>
     public ConcurrentDictionary<uint, long> Denied { get; } = [];
+
+    public Talkers Talkers { get; } = new();
 
     public void Run(CancellationToken stop)
     {
@@ -80,6 +82,7 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
     private void CountDenied(in MerlonEvent e)
     {
         var packets = (long)e.Packets[0];
-        Denied.AddOrUpdate(e.Flags.HasFlag(EventFlags.In) ? e.DestinationVnic : e.SourceVnic, packets, (_, before) => before + packets);
+        Denied.AddOrUpdate(Talkers.BookedOn(e), packets, (_, before) => before + packets);
+        Talkers.Count(e);
     }
 }

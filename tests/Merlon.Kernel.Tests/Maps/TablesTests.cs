@@ -54,7 +54,7 @@ public class TablesTests
         program.Datapath.Budgets.Get(5).Connections.Should().Be(0);
         program.Datapath.Budgets.Clear(5);
         var cleared = program.Datapath.Budgets.Get(5);
-        (cleared.MaxConnections, cleared.MaxHalfOpen, cleared.Refused).Should().Be((0u, 0u, 0ul));
+        (cleared.MaxConnections, cleared.MaxHalfOpen, cleared.RefusedHalfOpen).Should().Be((0u, 0u, 0u));
     }
 
     [Fact]

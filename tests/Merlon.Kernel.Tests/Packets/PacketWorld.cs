@@ -64,11 +64,12 @@ internal sealed class PacketWorld : IDisposable
         World.Rules.Keys.Concat(PacketBench.Builtins)
             .ToDictionary(id => id, World.Kernel.Counters.RuleHits);
 
-    /// <summary><c>HALF-OPEN/ESTABLISHED</c>, and <c>refused N</c> if there were any.</summary>
+    /// <summary><c>HALF-OPEN/ESTABLISHED</c>, and <c>refused N</c> if there were any, of whatever kind.</summary>
     public string Budget(string vm)
     {
         var b = World.Kernel.Budgets.Get(World[vm].Record.Vm);
-        return string.Create(CultureInfo.InvariantCulture, $"{b.HalfOpen}/{b.Connections}{(b.Refused > 0 ? $" refused {b.Refused}" : "")}");
+        var refused = BudgetRecord.Budgets.Sum(r => b.Refused(r));
+        return string.Create(CultureInfo.InvariantCulture, $"{b.HalfOpen}/{b.Connections}{(refused > 0 ? $" refused {refused}" : "")}");
     }
 
     /// <summary>Told since the last time: <c>VM HOW ADDRESS</c>, and of an answer the bytes of its options and <c>cut</c>.</summary>
