@@ -154,18 +154,17 @@ static __noinline int promote(struct work *w, struct merlon_conn *half, __u32 fa
 	else
 		fresh->expires = w->now_ms + replied_timeout(w->ends.proto);
 	reason = charge(w, fresh->vm, CONN);
+	if (!reason) {
+		placed = place(w, family, CONN);
+		if (placed != PLACE_DONE)
+			discharge(w, fresh->vm, CONN);
+		if (placed == PLACE_FULL)
+			reason = REASON_TABLE_FULL;
+	}
 	if (reason) {
 		give_up(w, half);
 		return reason;
 	}
-	placed = place(w, family, CONN);
-	if (placed == PLACE_FULL) {
-		discharge(w, fresh->vm, CONN);
-		give_up(w, half);
-		return REASON_TABLE_FULL;
-	}
-	if (placed == PLACE_JOINED)
-		discharge(w, fresh->vm, CONN);
 	discharge(w, fresh->vm, HALF);
 	hand_over(w, half, family);
 	return 0;
