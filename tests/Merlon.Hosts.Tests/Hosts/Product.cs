@@ -29,6 +29,9 @@ public sealed class Product : IDisposable
 
     public InstancePaths Paths { get; }
 
+    /// <summary>How long a part may take to start.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Where the agent's log lines go.</summary>
     public string AgentLog => LogOf("agent");
 
@@ -38,7 +41,7 @@ public sealed class Product : IDisposable
     public void StartController()
     {
         Controller = Start("controller", Repository.Bin("merlon-controller"), "run", "--instance", Paths.Instance, "--port", $"{_port}");
-        Until("the API", TimeSpan.FromSeconds(20), () => Cli("status").Code is 0 or 2);
+        Until("the API", Patience, () => Cli("status").Code is 0 or 2);
     }
 
     public void StartAgent() => Agent = Start("agent", "nsenter", [$"--net={_host}", Repository.Bin("merlon-agent"), "run",

@@ -8,7 +8,8 @@ public sealed class TestHost : IDisposable
     private readonly string _run;
 
     /// <param name="libvirt">URI of the libvirt that the agent follows.</param>
-    public TestHost(string libvirt = "none")
+    /// <param name="patience">Seconds that controller and agent may take to start.</param>
+    public TestHost(string libvirt = "none", int patience = 20)
     {
         var number = Interlocked.Increment(ref _count);
         _run = $"{Environment.ProcessId % 100000:d5}{(char)('a' + number % 26)}";
@@ -16,7 +17,7 @@ public sealed class TestHost : IDisposable
         Host.Ip("link", "add", "br0", "type", "bridge");
         Host.Ip("link", "set", "br0", "up");
         Host.BridgePastFilters();
-        Product = new Product(Host.Path, "t" + _run, 20000 + Environment.ProcessId % 10000 + number, libvirt);
+        Product = new Product(Host.Path, "t" + _run, 20000 + Environment.ProcessId % 10000 + number, libvirt) { Patience = TimeSpan.FromSeconds(patience) };
     }
 
     public NetNamespace Host { get; }
@@ -37,7 +38,7 @@ public sealed class TestHost : IDisposable
     {
         Product.StartController();
         Product.StartAgent();
-        Product.Until("the agent", TimeSpan.FromSeconds(20), () => File.Exists(Product.Paths.AgentSocket));
+        Product.Until("the agent", Product.Patience, () => File.Exists(Product.Paths.AgentSocket));
     }
 
     public void Dispose()
