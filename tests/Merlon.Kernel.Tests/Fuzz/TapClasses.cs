@@ -8,7 +8,13 @@ internal sealed class TapClasses
     private const int Ethernet = 14, Shortest = Ethernet + 20 + 20;
     private static readonly Dictionary<byte, string> s_segments = new()
     {
-        [0] = "none", [1] = "tcpv4", [3] = "udp", [4] = "tcpv6", [5] = "udp-l4", [0x81] = "tcpv4+ecn", [0x84] = "tcpv6+ecn",
+        [0] = "none",
+        [1] = "tcpv4",
+        [3] = "udp",
+        [4] = "tcpv6",
+        [5] = "udp-l4",
+        [0x81] = "tcpv4+ecn",
+        [0x84] = "tcpv6+ecn",
     };
 
     private readonly Dictionary<string, long> _counts = All.ToDictionary(k => k, _ => 0L);
