@@ -11,6 +11,7 @@ namespace Merlon.Policy.Cases;
 public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<string, HostPolicy, long, CompileResult>? compile = null)
 {
     private readonly Dictionary<(string Host, long At), HostImage> _images = [];
+    private readonly Dictionary<long, Resolver> _resolvers = [];
     private readonly Dictionary<(string Host, long Week), HostPolicy> _policies = [];
     private readonly Dictionary<(string Host, long At, NicKey), (int Record, bool Trunk)> _records = [];
 
@@ -58,7 +59,8 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<st
     {
         if (_images.TryGetValue((host, at), out var image)) return image;
         var week = Horizon.WeekOf(at);
-        if (!_policies.TryGetValue((host, week), out var resolved)) _policies.Add((host, week), resolved = Resolver.Resolve(policy, inventory, host, 0, at).Policy);
+        if (!_resolvers.TryGetValue(week, out var resolver)) _resolvers.Add(week, resolver = new(policy, inventory, at));
+        if (!_policies.TryGetValue((host, week), out var resolved)) _policies.Add((host, week), resolved = resolver.Of(host, 0));
         var result = compile is null ? ImageCompiler.Compile(resolved, at) : compile(host, resolved, at);
         image = result.Image ?? throw new InvalidOperationException(string.Join("; ", result.Errors));
         _images.Add((host, at), image);

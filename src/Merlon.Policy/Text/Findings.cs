@@ -18,9 +18,9 @@ internal sealed class Findings
     /// <summary>In order of file and place, whatever the order they were found in.</summary>
     public ImmutableArray<Diagnostic> InOrder()
     {
-        foreach (var (file, count) in _perFile.Where(f => f.Value > ManifestLimits.MaxDiagnostics))
-            _found.Add(new(Severity.Error, "too-many-errors", $"{count - ManifestLimits.MaxDiagnostics} more findings are not listed", file, int.MaxValue, 0));
-        return [.. _found.OrderBy(d => d.File, StringComparer.Ordinal).ThenBy(d => d.Line).ThenBy(d => d.Column)
+        var unlisted = _perFile.Where(f => f.Value > ManifestLimits.MaxDiagnostics).Select(f =>
+            new Diagnostic(Severity.Error, "too-many-errors", $"{f.Value - ManifestLimits.MaxDiagnostics} more findings are not listed", f.Key, int.MaxValue, 0));
+        return [.. _found.Concat(unlisted).OrderBy(d => d.File, StringComparer.Ordinal).ThenBy(d => d.Line).ThenBy(d => d.Column)
             .ThenBy(d => d.Code, StringComparer.Ordinal).ThenBy(d => d.Message, StringComparer.Ordinal)
             .Select(d => d.Line == int.MaxValue ? d with { Line = 0 } : d)];
     }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
@@ -25,6 +26,23 @@ public partial class PurityTests
                 Assert.Equal(first.Digest, again.Digest);
                 Assert.Equal(first.Nics, again.Nics);
                 Assert.Equal(first.Rules, again.Rules);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_host_gets_the_same_alone_and_after_others()
+    {
+        for (var seed = 0UL; seed < 20; seed++)
+        {
+            var random = new RandomPolicy(seed, hosts: 4);
+            var set = PolicySet.Build(random.Documents.Select(d => new StoredDocument(d, 7))).Set!;
+            var all = new Resolver(set, random.Inventory);
+            foreach (var host in new Dice(seed).Shuffled(["host0", "host1", "host2", "host3", "none"]))
+            {
+                var alone = Resolver.Resolve(set, random.Inventory, host, 3).Policy;
+                var policy = all.Of(host, 3);
+                Assert.Equal(HostPolicyMessages.ToMessage(alone), HostPolicyMessages.ToMessage(policy));
             }
         }
     }
