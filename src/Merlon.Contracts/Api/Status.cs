@@ -44,7 +44,12 @@ public sealed record HostRecord(
 }
 
 /// <summary>Sizes of one host's compiled policy: an apply beyond a limit is refused.</summary>
-public sealed record TablesRecord(UsedRecord RemoteClasses, UsedRecord ServiceClasses, UsedRecord GuardedNics, UsedRecord Bytes);
+/// <param name="CellsOfRuleset">Of the largest ruleset.</param>
+/// <param name="ServiceCombos">Classes of destination ports by classes of source ports.</param>
+/// <param name="PortChunks">Distinct runs of 256 ports.</param>
+public sealed record TablesRecord(
+    UsedRecord RemoteClasses, UsedRecord ServiceClasses, UsedRecord GuardedNics, UsedRecord Bytes,
+    UsedRecord CellsOfRuleset, UsedRecord Ipv6Lengths, UsedRecord Realms, UsedRecord ServiceCombos, UsedRecord PortChunks, UsedRecord Rules);
 
 /// <summary>So much of so much.</summary>
 public sealed record UsedRecord(long Used, long Limit);

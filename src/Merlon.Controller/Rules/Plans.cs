@@ -22,8 +22,14 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
         var diff = SemanticDiff.Of(before, after, at);
         if (diff.Error is not null) return (null, diff.Error);
         var (connections, problem) = await live.Of(null, LiveConnections.Most, cancel);
-        var cut = problem is null && preview.Now.Problems.IsEmpty ? new CutConnections(before, after, at).Of(connections) : null;
-        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before, after, at, days), ChangeRecords.Looser(before, after), Would(before.Policy, documents)), null);
+        var (cut, atOnce) = problem is null && preview.Now.Problems.IsEmpty ? Cut(preview, before, after, at).Of(connections) : default;
+        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before, after, at, days), ChangeRecords.Looser(before, after), Would(before.Policy, documents), atOnce), null);
+    }
+
+    private CutConnections Cut(PolicyPreview preview, Revision before, Revision after, long at)
+    {
+        var wanted = preview.Now.Hosts.Messages;
+        return new(before, after, new(0, null, [.. preview.Change!.Tenants]), h => wanted.GetValueOrDefault(h) is { } message && hosts.Find(h)?.Applied == message.Sequence, at);
     }
 
     private IReadOnlyList<RuleHitRecord> Would(PolicySet before, IReadOnlyList<string> changed)

@@ -44,16 +44,14 @@ public class FlowChangesTests
             await agent.Send(1, old, recent, Sample.Flow(7002));
         }
         await controller.Until(s => s.Hosts.All(h => !h.Connected));
-        var request = new ApplyRequest([new("p.yaml", Sample.Open("shop", 7001))]);
+        var change = Sample.Open("shop", 7001);
         Assert.Equal((1, 2), (await Seen("?days=2"), await Seen("")));
-        using var refused = await controller.Client.PostAsJsonAsync("/v1/plan?days=0", request, ApiJson.Default.ApplyRequest, TestContext.Current.CancellationToken);
+        using var refused = await controller.Client.PostAsJsonAsync("/v1/plan?days=0", new([new("p.yaml", change)]), ApiJson.Default.ApplyRequest, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
 
         async Task<int> Seen(string query)
         {
-            using var answer = await controller.Client.PostAsJsonAsync("/v1/plan" + query, request, ApiJson.Default.ApplyRequest, TestContext.Current.CancellationToken);
-            var plan = (await answer.Content.ReadFromJsonAsync(ApiJson.Default.PlanResult, TestContext.Current.CancellationToken))!;
-            var flow = Assert.Single(plan.Flows!.Changes);
+            var flow = Assert.Single((await controller.Plan(change, query)).Flows!.Changes);
             Assert.Equal(("deny", "allow", "shop/open/open@2"), (flow.Before, flow.After, flow.RuleAfter));
             return flow.Flows;
         }
