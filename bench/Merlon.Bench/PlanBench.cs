@@ -1,32 +1,30 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Grpc.Core;
-using Merlon.Agent.Link;
 using Merlon.Contracts;
 using Merlon.Contracts.Api;
-using Merlon.Contracts.Pki;
 using Merlon.Contracts.Wire;
 using Merlon.Fast.Tests.Policy;
-using Merlon.Policy.Analyze;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
 using Merlon.Policy.Text;
 
 namespace Merlon.Bench;
 
-/// <summary><c>merlon plan</c> on 10,000 rules of which one was edited, against a running controller that knows the VMs and the newest flows: from the start
-/// of the command to its end. What it lists must be what the comparison of both revisions finds.</summary>
+/// <summary><c>merlon plan</c> on 10,000 rules of which one was edited, against a running controller that knows the VMs, their newest flows and their
+/// connections: from the start of the command to its end. What it lists must be the edited rule's doing, and all of it.</summary>
 /// <param name="bin">Where merlon and merlon-controller are.</param>
 internal sealed class PlanBench(string bin, TextWriter output)
 {
-    private const int Rules = 10_000, Rounds = 5;
+    private const int Rules = 10_000, Rounds = 5, Connections = 10_000;
+    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(2);
 
-    public async Task<bool> Run()
+    /// <returns>0 = within the time, 2 = not; throws when a plan says anything else than it should.</returns>
+    public async Task<int> Run()
     {
-        output.WriteLine($"{"shape",-8} {"YAML MiB",8} {"plan ms",8} {"min-max",13} {"cpu ms",6} {"flows",6} {"boxes",5}");
-        var right = true;
-        foreach (var shape in new[] { Shape.Acl, Shape.Fw, Shape.Ipc, Shape.Groups }) right &= await Measure(shape);
-        return right;
+        output.WriteLine($"{"shape",-8} {"YAML MiB",8} {"plan ms",8} {"min-max",13} {"cpu ms",6} {"flows",6} {"connections",11} {"boxes",5}");
+        var met = true;
+        foreach (var shape in new[] { Shape.Acl, Shape.Fw, Shape.Ipc, Shape.Groups }) met &= await Measure(shape);
+        return met ? 0 : 2;
     }
 
     private async Task<bool> Measure(Shape shape)
@@ -36,15 +34,20 @@ internal sealed class PlanBench(string bin, TextWriter output)
         var folder = Directory.CreateTempSubdirectory("merlon-plan-").FullName;
         try
         {
-            using var controller = Start(bin + "/merlon-controller", "run", "--instance", paths.Instance, "--port", "0");
+            using var controller = Process.Start(new ProcessStartInfo(bin + "/merlon-controller", ["run", "--instance", paths.Instance, "--port", "0"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var said = Task.WhenAll(controller.StandardOutput.ReadToEndAsync(), controller.StandardError.ReadToEndAsync());
             try
             {
-                while (!File.Exists(paths.ApiFile)) await Task.Delay(50);
-                return await Measure(policy, paths, folder, shape, controller);
+                while (!File.Exists(paths.ApiFile))
+                {
+                    if (controller.HasExited) throw new InvalidOperationException($"merlon-controller ended: {string.Join('\n', await said)}");
+                    await Task.Delay(50);
+                }
+                return await Measure(policy, paths, Path.Combine(folder, "policy.yaml"), shape, controller);
             }
             finally
             {
-                controller.Kill();
+                if (!controller.HasExited) controller.Kill();
                 await controller.WaitForExitAsync();
             }
         }
@@ -55,99 +58,85 @@ internal sealed class PlanBench(string bin, TextWriter output)
         }
     }
 
-    private async Task<bool> Measure(ShapedPolicy policy, InstancePaths paths, string folder, Shape shape, Process controller)
+    private async Task<bool> Measure(ShapedPolicy policy, InstancePaths paths, string file, Shape shape, Process controller)
     {
-        var file = Path.Combine(folder, "policy.yaml");
-        File.WriteAllText(file, ManifestPrinter.Print([Guard, .. policy.Documents]));
-        var (code, _, said) = await Merlon(paths, "apply", "-f", file);
-        if (code != 0) throw new InvalidOperationException($"merlon apply ended with {code}: {said}");
-        foreach (var host in policy.Inventory.Vms.GroupBy(v => v.Host)) await Tell(paths, policy, host);
+        File.WriteAllText(file, ManifestPrinter.Print([s_guard, .. policy.Documents]));
+        await Merlon(paths, 0, "apply", "-f", file);
+        var agents = new List<BenchAgent>();
+        foreach (var host in policy.Inventory.Vms.GroupBy(v => v.Host).OrderBy(h => h.Key != policy.Host))
+            agents.Add(await BenchAgent.Dial(paths, [.. host], agents.Count == 0 ? Live(policy) : []));
+        await Send(agents[0], policy);
 
-        var edited = policy.Edited(Rules / 2);
-        var expected = SemanticDiff.Of(policy.Revision, new(PolicySet.Build(edited.Select(d => new StoredDocument(d, 2))).Set!, policy.Inventory), 0);
-        File.WriteAllText(file, ManifestPrinter.Print([Guard, .. edited]));
-        var times = new List<double>();
-        var (boxes, flows, used) = (0, 0, controller.TotalProcessorTime);
+        File.WriteAllText(file, ManifestPrinter.Print([s_guard, .. policy.Edited(Rules / 2)]));
+        var (times, before, answer) = (new List<double>(), controller.TotalProcessorTime, "");
         for (var round = 0; round < Rounds; round++)
         {
             var clock = Stopwatch.StartNew();
-            (code, var answer, said) = await Merlon(paths, "plan", "-f", file, "-o", "json");
+            answer = await Merlon(paths, 2, "plan", "-f", file, "-o", "json");
             times.Add(clock.Elapsed.TotalMilliseconds);
-            if (code != 2) throw new InvalidOperationException($"merlon plan ended with {code}: {said}");
-            var plan = JsonDocument.Parse(answer).RootElement;
-            (boxes, flows) = (plan.GetProperty("changes").GetArrayLength(), plan.GetProperty("flows").GetProperty("looked").GetInt32());
         }
         controller.Refresh();
-        used = controller.TotalProcessorTime - used;
+        var used = (controller.TotalProcessorTime - before) / Rounds;
+        foreach (var agent in agents) await agent.DisposeAsync();
         times.Sort();
-        var right = boxes == expected.Changes.Length;
+        var plan = JsonSerializer.Deserialize(answer, ApiJson.Default.PlanResult)!;
+        Require(plan, $"r{Rules / 2}@");
         output.WriteLine(FormattableString.Invariant(
-            $"{shape.ToString().ToLowerInvariant(),-8} {new FileInfo(file).Length / 1048576.0,8:f1} {times[Rounds / 2],8:f0} {$"{times[0]:f0}-{times[^1]:f0}",13} {used.TotalMilliseconds / Rounds,6:f0} {flows,6} {boxes,5}{(right ? "" : $", {expected.Changes.Length} expected")}"));
-        return right;
+            $"{shape.ToString().ToLowerInvariant(),-8} {new FileInfo(file).Length / 1048576.0,8:f1} {times[Rounds / 2],8:f0} {$"{times[0]:f0}-{times[^1]:f0}",13} {used.TotalMilliseconds,6:f0} {plan.Flows!.Looked,6} {Connections,11} {plan.Changes.Count,5}"));
+        return times[Rounds / 2] <= s_most.TotalMilliseconds;
     }
 
-    private static Document Guard { get; } = ManifestParser.Parse([new("guard.yaml", """
+    /// <summary>Every box is of the edited rule, before or after; what it lets pass now is among them; and nothing was left out of the question.</summary>
+    private static void Require(PlanResult plan, string rule)
+    {
+        bool Is(DecisionRecord d) => d.Rules.Any(r => r.Rule.Contains("/" + rule, StringComparison.Ordinal));
+        if (!plan.Changes.All(c => Is(c.Before) || Is(c.After)) || !plan.Changes.Any(c => Is(c.After) && c.Services.Names is ["sctp/7"] && c.After.Verdict == "allow"))
+            throw new InvalidOperationException($"the plan lists other changes than those of {rule}");
+        if (plan.Flows?.Looked != PlannedFlows.Most || plan.Cut is null) throw new InvalidOperationException("the plan looked at too few flows, or at no connections");
+    }
+
+    private static readonly Document s_guard = ManifestParser.Parse([new("guard.yaml", """
         apiVersion: merlon/v1
         kind: Guard
         metadata: {name: all}
         spec: {action: guard, select: [any], trustMetadata: true}
         """)]).Documents[0];
 
-    /// <summary>An agent's part: a host's VMs, and as many flows of them as a plan looks at.</summary>
-    private static async Task Tell(InstancePaths paths, ShapedPolicy policy, IEnumerable<InventoryVm> vms)
+    /// <summary>As many flows as a plan looks at, and some more.</summary>
+    private static async Task Send(BenchAgent agent, ShapedPolicy policy)
     {
-        using var pki = HostPki.EnsureAt(paths.Pki);
-        using var channel = ControllerAddress.Open("unix:" + paths.ControllerSocket, pki.ClientOptions(PkiRole.Agent, PkiRole.Controller));
-        using var call = new Link.LinkClient(channel).Session();
-        var first = vms.First();
-        await call.RequestStream.WriteAsync(new() { Hello = new() { Host = first.Host is "" ? "host" : first.Host, HostUuid = first.Uuid, Version = "1.0.0", Abi = 1 } });
-        await call.RequestStream.WriteAsync(new() { Inventory = new() { Vms = { vms.Select(Info) } } });
-        await Heard(call, m => m.Policy is not null);
-        if (first.Host != policy.Host) return;
         var dice = new Dice(7);
         for (var sent = 0; sent < PlannedFlows.Most; sent += Limits.FlowRecords)
-        {
-            await call.RequestStream.WriteAsync(new() { Flows = new() { First = (ulong)sent + 1, Incarnation = "i-1", Records = { Enumerable.Range(0, Limits.FlowRecords).Select(_ => Flow(policy, dice)) } } });
-            await Heard(call, m => m.FlowAck is not null);
-        }
-    }
-
-    private static async Task Heard(AsyncDuplexStreamingCall<AgentMessage, ControllerMessage> call, Func<ControllerMessage, bool> wanted)
-    {
-        while (await call.ResponseStream.MoveNext(CancellationToken.None))
-            if (wanted(call.ResponseStream.Current)) return;
-        throw new InvalidOperationException("the controller hung up");
-    }
-
-    private static VmInfo Info(InventoryVm vm)
-    {
-        var info = new VmInfo { Uuid = vm.Uuid, Name = vm.Name, Tenant = vm.Tenant, Running = true };
-        foreach (var (key, value) in vm.Labels) info.Labels[key] = value;
-        info.Nics.AddRange(vm.Nics.Select(n => new NicInfo { Index = (uint)n.Index, Mac = n.Mac.ToString(), Network = n.Network, Ifname = "vnet0", Addresses = { n.Addresses.Select(a => a.ToString()) } }));
-        return info;
+            await agent.Send((ulong)sent + 1, Enumerable.Range(0, Limits.FlowRecords).Select(_ => Flow(policy, dice)));
     }
 
     private static FlowRecordMessage Flow(ShapedPolicy policy, Dice dice)
     {
-        var (from, to) = (dice.Of(policy.Inventory.Nics), dice.Of(policy.Inventory.Nics));
-        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        var (from, to, now) = (dice.Of(policy.Inventory.Nics), dice.Of(policy.Inventory.Nics), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         return new()
         {
             StartUnixMs = now, EndUnixMs = now, Event = "open", Verdict = "allow", Reason = "rule", Direction = "in", Segment = "br0", InRule = "default",
-            Source = new() { Address = from.Nic.Addresses[0].ToString(), VmUuid = from.Key.VmUuid }, Destination = new() { Address = to.Nic.Addresses[0].ToString(), VmUuid = to.Key.VmUuid },
-            Protocol = 6, SourcePort = 40000, DestinationPort = (uint)dice.Between(1, 9999), PacketsOut = 1, BytesOut = 60,
+            Source = End(from), Destination = End(to), Protocol = 6, SourcePort = 40000, DestinationPort = (uint)dice.Between(1, 9999), PacketsOut = 1, BytesOut = 60,
         };
     }
 
-    private async Task<(int Code, string Out, string Error)> Merlon(InstancePaths paths, params string[] args)
+    private static FlowEnd End(VmNic nic) => new() { Vm = nic.Vm.Name, VmUuid = nic.Vm.Uuid, NicIndex = (uint)nic.Nic.Index, Tenant = nic.Vm.Tenant, Address = nic.Nic.Addresses[0].ToString() };
+
+    private static IReadOnlyList<ConnectionRecord> Live(ShapedPolicy policy)
     {
-        using var merlon = Start(bin + "/merlon", [.. args, "--instance", paths.Instance]);
+        var dice = new Dice(8);
+        VmNic[] here = [.. policy.Inventory.Nics.Where(n => n.Vm.Host == policy.Host)];
+        return [.. Enumerable.Range(0, Connections).Select(i => new ConnectionRecord(Of(dice.Of(policy.Inventory.Nics), 1024 + i), Of(dice.Of(here), null), $"tcp/{dice.Between(1, 9999)}", "established", null, "default", 9, 9, 900, 900, 1000, 1000, "both", "br0"))];
+
+        static FlowEndRecord Of(VmNic nic, int? port) => new(nic.Vm.Name, nic.Vm.Uuid, nic.Nic.Index, nic.Vm.Tenant, nic.Nic.Addresses[0].ToString(), port);
+    }
+
+    private async Task<string> Merlon(InstancePaths paths, int expected, params string[] args)
+    {
+        using var merlon = Process.Start(new ProcessStartInfo(bin + "/merlon", [.. args, "--instance", paths.Instance]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var said = merlon.StandardError.ReadToEndAsync();
         var answer = await merlon.StandardOutput.ReadToEndAsync();
         await merlon.WaitForExitAsync();
-        return (merlon.ExitCode, answer, await said);
+        return merlon.ExitCode == expected ? answer : throw new InvalidOperationException($"merlon {args[0]} ended with {merlon.ExitCode}: {await said}");
     }
-
-    private static Process Start(string program, params string[] args) =>
-        Process.Start(new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 }

@@ -20,10 +20,10 @@ internal sealed class PolicyBench(TextWriter output)
     /// <summary>Judgements of a rule that the plain evaluator may take for one policy where it reads every rule for every packet.</summary>
     private const int WholeWork = 4_000_000;
 
-    /// <summary>Verdicts in which image and plain evaluator differ.</summary>
+    /// <summary>Verdicts in which image and plain evaluator differ, and policies whose packets were too much alike to tell.</summary>
     public int Wrong { get; private set; }
 
-    public void Header() => output.WriteLine($"{"shape",-8} {"rules",7} {"resolve ms",10} {"compile ms",10} {"min-max",13} {"cpu ms",6} {"MiB",6} {"message",7} {"remote",6} {"service",7} {"packets",8} {"allow %",7} {"wrong",5}");
+    public void Header() => output.WriteLine($"{"shape",-8} {"rules",7} {"resolve ms",10} {"compile ms",10} {"min-max",13} {"cpu ms",6} {"MiB",6} {"message",7} {"remote",6} {"service",7} {"packets",8} {"allow %",7} {"rule %",6} {"wrong",5}");
 
     public void Compile(Shape shape, int rules)
     {
@@ -38,17 +38,18 @@ internal sealed class PolicyBench(TextWriter output)
         }
         var times = Enumerable.Range(0, Rounds).Select(_ => Timed(() => ImageCompiler.Compile(resolved, 0)).Ms).Order().ToArray();
         var used = Enumerable.Range(0, Rounds).Select(_ => Used(() => ImageCompiler.Compile(resolved, 0))).Order().ToArray();
-        var (packets, allowed, wrong) = Check(policy, rules);
+        var (packets, allowed, byRule, wrong) = Check(policy, rules);
         Wrong += wrong;
+        if (Math.Min(allowed, packets - allowed) < packets / 10 || byRule < packets / 2) Wrong++;
         output.WriteLine(FormattableString.Invariant(
-            $"{line}{times[Rounds / 2],10:f0} {$"{times[0]:f0}-{times[^1]:f0}",13} {used[Rounds / 2],6:f0} {image.Words.Length / 131072.0,6:f1} {HostPolicyMessages.ToMessage(resolved).CalculateSize() / 1048576.0,7:f1} {image.Stats.RemoteClasses,6} {image.Stats.ServiceClasses,7} {packets,8} {100.0 * allowed / packets,7:f0} {wrong,5}"));
+            $"{line}{times[Rounds / 2],10:f0} {$"{times[0]:f0}-{times[^1]:f0}",13} {used[Rounds / 2],6:f0} {image.Words.Length / 131072.0,6:f1} {HostPolicyMessages.ToMessage(resolved).CalculateSize() / 1048576.0,7:f1} {image.Stats.RemoteClasses,6} {image.Stats.ServiceClasses,7} {packets,8} {100.0 * allowed / packets,7:f0} {100.0 * byRule / packets,6:f0} {wrong,5}"));
     }
 
     /// <summary>The image against the plain evaluator: a million packets, and for some of them every rule is read.</summary>
-    private static (int Packets, int Allowed, int Wrong) Check(ShapedPolicy policy, int rules)
+    private static (int Packets, int Allowed, int ByRule, int Wrong) Check(ShapedPolicy policy, int rules)
     {
         var (image, whole) = (CaseRunner.ImageEngine(policy.Set, policy.Inventory), CaseRunner.PlainEngine(policy.Set, policy.Inventory));
-        var (draw, count, allowed, wrong) = (new PacketDraw(policy, new(42)), 0, 0, 0);
+        var (draw, count, allowed, byRule, wrong) = (new PacketDraw(policy, new(42)), 0, 0, 0, 0);
         for (var pair = 0; pair < Pairs; pair++)
         {
             var (from, to) = draw.Ends();
@@ -58,10 +59,11 @@ internal sealed class PolicyBench(TextWriter output)
                 var packet = draw.Packet(near, from, to);
                 var says = image(packet);
                 if (says.Verdict == Verdict.Allow) allowed++;
+                if (says.Reason == Reasons.Rule) byRule++;
                 if (says != PlainEvaluator.Evaluate(near, policy.Inventory, packet).Flow || (i == 0 && pair < WholeWork / rules && says != whole(packet))) wrong++;
             }
         }
-        return (count, allowed, wrong);
+        return (count, allowed, byRule, wrong);
     }
 
     private static (T Value, double Ms) Timed<T>(Func<T> work)
