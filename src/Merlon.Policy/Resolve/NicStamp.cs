@@ -15,11 +15,7 @@ public readonly record struct NicStamp(string Rules, string Place)
     }
 
     // A digest holds no space.
-    public static NicStamp Parse(string text)
-    {
-        var space = text.IndexOf(' ', StringComparison.Ordinal);
-        return new(text[..space], text[(space + 1)..]);
-    }
+    public static NicStamp Parse(string text) => text.Split(' ', 2) is [var rules, var place] ? new(rules, place) : new(text, "");
 
     public override string ToString() => $"{Rules} {Place}";
 }

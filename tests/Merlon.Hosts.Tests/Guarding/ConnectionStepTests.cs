@@ -61,6 +61,18 @@ public sealed class ConnectionStepTests : IDisposable
         Cut();
     }
 
+    /// <summary>It has entries of its own from then on: TCP must open again, all else opens with its next packet.</summary>
+    [Fact]
+    public void A_vnic_that_becomes_a_trunk_port_loses_its_tcp_connections_alone_as_plan_says()
+    {
+        var change = Manifests.Frame.Replace("log: all", "log: all, vlans: [7]", StringComparison.Ordinal);
+        Planned(change, Ends($"tcp/{Port}"), atOnce: Ends($"tcp/{Port}"));
+        Step("keep", change);
+        var had = _live.ToDictionary(s => s.Name, s => s.Received);
+        Thread.Sleep(700);
+        Assert.Equal(_live.Where(s => s.Name.Contains("tcp", StringComparison.OrdinalIgnoreCase)).Select(s => s.Name).Order(), _live.Where(s => s.Received == had[s.Name]).Select(s => s.Name).Order());
+    }
+
     [Fact]
     public void Drained_they_are_cut_at_the_stated_second_by_an_agent_that_was_killed_meanwhile()
     {
