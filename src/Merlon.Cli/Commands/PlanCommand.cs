@@ -87,7 +87,7 @@ internal static class PlanCommand
             return ApplyCommand.OnlyTests(plan.Diagnostics) ? ExitCode.TestFailed : ExitCode.Error;
         }
         call.Say($"{plan.Documents.Count} documents change; {Changes.Summary(plan.Changes)}"
-            + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut ({Spared(cut.Count, plan.CutAtOnce?.Count ?? 0)})" : "")
+            + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut{Spared(cut.Count, plan.CutAtOnce?.Count)}" : "")
             + (plan.Flows is { } flows ? $"; {flows.Changes.Sum(f => f.Flows)} of {flows.Looked} flows since {Tables.Time(flows.Since)} would be answered otherwise{LeftOut(flows)}" : ""));
         if (plan.Changes.Any(c => c.After.Untracked)) call.Say(Changes.Untracked);
         return plan.Documents.Count > 0 || plan.Changes.Count > 0 ? ExitCode.Differences : ExitCode.Ok;
@@ -100,22 +100,30 @@ internal static class PlanCommand
         Changes.Table(call, plan.Changes);
         if (plan.Looser is { Count: > 0 } looser) Looser(call, looser);
         if (plan.Would is { Count: > 0 } would) Would(call, would);
-        if (plan.Cut is { Count: > 0 } cut) Cut(call, cut, [.. plan.CutAtOnce ?? []]);
+        if (plan.Cut is { Count: > 0 } cut) Cut(call, cut, plan.CutAtOnce?.ToHashSet());
         if (plan.Flows is { Changes.Count: > 0 } flows) Recorded(call, flows);
     }
 
-    private static string Spared(int cut, int atOnce) => (cut, atOnce) switch
+    /// <param name="atOnce">Null = not told.</param>
+    private static string Spared(int cut, int? atOnce) => atOnce switch
     {
-        (_, 0) => "apply --connections drain=SPAN: after that time; keep: not at all",
-        _ when cut == atOnce => "at once, with --connections drain=SPAN and keep too",
-        _ => $"{atOnce} of them at once with any --connections; the others with drain=SPAN after that time, with keep not at all",
+        null => "",
+        0 => " (apply --connections drain=SPAN: after that time; keep: not at all)",
+        _ when cut == atOnce => " (at once, with --connections drain=SPAN and keep too)",
+        _ => $" ({atOnce} of them at once with any --connections; the others with drain=SPAN after that time, with keep not at all)",
     };
 
-    private static void Cut(Call call, IReadOnlyList<ConnectionRecord> cut, HashSet<ConnectionRecord> atOnce)
+    private static void Cut(Call call, IReadOnlyList<ConnectionRecord> cut, HashSet<ConnectionRecord>? atOnce)
     {
         call.Out.WriteLine();
-        var t = new Listing("CUT FROM", "TO", "SERVICE", "STATE", "PACKETS", "DRAIN, KEEP");
-        foreach (var c in cut) t.Add(End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut + c.PacketsIn}", atOnce.Contains(c) ? "cut at once" : "goes on");
+        string[] titles = ["CUT FROM", "TO", "SERVICE", "STATE", "PACKETS"];
+        var t = new Listing(atOnce is null ? titles : [.. titles, "DRAIN, KEEP"]);
+        foreach (var c in cut)
+        {
+            string[] cells = [End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut + c.PacketsIn}"];
+            t.Add(atOnce is null ? cells : [.. cells, atOnce.Contains(c) ? "cut at once" : "goes on"]);
+        }
+
         t.WriteTo(call);
     }
 

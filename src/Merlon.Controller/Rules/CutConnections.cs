@@ -9,41 +9,60 @@ namespace Merlon.Controller.Rules;
 
 /// <summary>Live connections that a change ends: an agent asks again about those of a vNIC with another stamp, unless the step spares them.
 /// Of an ICMP session the request is judged.</summary>
-/// <param name="step">What apply would tell the hosts with drain or keep; null = none could be told.</param>
+/// <param name="step">What apply would tell the hosts with drain or keep.</param>
 /// <param name="takesSteps">The host has what the change starts from.</param>
-internal sealed class CutConnections(Revision before, Revision after, ConnectionStep? step, Predicate<string> takesSteps, long at)
+internal sealed class CutConnections(Revision before, Revision after, ConnectionStep step, Predicate<string> takesSteps, long at)
 {
     private readonly ImageEngine _before = new(before.Policy, before.Vms), _after = new(after.Policy, after.Vms);
 
-    /// <summary>All that are cut, and those of them that go at once under drain and keep too.</summary>
+    /// <summary>All that are cut, and those of them that go at once under drain and keep too. What several hosts or segments tell of is one.</summary>
     public (IReadOnlyList<ConnectionRecord> Cut, IReadOnlyList<ConnectionRecord> AtOnce) Of(IReadOnlyList<ConnectionRecord> connections)
     {
-        var ends = connections.Select(c => (Connection: c, End: EndOf(c))).Where(c => c.End != End.Own).ToList();
+        var ends = connections.Select(c => (Record: c, Packet: Packet(c))).Where(c => c.Packet is not null)
+            .GroupBy(c => c.Packet!.Value, c => c.Record).Select(g => (Connection: g.First(), End: EndOf(g.Key, [.. g]))).Where(c => c.End != End.Own).ToList();
         return ([.. ends.Select(c => c.Connection)], [.. ends.Where(c => c.End == End.AtOnce).Select(c => c.Connection)]);
     }
 
-    private End EndOf(ConnectionRecord c)
+    /// <summary>The first one, the same whichever host tells of it: each knows the names of its own vNICs alone.</summary>
+    private FlowQuestion? Packet(ConnectionRecord c)
     {
-        if (RecordedPacket.Of(after.Vms, c.Source, c.Destination, c.Service, at) is not { } packet) return End.Own;
+        if (RecordedPacket.Of(after.Vms, c.Source, c.Destination, c.Service, at) is not { } packet) return null;
+        var parties = FlowParties.Of(after.Vms, packet);
+        return packet with { From = packet.From with { Nic = parties.From?.Key }, To = packet.To with { Nic = parties.To?.Key } };
+    }
+
+    private End EndOf(FlowQuestion packet, ConnectionRecord[] told)
+    {
         var (now, then) = (_before.Sides(packet), _after.Sides(packet));
-        if (!Lives(now.Out, c.Source, c.Approved is "source" or "both") || !Lives(now.In, c.Destination, c.Approved is "destination" or "both")) return End.Own;
-        return (End)Math.Max((int)EndAt(then.From, then.Out, packet), (int)EndAt(then.To, then.In, packet));
+        var (source, destination) = (told.Any(c => c.Approved is "source" or "both"), told.Any(c => c.Approved is "destination" or "both"));
+        // What an earlier step keeps is refused already, and what was just cut still stands in the table.
+        if ((now.Out is { Passes: false } && !source) || (now.In is { Passes: false } && !destination)) return End.Own;
+        var entries = told.SelectMany(c => new[] { (Nic: packet.From.Nic, End: c.Source), (packet.To.Nic, End: c.Destination) })
+            .Where(e => e.End.VmUuid is not null).Select(e => Table(_before, e.Nic)).ToHashSet();
+        return (End)Math.Max((int)EndAt(packet.From.Nic, now.Out, then.Out, source), (int)EndAt(packet.To.Nic, now.In, then.In, destination));
+
+        End EndAt(NicKey? nic, SideVerdict? now, SideVerdict? then, bool approved) =>
+            packet.Protocol == Protocols.Tcp && Loses(nic, now, then, entries) ? End.AtOnce : then is { Passes: false } ? Refused(nic!.Value, approved) : End.Own;
     }
 
-    // What an earlier step keeps is refused already, and what was just cut still stands in the table.
-    private static bool Lives(SideVerdict? now, FlowEndRecord end, bool approved) => now is not { Passes: false } || approved || end.VmUuid is null;
-
-    private End EndAt(NicKey? key, SideVerdict? then, FlowQuestion packet)
+    // Whatever the rules say: TCP without an entry must open again.
+    private bool Loses(NicKey? nic, SideVerdict? now, SideVerdict? then, HashSet<(string, string)?> entries)
     {
-        if (key is not { } nic || _after.Bound(nic, at) is not { } next) return End.Own;
-        var old = _before.Bound(nic, at);
-        // Its entries are no longer found, whatever the rules say.
-        if (old is not null && old.Segment != next.Segment && packet.Protocol == Protocols.Tcp && next.Nic.Guard.Mode == Enforcement.Enforce) return End.AtOnce;
-        if (then is not { Passes: false }) return End.Own;
-        if (old is null || old.HasLostTo(next)) return End.AtOnce;
-        if (old.Stamp == next.Stamp) return End.Own;
-        return step?.Spares(next.Endpoint.Tenant, old.Stamp, next.Stamp) == true && takesSteps(after.Vms.Find(nic)!.Vm.Host) ? End.Later : End.AtOnce;
+        if (Table(_after, nic) is not { } table || _after.Bound(nic!.Value, at)!.Nic.Guard.Mode != Enforcement.Enforce || then is { Untracked: true, Passes: true }) return false;
+        return (now is { Untracked: true } || Table(_before, nic) != table) && !entries.Contains(table);
     }
+
+    private End Refused(NicKey nic, bool approved)
+    {
+        // Only what the present rules have approved can be spared.
+        if (!approved || _before.Bound(nic, at) is not { } old || _after.Bound(nic, at) is not { } next) return End.AtOnce;
+        if (old.Stamp == next.Stamp) return End.Own;
+        return step.Spares(next.Endpoint.Tenant, old.Stamp, next.Stamp) && takesSteps(after.Vms.Find(nic)!.Vm.Host) ? End.Later : End.AtOnce;
+    }
+
+    /// <summary>Where the entries of a guarded vNIC are found.</summary>
+    private (string Host, string Segment)? Table(ImageEngine engine, NicKey? key) =>
+        key is { } nic && engine.Bound(nic, at) is { } bound ? (after.Vms.Find(nic)!.Vm.Host, bound.Segment) : null;
 
     private enum End
     {

@@ -8,7 +8,4 @@ public sealed record BoundNic(PolicyEndpoint Endpoint, PolicyNic Nic, NicStamp S
 
     public static BoundNic Of(HostPolicy policy, PolicyNic nic, string rulesetDigest) =>
         new(policy.Endpoints[nic.Endpoint], nic, NicStamp.Of(policy.Endpoints[nic.Endpoint], nic, rulesetDigest));
-
-    /// <summary>An address that was its own is no more.</summary>
-    public bool HasLostTo(BoundNic after) => Endpoint.Addresses.Except(after.Endpoint.Addresses).Any();
 }

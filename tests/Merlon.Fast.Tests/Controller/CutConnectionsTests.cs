@@ -76,32 +76,91 @@ public class CutConnectionsTests
         Expect([], [], Both + Narrow, Both + Narrow + Rule("tcp/90", "more"), approved: "none");
     }
 
+    [Theory]
+    [InlineData("none")]
+    [InlineData("source")]
+    public void What_has_not_passed_under_the_present_rules_is_not_spared(string approved) =>
+        Expect(["tcp/22 10.8.0.5", "icmp 10.8.0.5", "tcp/22 192.0.2.1"], ["tcp/22 10.8.0.5", "icmp 10.8.0.5", "tcp/22 192.0.2.1"], Both + Open, Both + Narrow, approved: approved);
+
     [Fact]
-    public void A_vnic_that_loses_an_address_keeps_nothing()
+    public void A_trunk_port_s_services_that_pass_without_a_connection_are_not_cut()
     {
-        var less = Scene.VmsOf(Scene.Vm("web-1", "tier: web", Web), Scene.Vm("db-1", "tier: db", "10.8.0.8"));
-        var (now, then) = (new Scene(Vms + Both + Open), new Scene(less + Both + Narrow));
-        Assert.Equal(_all.Except(["tcp/80 10.8.0.5"]), Of(now, then, ["shop"], true, "both").AtOnce);
+        var trunks = Guard("web", "select: [vm/web-1], vlans: [7], untracked: {asks: [tcp/22]}") + Guard("db", "select: [vm/db-1], vlans: [7], untracked: {serves: [tcp/22]}");
+        Expect(["tcp/80 10.8.0.5"], ["tcp/80 10.8.0.5"], Both + Open, trunks + Open, ["platform"]);
     }
 
-    private void Expect(IEnumerable<string> cut, IEnumerable<string> atOnce, string before, string after, string[]? tenants = null, bool takes = true, string approved = "none")
+    [Theory]
+    [InlineData("a", "br0", "a", "br0", false)]
+    [InlineData("a", "br0", "a", "br1", true)]
+    [InlineData("a", "br0", "b", "br0", true)]
+    public void Tcp_of_a_vnic_that_begins_to_track_goes_at_once_where_its_host_and_segment_have_no_entry(string host, string segment, string otherHost, string otherSegment, bool cut)
     {
-        var told = Of(new Scene(Vms + before), new Scene(Vms + after), tenants ?? ["shop"], takes, approved);
-        Assert.Equal(cut, told.Cut);
-        Assert.Equal(atOnce, told.AtOnce);
+        var scene = Placed(host, segment, otherHost, otherSegment);
+        string[] told = cut ? ["tcp/80 10.8.0.5"] : [];
+        var before = new Scene(scene + Guard("all", "select: [vm/db-1]") + Open);
+        Expect(told, told, before, new Scene(scene + Both + Open), ["platform"], Told("tcp/80", null, "db-1"), Told("icmp", null, "db-1"));
+        Expect([], [], before, new Scene(scene + Guard("all", "select: [any], mode: observe") + Open), ["platform"], Told("tcp/80", null, "db-1"));
     }
 
-    private (string[] Cut, string[] AtOnce) Of(Scene before, Scene after, string[] tenants, bool takes, string approved)
+    [Fact]
+    public void Tcp_of_a_vnic_whose_service_was_untracked_goes_at_once()
     {
-        var live = _all.Select(a => a.Split(' ')).Select(a => new ConnectionRecord(
-            End(a[1], a[1] == Outside ? null : "web-1"), End("10.8.0.7", "db-1"), a[0], "established", null, null, 1, 1, 60, 60, 1000, 1000, approved, "br0"));
-        var (cut, atOnce) = new CutConnections(new(before.Set, before.Inventory), new(after.Set, after.Inventory), new(1, null, [.. tenants]), _ => takes, 0).Of([.. live]);
-        return (Words(cut), Words(atOnce));
+        var scene = Placed("a", "br0", "b", "br0");
+        var before = Guard("web", "select: [vm/web-1]") + Guard("disks", "select: [vm/db-1], untracked: {serves: [tcp/22]}") + Open;
+        Expect(["tcp/22 10.8.0.5"], ["tcp/22 10.8.0.5"], new Scene(scene + before), new Scene(scene + Both + Open), ["platform"], Told("tcp/22", "web-1", null, "source"), Told("tcp/80", "web-1", null, "source"));
+    }
+
+    [Fact]
+    public void What_one_host_has_cut_and_another_s_table_still_holds_is_not_told_again()
+    {
+        var scene = Placed("a", "br0", "b", "br0") + Guard("web", "select: [vm/web-1], directions: [in]") + Guard("db", "select: [vm/db-1]");
+        var (before, after) = (new Scene(scene + Narrow), new Scene(scene + Narrow + Rule("tcp/90", "more")));
+        Expect([], [], before, after, ["shop"], Told("tcp/22", "web-1", null, "none"));
+        Expect([], [], before, after, ["shop"], Told("tcp/22", "web-1", null, "none"), Told("tcp/22", null, "db-1", "none"));
+        Expect(["tcp/22 10.8.0.5"], [], before, after, ["shop"], Told("tcp/22", "web-1", null, "none"), Told("tcp/22", null, "db-1", "destination"));
+    }
+
+    [Fact]
+    public void A_connection_that_both_hosts_tell_of_is_one_and_spared_where_each_has_approved_it()
+    {
+        var scene = Placed("a", "br0", "b", "br0") + Both;
+        var (before, after) = (new Scene(scene + Open), new Scene(scene + Narrow));
+        Expect(["tcp/22 10.8.0.5"], [], before, after, ["shop"], Told("tcp/22", "web-1", null, "source"), Told("tcp/22", null, "db-1", "destination"));
+        Expect(["tcp/22 10.8.0.5"], ["tcp/22 10.8.0.5"], before, after, ["shop"], Told("tcp/22", "web-1", null, "source"), Told("tcp/22", null, "db-1", "none"));
+        Expect(["tcp/22 10.8.0.5", "tcp/22 10.8.0.5"], [], before, after, ["shop"],
+            Told("tcp/22", "web-1", null, "source"), Told("tcp/22", null, "db-1", "destination", 40001), Told("tcp/22", null, "db-1", "destination"), Told("tcp/22", "web-1", null, "source", 40001));
+    }
+
+    /// <param name="approved">Null = both have approved what the rules know of; udp/53 was cut just now.</param>
+    private void Expect(IEnumerable<string> cut, IEnumerable<string> atOnce, string before, string after, string[]? tenants = null, bool takes = true, string? approved = null)
+    {
+        var told = _all.Select(a => a.Split(' ')).Select(a => Told(a[0], a[1] == Outside ? null : "web-1", "db-1", approved ?? (a[0] == "udp/53" ? "none" : "both"), from: a[1]));
+        Expect(cut, atOnce, new Scene(Vms + before), new Scene(Vms + after), tenants ?? ["shop"], [.. told], takes);
+    }
+
+    private static void Expect(IEnumerable<string> cut, IEnumerable<string> atOnce, Scene before, Scene after, string[] tenants, params ConnectionRecord[] told) =>
+        Expect(cut, atOnce, before, after, tenants, told, true);
+
+    private static void Expect(IEnumerable<string> cut, IEnumerable<string> atOnce, Scene before, Scene after, string[] tenants, ConnectionRecord[] told, bool takes)
+    {
+        var said = new CutConnections(new(before.Set, before.Inventory), new(after.Set, after.Inventory), new(1, null, [.. tenants]), _ => takes, 0)
+            .Of([.. told.Select(c => c with { Source = Named(c.Source), Destination = Named(c.Destination) })]);
+        Assert.Equal(cut, Words(said.Cut));
+        Assert.Equal(atOnce, Words(said.AtOnce));
+
+        FlowEndRecord Named(FlowEndRecord end) => end.Vm is null ? end : end with { VmUuid = before.Inventory.Named(end.Vm, null).First().Uuid, Nic = 0 };
 
         static string[] Words(IReadOnlyList<ConnectionRecord> told) => [.. told.Select(c => $"{c.Service} {c.Source.Address}")];
-
-        FlowEndRecord End(string address, string? vm) => new(vm, vm is null ? null : before.Inventory.Named(vm, null).First().Uuid, vm is null ? null : 0, "shop", address, 40000);
     }
+
+    /// <param name="source">Null = not this host's.</param>
+    private static ConnectionRecord Told(string service, string? source, string? destination, string approved = "destination", int port = 40000, string from = Web) =>
+        new(new(source, null, null, "shop", from, port), new(destination, null, null, "shop", "10.8.0.7", 40000), service, "established", null, null, 1, 1, 60, 60, 1000, 1000, approved, "br0");
+
+    /// <summary>Where web-1 and db-1 are.</summary>
+    private static string Placed(string host, string segment, string otherHost, string otherSegment) => Scene.VmsOf(
+        Scene.Vm("web-1", "tier: web", Web, $", host: {host}").Replace("br0", segment, StringComparison.Ordinal),
+        Scene.Vm("db-1", "tier: db", "10.8.0.7", $", host: {otherHost}").Replace("br0", otherSegment, StringComparison.Ordinal));
 
     private static string Guard(string name, string spec) => $"---\napiVersion: merlon/v1\nkind: Guard\nmetadata: {{name: {name}}}\nspec: {{action: guard, {spec}}}\n";
 
