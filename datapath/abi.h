@@ -354,13 +354,15 @@ enum merlon_rate_of {
 struct merlon_rate {               /* a token bucket: one each interval, and a second's worth at once */
 	__u64 next_ns;             /* when the next one would be due if all came evenly; boot clock */
 	__u32 interval_ns;         /* 0 = no limit */
-	__u32 pad;
+	__u32 refused;             /* wraps */
 };
 
 struct merlon_budget {             /* map budgets: ARRAY by vm */
 	__u32 opening[2], established[2]; /* IPv4, IPv6 */
 	__u32 max_half_open, max_connections; /* of both versions together; 0 = no limit */
-	__u64 refused;
+	__u32 refused_half_open, refused_connections; /* beyond those; the counts of refusals wrap */
+	__u32 refused_table;       /* beyond the pool */
+	__u32 pad;
 	__u64 opened;              /* connections, since it was guarded */
 	struct merlon_rate rates[RATE_COUNT];
 };
@@ -390,7 +392,7 @@ enum merlon_event_type {
 	EVENT_CLOSE = 2,
 	EVENT_DENY = 3,            /* packets = how many this record stands for */
 	EVENT_SPOOF = 4,           /* antiSpoof in observe: would have been dropped */
-	EVENT_BUDGET = 5,
+	/* 5 is taken, though it was never sent. */
 };
 
 #define EVENT_F_IN 0x1u            /* decided at to_vm */

@@ -261,22 +261,34 @@ static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
 	__u32 table = table_of(w, half), limit;
 	int reason = REASON_TABLE_FULL, mine;
-	__u32 *used;
+	__u32 *used, *refused;
 
 	if (!b)
 		return 0;
+	refused = &b->refused_table;
 	used = half ? b->opening : b->established;
 	limit = half ? b->max_half_open : b->max_connections;
 	if (limit && used[0] + used[1] >= limit) {
 		reason = half ? REASON_HALF_OPEN_BUDGET : REASON_VM_BUDGET;
+		refused = half ? &b->refused_half_open : &b->refused_connections;
 	} else {
 		mine = __sync_fetch_and_add(&used[table & 1], 1);
 		if (mine < share_of(half) || borrow(table))
 			return 0;
 		step_back(used, table, half);
 	}
-	__sync_fetch_and_add(&b->refused, 1);
+	__sync_fetch_and_add(refused, 1);
 	return reason;
+}
+
+/* Its place was charged, and the table has none. */
+static __always_inline int table_full(__u32 vm)
+{
+	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+
+	if (b)
+		__sync_fetch_and_add(&b->refused_table, 1);
+	return REASON_TABLE_FULL;
 }
 
 static __always_inline int rate_reason(__u32 of)
@@ -309,7 +321,7 @@ __noinline int spend(struct work *w, __u32 vm, __u32 of)
 		due = *(volatile __u64 *)&rate->next_ns;
 		from = due > w->now_ns ? due : w->now_ns;
 		if (from + rate->interval_ns > w->now_ns + SECOND_NS) {
-			__sync_fetch_and_add(&b->refused, 1);
+			__sync_fetch_and_add(&rate->refused, 1);
 			return rate_reason(of);
 		}
 		if (__sync_val_compare_and_swap(&rate->next_ns, due, from + rate->interval_ns) == due)

@@ -293,7 +293,15 @@ static __noinline int take_step(struct work *w, struct merlon_conn *c)
 	enum step step;
 
 	bpf_spin_lock(&c->lock);
+	/* For give_up(): only a half-open one can be refused after its step. */
+	if (c->state < CONN_ESTABLISHED)
+		copy_out(conn_of(w->old), c);
 	step = apply(w, c);
+	/* In the same moment: what is promoted is what this packet left. */
+	if (step == STEP_PROMOTE) {
+		copy_out(conn_of(w->fresh), c);
+		c->flags |= CONN_PROMOTED;
+	}
 	bpf_spin_unlock(&c->lock);
 	return step;
 }

@@ -46,11 +46,14 @@ static __noinline int remember_first(struct work *w)
 	return bpf_map_update_elem(&fragments, &k, &f, BPF_ANY);
 }
 
-static __noinline int count_on(struct work *w, struct merlon_conn *c)
+static __noinline int count_on(struct work *w, __u32 half)
 {
+	struct merlon_conn *c = find(w, w->packet.family, half);
 	__u32 s = w->source_is_b & 1;
 	bool live;
 
+	if (!c)
+		return false;
 	bpf_spin_lock(&c->lock);
 	live = !absent(c, w);
 	if (live) {
@@ -61,18 +64,12 @@ static __noinline int count_on(struct work *w, struct merlon_conn *c)
 	return live;
 }
 
-/* At the last hook a later fragment counts on its first one's connection; it moves nothing else there. */
+/* At the last hook a later fragment counts on its first one's connection; it moves nothing else there. What moves between the first two
+ * looks is found by the third. */
 static __noinline int count_later(struct work *w)
 {
-	struct packet *p = &w->packet;
-	struct merlon_conn *c;
-
-	set_ends(w, p);
-	c = find(w, p->family, CONN);
-	if (c && count_on(w, c))
-		return 0;
-	c = find(w, p->family, HALF);
-	return c ? !count_on(w, c) : 1;
+	set_ends(w, &w->packet);
+	return count_on(w, CONN) || count_on(w, HALF) || count_on(w, CONN);
 }
 
 static __noinline int follow_first(struct work *w)

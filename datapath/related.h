@@ -62,6 +62,21 @@ static __always_inline bool vouches(const struct work *w, const struct merlon_co
 	return w->in || !guarded(w, own == (c->flags & CONN_INITIATOR_B) ? OUT : IN);
 }
 
+enum word_of_entry {
+	ENTRY_ABSENT = 0,
+	ENTRY_DENIES = 1,
+	ENTRY_VOUCHES = 2,
+};
+
+static __noinline int word_of_entry(struct work *w, __u32 half)
+{
+	struct merlon_conn *c = find(w, w->quoted.family, half);
+
+	if (c && vouches(w, c))
+		return ENTRY_VOUCHES;
+	return c && !absent(c, w) ? ENTRY_DENIES : ENTRY_ABSENT;
+}
+
 static __always_inline int parse_quote(struct __sk_buff *skb, struct work *w)
 {
 	__u32 at = w->packet.l4 + 8;
@@ -75,8 +90,7 @@ static __always_inline int parse_quote(struct __sk_buff *skb, struct work *w)
 static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 {
 	struct packet *q = &w->quoted;
-	struct merlon_conn *c;
-	bool live;
+	__u32 said;
 
 	if (w->packet.fragment || parse_quote(skb, w) || q->fragment == FRAGMENT_LATER)
 		return 0;
@@ -88,15 +102,14 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 	if ((q->proto == PROTO_ICMP || q->proto == PROTO_ICMP6) && !is_echo(q))
 		return 0;
 	set_ends(w, q);
-	c = find(w, q->family, CONN);
-	if (c && vouches(w, c))
-		return 1;
-	live = c && !absent(c, w);
-	c = find(w, q->family, HALF);
-	if (c && vouches(w, c))
-		return 1;
+	/* What moves between the first two looks is found by the third. */
+	said = word_of_entry(w, CONN);
+	if (said < ENTRY_VOUCHES)
+		said |= word_of_entry(w, HALF);
+	if (said < ENTRY_VOUCHES)
+		said |= word_of_entry(w, CONN);
 	/* What is tracked has its entry's word, and no other. */
-	return !live && !(c && !absent(c, w)) && quotes_untracked(w);
+	return said ? said & ENTRY_VOUCHES : quotes_untracked(w);
 }
 
 static __noinline int pass_related(struct __sk_buff *skb, struct work *w)

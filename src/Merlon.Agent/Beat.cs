@@ -1,5 +1,8 @@
+using Merlon.Agent.Flows;
 using Merlon.Agent.Status;
+using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
+using Merlon.Datapath.Maps;
 using Wire = Merlon.Contracts.Wire;
 
 namespace Merlon.Agent;
@@ -9,7 +12,7 @@ internal static class Beat
 {
     private const int StatusEvery = 5;
 
-    public static async Task RunAsync(HostKeeper keeper, StatusWriter status, CancellationToken stop)
+    public static async Task RunAsync(HostKeeper keeper, StatusWriter status, OverBudget overBudget, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         for (var beat = 0; ; beat++)
@@ -18,6 +21,7 @@ internal static class Beat
             keeper.Box.Post(() =>
             {
                 keeper.Tick();
+                overBudget.Look(keeper.Wanted().Select(w => w.Plan).OfType<NicPlan>(), keeper.Names, ClockOffset.Measure(), BootClock.NowNs);
                 if (keeper.Alarms.TakeRaised() || due) keeper.Send(new() { Status = Message(status) });
             });
             try

@@ -45,7 +45,8 @@ internal sealed class Daemon(AgentOptions options)
         var identity = new HostIdentity(options.Paths.Var, options.LibvirtUri is not null);
         var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, identity, log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, learning, () => identity.Uuid);
-        using var top = new TopDoor(keeper, datapath, pump);
+        var overBudget = new OverBudget(datapath.Budgets.Get, pump.Talkers, r => flows.Add(r, own: true), keeper.Alarms);
+        using var top = new TopDoor(keeper, datapath, pump, overBudget);
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
             options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping),
             new(keeper, datapath), top, new(keeper, keeper.Proof));
@@ -54,12 +55,12 @@ internal sealed class Daemon(AgentOptions options)
         if (link is not null) keeper.Send = link.Send;
         await app.StartAsync();
         Log.Started(log, StatusWriter.Version, options.Host, options.Paths.Instance);
-        await RunAllAsync(app, keeper, status, pump, learning, libvirt, link, identity, watch, log);
+        await RunAllAsync(app, keeper, status, overBudget, pump, learning, libvirt, link, identity, watch, log);
         Log.Stopped(log);
     }
 
-    private async Task RunAllAsync(WebApplication app, HostKeeper keeper, StatusWriter status, EventPump pump, ClaimPump learning, LibvirtWatch? libvirt,
-        ControllerLink? link, HostIdentity identity, LinkWatch watch, ILogger log)
+    private async Task RunAllAsync(WebApplication app, HostKeeper keeper, StatusWriter status, OverBudget overBudget, EventPump pump, ClaimPump learning,
+        LibvirtWatch? libvirt, ControllerLink? link, HostIdentity identity, LinkWatch watch, ILogger log)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(app.Lifetime.ApplicationStopping);
         var stop = over.Token;
@@ -69,7 +70,7 @@ internal sealed class Daemon(AgentOptions options)
             OnThread("events", () => pump.Run(stop)),
             OnThread("claims", () => learning.Run(stop)),
             LinkFollower.RunAsync(watch, keeper.LinksChanged, stop),
-            Beat.RunAsync(keeper, status, stop),
+            Beat.RunAsync(keeper, status, overBudget, stop),
         };
         if (libvirt is not null)
         {

@@ -1,6 +1,7 @@
 using Merlon.Datapath.Abi;
 using Merlon.Datapath.Native;
 using Merlon.Kernel.Tests.Bench;
+using Merlon.Policy.Model;
 using Xunit;
 
 namespace Merlon.Kernel.Tests;
@@ -20,7 +21,7 @@ public sealed class BudgetTests : IDisposable
         for (var i = 0; i < 5; i++) Assert.Equal(Outcome.Pass, _shop.Send(_shop.WebToDb() with { SourcePort = 3000 + i }));
         Assert.Equal(new(false, "to_vm", Reason.HalfOpenBudget), _shop.Send(_shop.WebToDb() with { SourcePort = 3005 }));
         Assert.Equal(new(false, "from_vm", Reason.HalfOpenBudget), _shop.Send(_shop.WebToOutside() with { SourcePort = 3006 }));
-        Assert.Equal((5U, 0U, 2UL), (Web.HalfOpen, Web.Connections, Web.Refused));
+        Assert.Equal((5U, 0U, 2U), (Web.HalfOpen, Web.Connections, Web.RefusedHalfOpen));
         // The neighbour's budget is its own.
         Assert.Equal(Outcome.Pass, _shop.Send(_shop.OutsideToDb() with { SourcePort = 3007 }));
         Assert.Equal(1U, _shop.Kernel.Budgets.Get(_shop.Db.Record.Vm).HalfOpen);
@@ -43,7 +44,7 @@ public sealed class BudgetTests : IDisposable
         Assert.Equal(Outcome.Pass, talks[0].Client(Tcp.Ack));
         Assert.Equal(Outcome.Pass, talks[1].Client(Tcp.Ack));
         Assert.Equal(new(false, "to_vm", Reason.VmBudget), talks[2].Client(Tcp.Ack));
-        Assert.Equal((1U, 2U, 1UL), (Web.HalfOpen, Web.Connections, Web.Refused));
+        Assert.Equal((1U, 2U, 1U), (Web.HalfOpen, Web.Connections, Web.RefusedConnections));
         // The refused packet is told as refused, so it is not in the connection's totals too.
         Assert.Equal((1UL, 40UL), (talks[2].Entry().PacketsOut, talks[2].Entry().BytesOut));
         Assert.Equal(Outcome.Pass, talks[0].Server(Tcp.Ack, 100));
@@ -52,6 +53,24 @@ public sealed class BudgetTests : IDisposable
         _shop.Kernel.Budgets.SetLimits(_shop.Web.Record.Vm, 3, 0);
         Assert.Equal(Outcome.Pass, talks[2].Client(Tcp.Ack));
         Assert.Equal(ConnState.Established, talks[2].Entry().State);
+    }
+
+    [Theory]
+    [InlineData(Reason.ConnectionRate)]
+    [InlineData(Reason.IcmpRate)]
+    [InlineData(Reason.NeighbourRate)]
+    public void What_a_rate_refuses_counts_for_that_rate_alone(Reason rate)
+    {
+        _shop.Kernel.Budgets.SetLimits(_shop.Web.Record.Vm, 0, 0, new(1, 1, 1));
+        byte[] Frame(int n) => rate switch
+        {
+            Reason.ConnectionRate => (_shop.WebToOutside() with { SourcePort = 3000 + n }).Bytes(),
+            Reason.IcmpRate => (_shop.WebToOutside() with { Proto = Protocols.Icmp, IcmpType = 8 }).Bytes(),
+            _ => Neighbour.Arp(_shop.Web.Mac, _shop.Web.V4, _shop.Db.V4),
+        };
+        Assert.NotEqual(rate, _shop.Hook("from_vm", _shop.Web, Frame(0)).Reason);
+        for (var i = 1; i <= 3; i++) Assert.Equal(rate, _shop.Hook("from_vm", _shop.Web, Frame(i)).Reason);
+        Assert.All(BudgetRecord.Budgets, b => Assert.Equal(b == rate ? 3U : 0, Web.Refused(b)));
     }
 
     [Fact]
@@ -68,6 +87,7 @@ public sealed class BudgetTests : IDisposable
             refused++;
         }
         Assert.InRange(refused, 100, 199);
+        Assert.Equal((uint)refused, small.Kernel.Budgets.Get(small.Web.Record.Vm).RefusedTable);
         Assert.Equal(Outcome.Pass, live.Client(Tcp.Ack, 100));
         Assert.Equal(Outcome.Pass, live.Server(Tcp.Ack, 100));
         Assert.Equal((uint)(200 - refused), small.Kernel.Budgets.Get(1).HalfOpen + small.Kernel.Budgets.Get(2).HalfOpen);
@@ -83,7 +103,7 @@ public sealed class BudgetTests : IDisposable
         int pool = 1024 - 2 * share - Cpus.Possible, most = pool + share;
         for (var i = 0; i < most; i++) Assert.Equal(Outcome.Pass, _shop.Send(_shop.WebToDb(v6) with { SourcePort = 3000 + i }));
         Assert.Equal(new(false, "to_vm", Reason.TableFull), _shop.Send(_shop.WebToDb(v6) with { SourcePort = 9000 }));
-        Assert.Equal((pool, 1UL), (_shop.Kernel.Budgets.Get(half).Used, Web.Refused));
+        Assert.Equal((pool, 1U), (_shop.Kernel.Budgets.Get(half).Used, Web.RefusedTable));
         for (var i = 0; i < share; i++) Assert.Equal(Outcome.Pass, _shop.Send(_shop.OutsideToDb(v6) with { SourcePort = 3000 + i }));
         Assert.Equal(new(false, "to_vm", Reason.TableFull), _shop.Send(_shop.OutsideToDb(v6) with { SourcePort = 9000 }));
         // The other IP version has a table of its own.

@@ -21,15 +21,17 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
     public ulong Lost =>
         datapath.Counters[Counter.EventsLost] + datapath.Counters[Counter.DeniesLost] + Volatile.Read(ref _unknown);
 
-    /// <summary>Packets denied so far at the hooks of each vNIC.</summary>
+    /// <summary>Packets denied so far at the hooks of each vNIC; those that a budget refused, by the vNIC whose budget it was.</summary>
     public ConcurrentDictionary<uint, long> Denied { get; } = [];
+
+    public Talkers Talkers { get; } = new();
 
     public void Run(CancellationToken stop)
     {
         using var reader = datapath.OpenEvents();
         using var wake = stop.Register(reader.Wake);
         var events = new MerlonEvent[BatchEvents];
-        _madeBefore = queue.Made;
+        _madeBefore = queue.OfKernel;
         var clock = ClockOffset.Measure();
         var measured = Environment.TickCount64;
         while (!stop.IsCancellationRequested)
@@ -61,9 +63,10 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
     {
         if (_balanced) return;
         _balanced = true;
-        var taken = sent - Math.Min(sent, _read);
-        if (taken > _madeBefore) queue.CountLost(taken - _madeBefore);
+        queue.CountLost(LostBefore(sent, _read, _madeBefore));
     }
+
+    internal static ulong LostBefore(ulong sent, ulong read, ulong made) => sent - Math.Min(sent, read) is var taken && taken > made ? taken - made : 0;
 
     private void Take(Span<MerlonEvent> events, ClockOffset clock)
     {
@@ -80,6 +83,7 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
     private void CountDenied(in MerlonEvent e)
     {
         var packets = (long)e.Packets[0];
-        Denied.AddOrUpdate(e.Flags.HasFlag(EventFlags.In) ? e.DestinationVnic : e.SourceVnic, packets, (_, before) => before + packets);
+        Denied.AddOrUpdate(Talkers.BookedOn(e), packets, (_, before) => before + packets);
+        Talkers.Count(e);
     }
 }

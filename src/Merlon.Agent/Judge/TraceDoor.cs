@@ -22,8 +22,7 @@ internal sealed class TraceDoor(HostKeeper keeper, KernelDatapath datapath)
     /// <exception cref="RequestRefused">Neither end is guarded here, or the packet makes no sense.</exception>
     public TraceHops Trace(ExplainPacket packet)
     {
-        if (Environment.OSVersion.Version < s_whole)
-            throw new RequestRefused("old-kernel", $"this kernel ({Environment.OSVersion.Version}) cannot run a test packet apart from real ones", "boot 6.3 or newer; 'merlon explain' and 'merlon capture' work here");
+        if (TooOld(Environment.OSVersion.Version) is { } refused) throw refused;
         var asked = Read(packet);
         if (asked is { From: null, To: null })
             throw new RequestRefused("not-here", "neither end is a guarded vNIC of this host", "ask on the host of one of them; see 'merlon get nic'");
@@ -37,6 +36,9 @@ internal sealed class TraceDoor(HostKeeper keeper, KernelDatapath datapath)
         // A real packet of this CPU came between the two: to_vm took this one for one from outside.
         return new(hops, handed && arrived.SourceVnic != asked.From!.Plan!.Vnic);
     }
+
+    internal static RequestRefused? TooOld(Version kernel) => kernel >= s_whole ? null
+        : new("old-kernel", $"this kernel ({kernel}) cannot run a test packet apart from real ones", "boot 6.3 or newer; 'merlon explain' and 'merlon capture' work here");
 
     /// <summary>The packet, and the guarded ports of this host at its ends.</summary>
     private sealed record Asked(WantedPort? From, WantedPort? To, Address Source, Address Destination, ExplainPacket Packet)

@@ -50,7 +50,7 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
     // Losses of the past stay in the counters; the alarm is for those that go on.
     private void Losing(string where, ulong lost, string mend)
     {
-        if (lost > _lostBefore.GetValueOrDefault(where)) keeper.Alarms.Raise("events-lost", where, $"events are being lost in the {where}, {lost} so far", mend);
+        if (lost > _lostBefore.GetValueOrDefault(where)) keeper.Alarms.Raise("events-lost", where, $"events are being lost in the {where}, {lost} so far", mend, byGuest: true);
         else keeper.Alarms.Over("events-lost", where);
         _lostBefore[where] = lost;
     }

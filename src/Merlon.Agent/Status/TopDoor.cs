@@ -10,7 +10,7 @@ namespace Merlon.Agent.Status;
 
 /// <summary>GET /v1/top: one look at what guarded VMs do. The time of the hooks is counted from the first look on, until nobody has looked for a
 /// while, since counting costs every packet. On the mailbox's thread.</summary>
-internal sealed class TopDoor(HostKeeper keeper, KernelDatapath datapath, EventPump pump) : IDisposable
+internal sealed class TopDoor(HostKeeper keeper, KernelDatapath datapath, EventPump pump, OverBudget overBudget) : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private Timer? _rest;
@@ -42,6 +42,6 @@ internal sealed class TopDoor(HostKeeper keeper, KernelDatapath datapath, EventP
         var (carried, plan) = (ports.Select(p => traffic.GetValueOrDefault(p.Ifindex)).ToList(), ports[0].Plan!);
         var budget = datapath.Budgets.Get(plan.Budget);
         return new(plan.Vm, plan.Key.VmUuid, carried.Sum(t => t.ReceivedPackets), carried.Sum(t => t.SentPackets), carried.Sum(t => t.ReceivedBytes), carried.Sum(t => t.SentBytes),
-            (int)budget.Connections, (int)budget.HalfOpen, (long)budget.Opened, ports.Sum(p => pump.Denied.GetValueOrDefault(p.Plan!.Vnic)));
+            (int)budget.Connections, (int)budget.HalfOpen, (long)budget.Opened, ports.Sum(p => pump.Denied.GetValueOrDefault(p.Plan!.Vnic)), overBudget.Of(plan.Key.VmUuid));
     }
 }

@@ -58,7 +58,7 @@ internal static class TopCommand
 
     private static TopVm Of(VmTraffic? old, VmTraffic now, double seconds) => new(now.Vm, now.VmUuid,
         Rate(old?.PacketsOut, now.PacketsOut, seconds), Rate(old?.PacketsIn, now.PacketsIn, seconds), Rate(old?.BytesOut, now.BytesOut, seconds), Rate(old?.BytesIn, now.BytesIn, seconds),
-        now.Connections, now.HalfOpen, Rate(old?.Opened, now.Opened, seconds), Rate(old?.Denied, now.Denied, seconds));
+        now.Connections, now.HalfOpen, Rate(old?.Opened, now.Opened, seconds), Rate(old?.Denied, now.Denied, seconds), now.Over);
 
     private static double Rate(long? from, long to, double seconds) => (from is { } old && old <= to ? to - old : to) / seconds;
 
@@ -67,9 +67,9 @@ internal static class TopCommand
         if (call.Surroundings.Terminal) call.Out.Write(FromTheTop);
         call.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"short cut {top.ShortCutShare:p0}, one look by the bridge {top.OneLookShare:p0}, hooks {top.HookCpu:f2} CPUs, over {top.Seconds:f1} s"));
-        var t = new Listing("VM", "PACKETS OUT/s", "IN/s", "BITS OUT/s", "IN/s", "CONNECTIONS", "HALF OPEN", "NEW/s", "DENIED/s");
+        var t = new Listing("VM", "PACKETS OUT/s", "IN/s", "BITS OUT/s", "IN/s", "CONNECTIONS", "HALF OPEN", "NEW/s", "DENIED/s", "OVER");
         foreach (var v in top.Vms)
-            t.Add(v.Vm, Short(v.PacketsOut), Short(v.PacketsIn), Short(8 * v.BytesOut), Short(8 * v.BytesIn), Short(v.Connections), Short(v.HalfOpen), Short(v.Opened), Short(v.Denied));
+            t.Add(v.Vm, Short(v.PacketsOut), Short(v.PacketsIn), Short(8 * v.BytesOut), Short(8 * v.BytesIn), Short(v.Connections), Short(v.HalfOpen), Short(v.Opened), Short(v.Denied), v.Over is { } over ? string.Join(", ", over) : null);
         t.WriteTo(call);
     }
 

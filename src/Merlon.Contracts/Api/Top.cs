@@ -5,9 +5,11 @@ namespace Merlon.Contracts.Api;
 /// <param name="Connections">Established, charged to it.</param>
 /// <param name="HalfOpen">Not answered yet.</param>
 /// <param name="Opened">Connections that it opened, or that were opened to it from outside.</param>
-/// <param name="Denied">Packets denied at its interfaces, since the agent started.</param>
+/// <param name="Denied">Packets denied at its interfaces, since the agent started; what a budget refused counts for the VM whose budget it was.</param>
+/// <param name="Over">Budgets that it was over in the last second, by their reasons; null = none.</param>
 public sealed record VmTraffic(
-    string Vm, string VmUuid, long PacketsOut, long PacketsIn, long BytesOut, long BytesIn, int Connections, int HalfOpen, long Opened, long Denied);
+    string Vm, string VmUuid, long PacketsOut, long PacketsIn, long BytesOut, long BytesIn, int Connections, int HalfOpen, long Opened, long Denied,
+    IReadOnlyList<string>? Over = null);
 
 /// <summary>One look at a host. Two of them make a <see cref="TopRecord"/>.</summary>
 /// <param name="TimeNs">Boot clock.</param>
@@ -17,8 +19,10 @@ public sealed record VmTraffic(
 public sealed record HostTraffic(long TimeNs, long ShortCut, long OneLook, long HookNs, IReadOnlyList<VmTraffic> Vms);
 
 /// <summary>A VM over one interval: what is not open now is a second's.</summary>
+/// <param name="Over">As in <see cref="VmTraffic"/>.</param>
 public sealed record TopVm(
-    string Vm, string VmUuid, double PacketsOut, double PacketsIn, double BytesOut, double BytesIn, int Connections, int HalfOpen, double Opened, double Denied);
+    string Vm, string VmUuid, double PacketsOut, double PacketsIn, double BytesOut, double BytesIn, int Connections, int HalfOpen, double Opened, double Denied,
+    IReadOnlyList<string>? Over = null);
 
 /// <summary>A host over one interval.</summary>
 /// <param name="Seconds">How long it was.</param>

@@ -16,6 +16,7 @@ public struct BudgetRates
         public ulong NextNs;
         /// <summary>0 = no limit.</summary>
         public uint IntervalNs;
-        private readonly uint _pad;
+        /// <summary>Wraps.</summary>
+        public uint Refused;
     }
 }

@@ -21,6 +21,21 @@ public class AlarmBoardTest
         _board.List().Should().ContainSingle().Which.Message.Should().Be("overtaken");
     }
 
+    [Fact]
+    public void Of_a_guests_doing_only_the_first_is_news_while_it_is_on_the_board()
+    {
+        bool Guest(string message)
+        {
+            _board.Raise("over-budget", "vm", message, byGuest: true);
+            return _board.TakeRaised();
+        }
+        Guest("with a").Should().BeTrue();
+        Guest("with b").Should().BeFalse();
+        _board.Over("over-budget", "vm");
+        Guest("with c").Should().BeFalse();
+        _board.List().Should().ContainSingle().Which.Message.Should().Be("with c");
+    }
+
     private bool Raise(string message)
     {
         _board.Raise("not-guarding", "tap1", message);

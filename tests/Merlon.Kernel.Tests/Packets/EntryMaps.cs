@@ -35,9 +35,28 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
             foreach (var (key, _) in map.ReadAll<ConnKey6, ConnRecord>()) map.Delete(key);
     }
 
+    public void ClearBudget(ushort vm) => _budgets.TryUpdate((uint)vm, default(BudgetRecord), Existing);
+
+    /// <summary>Every live record, as its bytes are.</summary>
+    public Dictionary<string, ConnRecord> Live()
+    {
+        var live = new Dictionary<string, ConnRecord>(StringComparer.Ordinal);
+        foreach (var map in (KernelMap[])[_conn4, _half4]) Live<ConnKey4>(map, live);
+        foreach (var map in (KernelMap[])[_conn6, _half6]) Live<ConnKey6>(map, live);
+        return live;
+    }
+
     public void Dispose()
     {
         foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets, _learners]) map.Dispose();
+    }
+
+    // What expires in the next moments the timer may bury at any time.
+    private static void Live<TKey>(KernelMap map, Dictionary<string, ConnRecord> into) where TKey : unmanaged
+    {
+        foreach (var (key, value) in map.ReadAll<TKey, ConnRecord>(Bpf.WithLock))
+            if (value.State is not (ConnState.Dead or ConnState.Gone) && BootClock.Until(value.Expires) > TimeSpan.FromSeconds(1))
+                into[map.Name + Convert.ToHexString(MemoryMarshal.AsBytes([key]))] = value;
     }
 
     private void Rates(uint vm, BudgetRecord budget, ulong ns)

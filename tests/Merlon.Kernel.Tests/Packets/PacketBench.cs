@@ -44,12 +44,14 @@ internal sealed class PacketBench(string objectPath) : IDisposable
             return null;
         }
         var before = world.Entries();
+        var records = world.Maps.Live();
         var fate = Send(world, step, before);
         if (step.Expected is { } expected ? !expected.Is(fate) : fate.Verdict != Verdict.Allow) return $"got: {fate}";
         if (fate.Verdict != Verdict.Deny) return null;
         // Whatever is dropped must have changed nothing.
         EntryText[] was = [.. before.Select(EntryText.Of)], now = [.. world.Entries().Select(EntryText.Of)];
-        return Same(was, now) ? null : $"dropped, but it changed the entries from {Lines(was)} to {Lines(now)}";
+        if (!Same(was, now)) return $"dropped, but it changed the entries from {Lines(was)} to {Lines(now)}";
+        return RecordChange.First(records, world.Maps.Live(), fate.Reason) is { } change ? $"dropped, but it changed {change}" : null;
     }
 
     private static string? End(PacketWorld world, PacketRow row)

@@ -45,7 +45,7 @@ internal sealed class PacketWorld : IDisposable
             World.ChangePort(vm, _ => mine?.Change(record) ?? record);
             World.Kernel.Macs.Set(record.Segment, plain.Mac, plain.Ifindex, record.Vnic);
             foreach (var address in plain.Addresses.Concat(mine?.Owns ?? [])) World.Kernel.Owners.Set(record.Realm, address, record.Vnic);
-            World.Kernel.Budgets.Clear(record.Vm);
+            Maps.ClearBudget(record.Vm);
             World.Kernel.Budgets.SetLimits(record.Vm, mine?.Connections ?? 0, mine?.HalfOpen ?? 0, mine?.Rates);
         }
     }
@@ -64,11 +64,12 @@ internal sealed class PacketWorld : IDisposable
         World.Rules.Keys.Concat(PacketBench.Builtins)
             .ToDictionary(id => id, World.Kernel.Counters.RuleHits);
 
-    /// <summary><c>HALF-OPEN/ESTABLISHED</c>, and <c>refused N</c> if there were any.</summary>
+    /// <summary><c>HALF-OPEN/ESTABLISHED</c>, and <c>refused N</c> if there were any, of whatever kind.</summary>
     public string Budget(string vm)
     {
         var b = World.Kernel.Budgets.Get(World[vm].Record.Vm);
-        return string.Create(CultureInfo.InvariantCulture, $"{b.HalfOpen}/{b.Connections}{(b.Refused > 0 ? $" refused {b.Refused}" : "")}");
+        var refused = BudgetRecord.Budgets.Sum(r => b.Refused(r));
+        return string.Create(CultureInfo.InvariantCulture, $"{b.HalfOpen}/{b.Connections}{(refused > 0 ? $" refused {refused}" : "")}");
     }
 
     /// <summary>Told since the last time: <c>VM HOW ADDRESS</c>, and of an answer the bytes of its options and <c>cut</c>.</summary>
