@@ -1,5 +1,4 @@
 using Merlon.Contracts.Api;
-using Merlon.Policy.Analyze;
 using Merlon.Policy.Cases;
 using Merlon.Policy.Explain;
 using Merlon.Policy.Model;
@@ -11,9 +10,9 @@ namespace Merlon.Controller.Rules;
 /// Of an ICMP session the request is judged.</summary>
 /// <param name="step">What apply would tell the hosts with drain or keep.</param>
 /// <param name="takesSteps">The host has what the change starts from.</param>
-internal sealed class CutConnections(Revision before, Revision after, ConnectionStep step, Predicate<string> takesSteps, long at)
+internal sealed class CutConnections(BothImages images, ConnectionStep step, Predicate<string> takesSteps)
 {
-    private readonly ImageEngine _before = new(before.Policy, before.Vms), _after = new(after.Policy, after.Vms);
+    private readonly ImageEngine _before = images.Before, _after = images.After;
 
     /// <summary>All that are cut, and those of them that go at once under drain and keep too. What several hosts or segments tell of is one.</summary>
     public (IReadOnlyList<ConnectionRecord> Cut, IReadOnlyList<ConnectionRecord> AtOnce) Of(IReadOnlyList<ConnectionRecord> connections)
@@ -26,8 +25,8 @@ internal sealed class CutConnections(Revision before, Revision after, Connection
     /// <summary>The first one, the same whichever host tells of it: each knows the names of its own vNICs alone.</summary>
     private FlowQuestion? Packet(ConnectionRecord c)
     {
-        if (RecordedPacket.Of(after.Vms, c.Source, c.Destination, c.Service, at) is not { } packet) return null;
-        var parties = FlowParties.Of(after.Vms, packet);
+        if (RecordedPacket.Of(images.Vms, c.Source, c.Destination, c.Service, images.At) is not { } packet) return null;
+        var parties = FlowParties.Of(images.Vms, packet);
         return packet with { From = packet.From with { Nic = parties.From?.Key }, To = packet.To with { Nic = parties.To?.Key } };
     }
 
@@ -48,21 +47,21 @@ internal sealed class CutConnections(Revision before, Revision after, Connection
     // Whatever the rules say: TCP without an entry must open again.
     private bool Loses(NicKey? nic, SideVerdict? now, SideVerdict? then, HashSet<(string, string)?> entries)
     {
-        if (Table(_after, nic) is not { } table || _after.Bound(nic!.Value, at)!.Nic.Guard.Mode != Enforcement.Enforce || then is { Untracked: true, Passes: true }) return false;
+        if (Table(_after, nic) is not { } table || _after.Bound(nic!.Value, images.At)!.Nic.Guard.Mode != Enforcement.Enforce || then is { Untracked: true, Passes: true }) return false;
         return (now is { Untracked: true } || Table(_before, nic) != table) && !entries.Contains(table);
     }
 
     private End Refused(NicKey nic, bool approved)
     {
         // Only what the present rules have approved can be spared.
-        if (!approved || _before.Bound(nic, at) is not { } old || _after.Bound(nic, at) is not { } next) return End.AtOnce;
+        if (!approved || _before.Bound(nic, images.At) is not { } old || _after.Bound(nic, images.At) is not { } next) return End.AtOnce;
         if (old.Stamp == next.Stamp) return End.Own;
-        return step.Spares(next.Endpoint.Tenant, old.Stamp, next.Stamp) && takesSteps(after.Vms.Find(nic)!.Vm.Host) ? End.Later : End.AtOnce;
+        return step.Spares(next.Endpoint.Tenant, old.Stamp, next.Stamp) && takesSteps(images.Vms.Find(nic)!.Vm.Host) ? End.Later : End.AtOnce;
     }
 
     /// <summary>Where the entries of a guarded vNIC are found.</summary>
     private (string Host, string Segment)? Table(ImageEngine engine, NicKey? key) =>
-        key is { } nic && engine.Bound(nic, at) is { } bound ? (after.Vms.Find(nic)!.Vm.Host, bound.Segment) : null;
+        key is { } nic && engine.Bound(nic, images.At) is { } bound ? (images.Vms.Find(nic)!.Vm.Host, bound.Segment) : null;
 
     private enum End
     {

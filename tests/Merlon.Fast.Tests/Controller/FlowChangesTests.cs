@@ -19,7 +19,7 @@ public class FlowChangesTests
         var before = new Scene(Vms + Scene.Rules("app", "name: all, from: [any], to: [any], services: [tcp/22, tcp/80], action: allow"));
         var after = new Scene(Vms + Scene.Rules("app", "name: all, from: [any], to: [any], services: [tcp/80, icmp], action: allow"));
         FlowRecord[] flows = [Flow("open", "tcp/22", 40000, 1), Flow("open", "tcp/22", 40001, 3), Flow("close", "tcp/22", 40001, 9), Flow("open", "tcp/80", 40000, 2), Flow("deny", "icmp/8/0", null, 4), Flow("deny", "udp/53", 5, 5)];
-        var told = new FlowChanges(new(before.Set, before.Inventory), new(after.Set, after.Inventory), 0).Of(flows);
+        var told = new FlowChanges(new(new(before.Set, before.Inventory), new(after.Set, after.Inventory), 0)).Of(flows);
         Assert.Equal(["tcp/22 allow > deny by default: 2, last 3", "icmp/8/0 deny > allow by shop/app/all@1: 1, last 4"],
             told.Select(f => $"{f.Service} {f.Before} > {f.After} by {f.RuleAfter}: {f.Flows}, last {(f.Last - s_at).TotalSeconds}"));
         Assert.Null(told[0].Source.Port);
