@@ -42,7 +42,7 @@ internal sealed class FlowQueue : IDisposable
     public ulong Made { get { lock (_lock) return _next - 1 + _file[FieldLost]; } }
 
     /// <summary>Of those, the ones that stand for one event of the kernel each.</summary>
-    public ulong OfKernel { get { lock (_lock) return _next - 1 + _file[FieldLost] - _file[FieldOwn]; } }
+    public ulong OfKernel { get { lock (_lock) return Made - Math.Min(Made, _file[FieldOwn]); } }
 
     public void CountLost(ulong records)
     {

@@ -33,16 +33,20 @@ internal sealed class Talkers
         }
     }
 
-    /// <summary>With whom it was, and half of what is known is forgotten; null = no deny record has come.</summary>
+    /// <summary>With whom it was, and half of what is known is forgotten; null = no deny record has come since the last look.</summary>
     public Talk? Top(IEnumerable<uint> vnics, Reason budget)
     {
         lock (_lock)
         {
             var books = vnics.Select(v => _books.GetValueOrDefault((v, budget))).OfType<Book>().Where(b => b.Total > 0).ToList();
-            if (books.Count == 0) return null;
+            var isNews = books.Exists(b => b.HasNews);
             var (total, unasked) = (books.Aggregate(0UL, (sum, b) => sum + b.Total), books.Aggregate(0UL, (sum, b) => sum + b.Unasked));
-            var top = books.SelectMany(b => b.Peers.Values).MaxBy(p => p.Own)!;
-            var talk = top.Own * Most >= total ? new Talk(top.Example, true, top.Unasked) : new(top.Example, false, unasked > total / 2);
+            Talk? talk = null;
+            if (isNews)
+            {
+                var top = books.SelectMany(b => b.Peers.Values).MaxBy(p => p.Own)!;
+                talk = top.Own * Most >= total ? new Talk(top.Example, true, top.Unasked) : new(top.Example, false, unasked > total / 2);
+            }
             foreach (var book in books) book.Halve();
             return talk;
         }
@@ -78,6 +82,9 @@ internal sealed class Talkers
         public ulong Total { get; private set; }
         public ulong Unasked { get; private set; }
 
+        /// <summary>A deny record has come since the last look.</summary>
+        public bool HasNews { get; private set; }
+
         public void Add(Peer peer, bool unasked, in MerlonEvent e)
         {
             if (!Peers.TryGetValue(peer, out var said))
@@ -93,13 +100,14 @@ internal sealed class Talkers
             }
             said.Own += e.Packets[0];
             (said.Unasked, said.Example) = (unasked, e);
+            HasNews = true;
             Total += e.Packets[0];
             if (unasked) Unasked += e.Packets[0];
         }
 
         public void Halve()
         {
-            (Total, Unasked) = (Total / 2, Unasked / 2);
+            (Total, Unasked, HasNews) = (Total / 2, Unasked / 2, false);
             foreach (var (_, said) in Peers) (said.Own, said.Inherited) = (said.Own / 2, said.Inherited / 2);
         }
     }

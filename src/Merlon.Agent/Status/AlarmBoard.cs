@@ -10,14 +10,15 @@ internal sealed class AlarmBoard(TimeProvider time, ILogger log)
     private readonly Dictionary<(string Code, string Subject), Entry> _entries = [];
     private bool _raised;
 
-    /// <param name="byGuest">As <see cref="Alarm.ByGuest"/>: while it is on the board, what it says now is no news, else a guest would make the agent
-    /// tell its whole status each second.</param>
+    /// <param name="byGuest">As <see cref="Alarm.ByGuest"/>: while it is on the board, what it says now is news once (the first word may have come before
+    /// the peer was known), else a guest would make the agent tell its whole status each second.</param>
     public void Raise(string code, string subject, string message, string? mend = null, bool byGuest = false)
     {
         var before = _entries.GetValueOrDefault((code, subject));
-        if (before is null || (!byGuest && (before.Over is not null || before.Alarm.Message != message))) _raised = true;
+        var reworded = before is not null && before.Alarm.Message != message;
+        if (before is null || (byGuest ? reworded && !before.Reworded : reworded || before.Over is not null)) _raised = true;
         if (before is null) Log.AlarmRaised(log, code, message);
-        _entries[(code, subject)] = new(new(code, message, mend, before?.Alarm.Since ?? time.GetUtcNow(), byGuest), null);
+        _entries[(code, subject)] = new(new(code, message, mend, before?.Alarm.Since ?? time.GetUtcNow(), byGuest), null, reworded || before is { Reworded: true });
     }
 
     public void Over(string code, string subject)
@@ -59,5 +60,6 @@ internal sealed class AlarmBoard(TimeProvider time, ILogger log)
         return [.. _entries.Values.Select(e => e.Alarm).OrderBy(a => a.Since).ThenBy(a => a.Code, StringComparer.Ordinal)];
     }
 
-    private sealed record Entry(Alarm Alarm, DateTimeOffset? Over);
+    /// <param name="Reworded">It has said something else since it came up.</param>
+    private sealed record Entry(Alarm Alarm, DateTimeOffset? Over, bool Reworded);
 }

@@ -73,7 +73,7 @@ internal sealed class OverBudget(Func<ushort, BudgetRecord> read, Talkers talker
             (count.Untold, count.Waited) = (0, 0);
         }
         return talk is { Unasked: true }
-            ? ($"{vm[0].Vm} is being flooded ({kind.Text()}); {With(talk)}", $"until that ends nobody opens anything to it; keep the sender out by a rule, {More}")
+            ? ($"{vm[0].Vm} is being flooded ({kind.Text()}); {With(talk)}", $"until that ends nothing new is opened to it, nor by it; {(talk is { IsTop: true } ? "keep the sender out by a rule, " : "")}{More}")
             : ($"{vm[0].Vm} is over a budget ({kind.Text()}); {With(talk)}", $"only its own new connections suffer; look what it does, {More}");
     }
 

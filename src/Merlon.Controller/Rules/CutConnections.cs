@@ -18,7 +18,7 @@ internal sealed class CutConnections(BothImages images, ConnectionStep step, Pre
     public (IReadOnlyList<ConnectionRecord> Cut, IReadOnlyList<ConnectionRecord> AtOnce) Of(IReadOnlyList<ConnectionRecord> connections)
     {
         var ends = connections.Select(c => (Record: c, Packet: Packet(c))).Where(c => c.Packet is not null)
-            .GroupBy(c => c.Packet!.Value, c => c.Record).Select(g => (Connection: g.First(), End: EndOf(g.Key, [.. g]))).Where(c => c.End != End.Own).ToList();
+            .GroupBy(c => (Packet: c.Packet!.Value, c.Record.Source.Port), c => c.Record).Select(g => (Connection: g.First(), End: EndOf(g.Key.Packet, [.. g]))).Where(c => c.End != End.Own).ToList();
         return ([.. ends.Select(c => c.Connection)], [.. ends.Where(c => c.End == End.AtOnce).Select(c => c.Connection)]);
     }
 
@@ -34,14 +34,16 @@ internal sealed class CutConnections(BothImages images, ConnectionStep step, Pre
     {
         var (now, then) = (_before.Sides(packet), _after.Sides(packet));
         var (source, destination) = (told.Any(c => c.Approved is "source" or "both"), told.Any(c => c.Approved is "destination" or "both"));
+        // An end is its own host's to tell: of one that is away, or whose part of the list was cut off, nothing is known.
+        var (hasSource, hasDestination) = (told.Any(c => c.Source.VmUuid is not null), told.Any(c => c.Destination.VmUuid is not null));
         // What an earlier step keeps is refused already, and what was just cut still stands in the table.
         if ((now.Out is { Passes: false } && !source) || (now.In is { Passes: false } && !destination)) return End.Own;
         var entries = told.SelectMany(c => new[] { (Nic: packet.From.Nic, End: c.Source), (packet.To.Nic, End: c.Destination) })
             .Where(e => e.End.VmUuid is not null).Select(e => Table(_before, e.Nic)).ToHashSet();
-        return (End)Math.Max((int)EndAt(packet.From.Nic, now.Out, then.Out, source), (int)EndAt(packet.To.Nic, now.In, then.In, destination));
+        return (End)Math.Max((int)EndAt(packet.From.Nic, now.Out, then.Out, hasSource, source), (int)EndAt(packet.To.Nic, now.In, then.In, hasDestination, destination));
 
-        End EndAt(NicKey? nic, SideVerdict? now, SideVerdict? then, bool approved) =>
-            packet.Protocol == Protocols.Tcp && Loses(nic, now, then, entries) ? End.AtOnce : then is { Passes: false } ? Refused(nic!.Value, approved) : End.Own;
+        End EndAt(NicKey? nic, SideVerdict? now, SideVerdict? then, bool isTold, bool approved) =>
+            packet.Protocol == Protocols.Tcp && Loses(nic, now, then, entries) ? End.AtOnce : then is { Passes: false } && isTold ? Refused(nic!.Value, approved) : End.Own;
     }
 
     // Whatever the rules say: TCP without an entry must open again.

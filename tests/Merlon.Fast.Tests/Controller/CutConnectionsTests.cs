@@ -131,6 +131,23 @@ public class CutConnectionsTests
             Told("tcp/22", "web-1", null, "source"), Told("tcp/22", null, "db-1", "destination", 40001), Told("tcp/22", null, "db-1", "destination"), Told("tcp/22", "web-1", null, "source", 40001));
     }
 
+    [Fact]
+    public void An_end_that_its_own_host_does_not_tell_of_is_not_judged()
+    {
+        var scene = Placed("a", "br0", "b", "br0") + Guard("web", "select: [vm/web-1], directions: [in]") + Guard("db", "select: [vm/db-1]");
+        var (before, after) = (new Scene(scene + Open), new Scene(scene + Narrow));
+        Expect([], [], before, after, ["shop"], Told("tcp/22", "web-1", null, "none"));
+        Expect(["tcp/22 10.8.0.5"], [], before, after, ["shop"], Told("tcp/22", "web-1", null, "none"), Told("tcp/22", null, "db-1"));
+    }
+
+    [Fact]
+    public void Two_echo_sessions_of_the_same_ends_are_two()
+    {
+        var (before, after) = (new Scene(Vms + Both + Open), new Scene(Vms + Both + Narrow));
+        Expect(["icmp 10.8.0.5", "icmp 10.8.0.5"], ["icmp 10.8.0.5"], before, after, ["shop"],
+            Told("icmp", "web-1", "db-1", "both", 7), Told("icmp", "web-1", "db-1", "none", 8));
+    }
+
     /// <param name="approved">Null = both have approved what the rules know of; udp/53 was cut just now.</param>
     private void Expect(IEnumerable<string> cut, IEnumerable<string> atOnce, string before, string after, string[]? tenants = null, bool takes = true, string? approved = null)
     {
