@@ -3,6 +3,7 @@ using Merlon.Datapath.Abi;
 using Merlon.Hosts.Tests.Guarding;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Hosts.Tests.Traffic;
+using Merlon.Policy.Model;
 using Xunit;
 
 namespace Merlon.Hosts.Tests.Scale;
@@ -11,54 +12,64 @@ namespace Merlon.Hosts.Tests.Scale;
 [Collection(Alone.Name)]
 public sealed class FloodTests : IDisposable
 {
-    private const int Slow = 7500, Fresh = 7600, Others = 7601, Live = 1000, New = 20;
+    private const int Slow = 7500, SlowTcp = 7501, Fresh = 7600, Others = 7601, Live = 1000, New = 20;
     private static readonly TimeSpan s_each = TimeSpan.FromSeconds(2);
     private readonly TestHost _host = new();
-    private readonly Guest _a, _b, _flooder;
+    private readonly Guest _a, _b, _flooder, _stranger;
     private readonly KernelControl _kernel;
     private readonly ManyConnections _slow;
+    private readonly ManyStreams _streams;
 
     public FloodTests()
     {
-        (_a, _b, _flooder) = (_host.AddGuest("a"), _host.AddGuest("b"), _host.AddGuest("flooder"));
+        (_a, _b, _flooder, _stranger) = (_host.AddGuest("a"), _host.AddGuest("b"), _host.AddGuest("flooder"), _host.AddGuest("stranger"));
         _host.Start();
-        // The flood is allowed, so that it costs entries.
+        // The flood is allowed, so that it costs entries. Nobody asks the stranger for its sources.
         _host.Product.Apply(Manifests.Frame + """
             ---
             apiVersion: merlon/v1
             kind: Policy
             metadata: {name: open, tenant: shop}
             spec: {rules: [{name: open, from: [any], to: [any], services: [any], action: allow}]}
+            ---
+            apiVersion: merlon/v1
+            kind: Guard
+            metadata: {name: stranger}
+            spec: {priority: 10, action: guard, select: [vm/stranger], log: all, trustMetadata: true, antiSpoof: {ipv6: off}}
             """);
-        foreach (var guest in new[] { _a, _b, _flooder }) _host.Product.Attach(guest, "shop");
+        foreach (var guest in new[] { _a, _b, _flooder, _stranger }) _host.Product.Attach(guest, "shop");
         _kernel = new(_host.Product.Paths.Bpf);
-        _slow = new(_a, _b, Slow, Live);
+        (_slow, _streams) = (new(_a, _b, Slow, Live), new(_a, _b, SlowTcp, Live));
     }
 
     [Fact]
     public void Neither_live_nor_new_connections_of_others_are_lost()
     {
-        Assert.Equal(0, _slow.Round());
+        Assert.Equal((0, 0), (_slow.Round(), _streams.Round()));
         foreach (var kind in PacketFlood.Kinds)
-        {
-            var reason = kind == "sources" ? Reason.SpoofedAddress : Reason.HalfOpenBudget;
-            var before = _kernel.Drops(reason);
-            using var flood = new PacketFlood(_flooder, _b, kind);
-            var clock = Stopwatch.StartNew();
-            // The budget is used up in a moment; from here on it is the flood alone that is refused.
-            Product.Until($"{kind} is refused", TimeSpan.FromSeconds(20), () => _kernel.Drops(reason) > before + 1000);
-            var (lost, rounds) = (0, 0);
-            for (; rounds == 0 || clock.Elapsed < s_each; rounds++) lost += _slow.Round();
-            var (a, own) = (Arrived(_a, Fresh), Arrived(_flooder, Others));
-            Console.WriteLine($"{kind}: {flood.Sent / clock.Elapsed.TotalSeconds:n0}/s, {_kernel.Drops(reason) - before} refused; {Live} slow connections lost {lost} in {rounds} rounds; new ones that got through: a {a}, flooder {own} of {New}");
-            Assert.Equal((0, New), (lost, a));
-            // The control: who floods does lose.
-            Assert.True(kind == "sources" || own < New, $"{kind}: the flooder's own new connections all got through");
-        }
+            Endures(kind, _flooder, kind switch { "sources" => Reason.SpoofedAddress, "later" => Reason.Fragment, _ => Reason.HalfOpenBudget });
+        Endures("sources", _stranger, Reason.HalfOpenBudget);
+    }
+
+    private void Endures(string kind, Guest flooder, Reason reason)
+    {
+        var before = _kernel.Drops(reason);
+        using var flood = new PacketFlood(flooder, _b, kind);
+        var clock = Stopwatch.StartNew();
+        // The budget is used up in a moment; from here on it is the flood alone that is refused.
+        Product.Until($"{kind} is refused", TimeSpan.FromSeconds(20), () => _kernel.Drops(reason) > before + 1000);
+        var (lost, broken, rounds) = (0, 0, 0);
+        for (; rounds == 0 || clock.Elapsed < s_each; rounds++) (lost, broken) = (lost + _slow.Round(), broken + _streams.Round());
+        var (a, own) = (Arrived(_a, Fresh), Arrived(flooder, Others));
+        Console.WriteLine($"{kind} of {flooder.Name}: {flood.Sent / clock.Elapsed.TotalSeconds:n0}/s, {_kernel.Drops(reason) - before} refused as {reason.Text()}; {Live} slow UDP connections lost {lost}, {Live} slow TCP connections {broken} in {rounds} rounds; new ones that got through: a {a}, {flooder.Name} {own} of {New}");
+        Assert.Equal((0, 0, New), (lost, broken, a));
+        // The control: who floods does lose, if what it floods with costs entries.
+        Assert.True(reason != Reason.HalfOpenBudget || own < New, $"{kind}: the flooder's own new connections all got through");
     }
 
     public void Dispose()
     {
+        _streams.Dispose();
         _slow.Dispose();
         _kernel.Dispose();
         _host.Dispose();

@@ -9,8 +9,8 @@ namespace Merlon.Hosts.Tests.Traffic;
 /// that answers nothing.</summary>
 public sealed class PacketFlood : IDisposable
 {
-    /// <summary>syn, udp, fragments (first ones, of TCP), sources (IPv6, each packet from another address).</summary>
-    public static readonly string[] Kinds = ["syn", "udp", "fragments", "sources"];
+    /// <summary>syn, udp, fragments (first ones, of TCP), later (fragments whose first never came), sources (IPv6, each packet from another address).</summary>
+    public static readonly string[] Kinds = ["syn", "udp", "fragments", "later", "sources"];
 
     private const int Ip4 = 20, Ip6 = 40, Tcp = 20;
     private static readonly IPAddress s_four = IPAddress.Parse("10.9.200.1"), s_six = IPAddress.Parse("fd00:9::c8:1");
@@ -52,11 +52,12 @@ public sealed class PacketFlood : IDisposable
 
     private byte[] Four(uint n)
     {
-        var p = new byte[Ip4 + (_kind == "udp" ? 8 : _kind == "fragments" ? Tcp + 4 : Tcp)];
+        var p = new byte[Ip4 + (_kind == "udp" ? 8 : _kind is "fragments" or "later" ? Tcp + 4 : Tcp)];
         p[0] = 0x45;
         BinaryPrimitives.WriteUInt16BigEndian(p.AsSpan(2), (ushort)p.Length);
         BinaryPrimitives.WriteUInt16BigEndian(p.AsSpan(4), (ushort)(n | 1));
         if (_kind == "fragments") p[6] = 0x20;
+        if (_kind == "later") p[7] = 185; // 1480 bytes on
         (p[8], p[9]) = (64, (byte)(_kind == "udp" ? 17 : 6));
         _from.Ip4.TryWriteBytes(p.AsSpan(12), out _);
         s_four.TryWriteBytes(p.AsSpan(16), out _);

@@ -1,3 +1,4 @@
+using Merlon.Datapath.Abi;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Kernel.Tests.Bench;
 using Merlon.Kernel.Tests.Fixtures;
@@ -7,7 +8,7 @@ using Xunit;
 namespace Merlon.Kernel.Tests.Fuzz;
 
 /// <summary>The same frames through real taps and a real bridge, with every virtio header a driver might write: what arrives at the
-/// other guest is what its VMM reads. `./dev long tap-frames` sends a million.</summary>
+/// other guest is what its VMM reads. `./dev long tap-frames` goes on until the kernel has taken a million.</summary>
 public sealed class TapFuzzTests
 {
     private const ulong FirstSeed = 5_000_001;
@@ -15,20 +16,20 @@ public sealed class TapFuzzTests
     [Fact, Trait("long", "tap-frames")]
     public void Nothing_arrives_that_the_plain_evaluator_refuses()
     {
-        var evidence = new Evidence("tap-frames").With("firstSeed", FirstSeed);
+        var evidence = new Evidence("tap-frames").With("firstSeed", FirstSeed).With("unit", "rounds are frames that the kernel took");
         evidence.Batches(brief: 40_000, full: 1_000_000, batch: 100_000, (first, count) =>
         {
             var (plain, trunk) = (Played(first, count / 2, trunk: false), Played(first + count / 2, count - count / 2, trunk: true));
-            return
-            [
-                ("takenByTheKernel", plain.Taken + trunk.Taken), ("arrived", plain.Arrived + trunk.Arrived), ("arrivedTagged", trunk.Tagged),
-                ("answers", plain.Answers + trunk.Answers),
-            ];
+            return plain.Concat(trunk).GroupBy(c => c.Key, (key, all) => (key, all.Sum(c => c.Count)));
+        }, whole: sum =>
+        {
+            foreach (var kind in TapClasses.All) Assert.True(sum(kind) > 0, $"no frame was taken with {kind}");
+            foreach (var reason in s_reasons) Assert.True(sum("dropped " + reason.Text()) > 0, $"no frame was dropped as {reason.Text()}");
         });
     }
 
     // trunk: both VMs may tag, and each hook judges for itself.
-    private static (long Taken, long Arrived, long Tagged, long Answers) Played(int first, int count, bool trunk)
+    private static List<(string Key, long Count)> Played(int first, int count, bool trunk)
     {
         using var wire = new Wire(FirstSeed + (ulong)first, trunk);
         wire.Play(count);
@@ -36,8 +37,16 @@ public sealed class TapFuzzTests
         Assert.True(wire.Arrived > count / 50, $"too little passes: {wire.Arrived} of {count}");
         Assert.True(!trunk || wire.Tagged > count / 400, $"too little passes with tags: {wire.Tagged} of {count}");
         Assert.True(wire.Answers > 0, "no frame met the rule that rejects");
-        return (wire.Taken, wire.Arrived, wire.Tagged, wire.Answers);
+        return [("sent", wire.Sent), ("takenByTheKernel", wire.Taken.Frames), ("arrived", wire.Arrived), ("arrivedTagged", wire.Tagged), ("answers", wire.Answers),
+            .. wire.Taken.Counts, .. wire.Shop.Kernel.Counters.Drops().Where(d => d.Value > 0).Select(d => ("dropped " + d.Key.Text(), (long)d.Value))];
     }
+
+    /// <summary>What a tap's frames alone can come to, and what is left to the host.</summary>
+    private static readonly Reason[] s_reasons =
+    [
+        Reason.Default, Reason.Rule, Reason.Truncated, Reason.Malformed, Reason.Ethertype, Reason.VlanTag, Reason.Fragment, Reason.ExtensionHeader, Reason.SpoofedMac, Reason.SpoofedAddress,
+        Reason.SpoofedArp, Reason.SpoofedNd, Reason.TcpNoConnection, Reason.TcpInvalidFlags, Reason.IcmpUnrelated, Reason.ChecksumOffload, Reason.SegmentOffload,
+    ];
 
     /// <summary>The control: a program that does not ask for sources is caught.</summary>
     [Fact]
@@ -67,22 +76,25 @@ public sealed class TapFuzzTests
         }
 
         public Shop Shop => _taps.Shop;
-        public long Taken { get; private set; }
+        public TapClasses Taken { get; } = new();
+        public long Sent { get; private set; }
         public long Arrived { get; private set; }
         public long Tagged { get; private set; }
         public long Answers { get; private set; }
         public List<string> Wrong { get; } = [];
 
+        /// <summary>Until the kernel has taken so many.</summary>
         public void Play(int frames)
         {
-            for (var n = 0; n < frames && Wrong.Count < 20; n++)
+            for (var n = 0; Taken.Frames < frames && Wrong.Count < 20; n++)
             {
                 var (from, to, near, far) = n % 2 == 0 ? (Shop.Web, Shop.Db, _taps.Web, _taps.Db) : (Shop.Db, Shop.Web, _taps.Db, _taps.Web);
                 var frame = _maker.Next(from);
                 var header = _maker.VirtioHeader(frame.Length);
+                Sent++;
                 if (!near.TrySend(header, frame)) continue;
-                Taken++;
-                Sent(from, to, header[1] != 0 ? Lengthened(frame) : frame);
+                Taken.Count(header, frame);
+                Opened(from, to, header[1] != 0 ? Lengthened(frame) : frame);
                 while (far.Next(_buffer) is { } arrived)
                     if (arrived.AsSpan(6, 6).SequenceEqual(Packet.Mac(from.Mac)) && Objection(from, to, arrived) is { } objection)
                         Wrong.Add($"seed {_maker.Seed}, frame {n} from {from.Vm}: {objection}: header {Convert.ToHexString(header)} sent {Convert.ToHexString(frame)} arrived {Convert.ToHexString(arrived)}");
@@ -92,7 +104,7 @@ public sealed class TapFuzzTests
         public void Dispose() => _taps.Dispose();
 
         // It may open a conversation although the host, which cuts it, lets none of its pieces arrive.
-        private void Sent(Port from, Port to, byte[] frame)
+        private void Opened(Port from, Port to, byte[] frame)
         {
             var r = FrameReading.Of(frame);
             if (r is not { IsMulticast: false }) return;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Merlon.Datapath.Abi;
 using Merlon.Hosts.Tests.Traffic;
@@ -18,14 +19,16 @@ internal sealed partial class Churn : IDisposable
     private readonly ConnectLoad _load;
     private readonly Random _dice;
 
-    public Churn(int seed)
+    /// <param name="program">An object with seeded faults; "" is the program of this checkout.</param>
+    public Churn(int seed, string program = "")
     {
         _dice = new(seed);
+        Place = new(program, 65536);
         _eve = new(Place.Eve, listening: false);
         _load = new(Place.Web, Place.Db, Place.Db.Ip4, AttackPlace.Service, 100);
     }
 
-    public AttackPlace Place { get; } = new("", 65536);
+    public AttackPlace Place { get; }
 
     public long Frames { get; private set; }
 
@@ -36,19 +39,11 @@ internal sealed partial class Churn : IDisposable
 
     public long Drops => Place.World.Losses().Sum(d => (long)d.Value);
 
-    /// <summary>A burst of frames.</summary>
-    public void Turn()
+    /// <summary>Churns for so long, then is quiet.</summary>
+    public void For(TimeSpan time)
     {
-        for (var n = 0; n < Burst; n++) _eve.Send(Checksums.Fill(Next().Bytes()));
-        Frames += Burst;
-        if (Frames % (Burst * 64) == 0) Most = Math.Max(Most, Place.World.Kernel.Connections.List().Count);
-        // Room for the stacks on a machine with two cores.
-        Thread.Sleep(2);
-    }
-
-    public void Finish()
-    {
-        Most = Math.Max(Most, Place.World.Kernel.Connections.List().Count);
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < time;) Turn();
+        Look();
         _load.Dispose();
         Connects = _load.Counts;
     }
@@ -76,6 +71,18 @@ internal sealed partial class Churn : IDisposable
         _eve.Dispose();
         Place.Dispose();
     }
+
+    // A burst of frames.
+    private void Turn()
+    {
+        for (var n = 0; n < Burst; n++) _eve.Send(Checksums.Fill(Next().Bytes()));
+        Frames += Burst;
+        if (Frames % (Burst * 64) == 0) Look();
+        // Room for the stacks on a machine with two cores.
+        Thread.Sleep(2);
+    }
+
+    private void Look() => Most = Math.Max(Most, Place.World.Kernel.Connections.List().Count);
 
     private Packet Next()
     {

@@ -18,7 +18,7 @@ internal sealed class Relay : IDisposable
     private readonly Thread[] _threads;
     private volatile bool _stop, _bad;
     private volatile int _mtu = 1500;
-    private long _lost, _repeated, _reordered, _tooLong;
+    private readonly long[,] _counts = new long[Enum.GetValues<WireCount>().Length, 2];
 
     public Relay(NetNamespace host, string left, string right, int seed)
     {
@@ -33,7 +33,8 @@ internal sealed class Relay : IDisposable
     /// <summary>The longest IP packet that passes.</summary>
     public int Mtu { set => _mtu = value; }
 
-    public (long Lost, long Repeated, long Reordered, long TooLong) Counts => (Interlocked.Read(ref _lost), Interlocked.Read(ref _repeated), Interlocked.Read(ref _reordered), Interlocked.Read(ref _tooLong));
+    /// <summary>How often since it was asked for that last, by IP version.</summary>
+    public long Take(WireCount what, bool v6) => Interlocked.Exchange(ref _counts[(int)what, v6 ? 1 : 0], 0);
 
     public void Dispose()
     {
@@ -57,27 +58,54 @@ internal sealed class Relay : IDisposable
                 from.Wait(TimeSpan.FromMilliseconds(held is null ? 20 : 1));
                 continue;
             }
+            Look(frame);
             if (frame.Length - Ethernet > _mtu)
             {
-                Interlocked.Increment(ref _tooLong);
+                Count(WireCount.TooLong, frame);
                 if (TooLong(frame) is { } answer) from.TrySend(s_plain, answer);
                 continue;
             }
             var fate = _bad && IsTcp(frame) ? dice.Next(100) : 100;
-            if (fate < 2) Interlocked.Increment(ref _lost);
+            if (fate < 2) Count(WireCount.Lost, frame);
             else if (fate < 5 && held is null) (held, rest) = (frame, dice.Next(1, 4));
             else to.TrySend(s_plain, frame);
             if (fate is >= 5 and < 8)
             {
-                Interlocked.Increment(ref _repeated);
+                Count(WireCount.Repeated, frame);
                 to.TrySend(s_plain, frame);
             }
             if (held is null || held == frame || --rest > 0) continue;
-            Interlocked.Increment(ref _reordered);
+            Count(WireCount.Reordered, held);
             to.TrySend(s_plain, held);
             held = null;
         }
     }
+
+    private void Count(WireCount what, byte[] frame) => Interlocked.Increment(ref _counts[(int)what, IsV6(frame) ? 1 : 0]);
+
+    // What the ends' stacks really did.
+    private void Look(byte[] frame)
+    {
+        if (!IsTcp(frame)) return;
+        var tcp = Ethernet + (IsV6(frame) ? 40 : 20);
+        var (flags, header) = ((Tcp)frame[tcp + 13], frame[tcp + 12] >> 4 << 2);
+        if ((flags & Tcp.SynAck) == Tcp.Syn && frame.Length > tcp + header) Count(WireCount.DataOnSyn, frame);
+        if (flags.HasFlag(Tcp.Rst)) Count(WireCount.Resets, frame);
+        if (HasSack(frame.AsSpan(tcp + 20, header - 20))) Count(WireCount.SackBlocks, frame);
+    }
+
+    // RFC 2018 3: option 5.
+    private static bool HasSack(ReadOnlySpan<byte> options)
+    {
+        while (options.Length > 1 && options[0] != 0)
+        {
+            if (options[0] == 5) return true;
+            options = options[(options[0] == 1 ? 1 : Math.Max((int)options[1], 2))..];
+        }
+        return false;
+    }
+
+    private static bool IsV6(byte[] frame) => frame[12] == 0x86;
 
     private static bool IsTcp(byte[] frame) => (frame[12], frame[13]) switch
     {
@@ -89,7 +117,7 @@ internal sealed class Relay : IDisposable
     // RFC 1191, RFC 8201: what a router says, quoting the packet's beginning.
     private byte[]? TooLong(byte[] frame)
     {
-        var v6 = frame[12] == 0x86;
+        var v6 = IsV6(frame);
         var source = v6 ? new Address(BinaryPrimitives.ReadUInt128BigEndian(frame.AsSpan(Ethernet + 8)), AddressFamily.IPv6)
             : new Address(BinaryPrimitives.ReadUInt32BigEndian(frame.AsSpan(Ethernet + 12)), AddressFamily.IPv4);
         var to = frame.AsSpan(6, 6);
