@@ -392,6 +392,7 @@ enum merlon_event_type {
 	EVENT_CLOSE = 2,
 	EVENT_DENY = 3,            /* packets = how many this record stands for */
 	EVENT_SPOOF = 4,           /* antiSpoof in observe: would have been dropped */
+	/* 5 is taken, though it was never sent. */
 };
 
 #define EVENT_F_IN 0x1u            /* decided at to_vm */

@@ -75,7 +75,7 @@ static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 diffe
 	if (placed != PLACE_DONE)
 		discharge(w, w->vm, HALF);
 	if (placed == PLACE_FULL)
-		return drop(w, REASON_TABLE_FULL);
+		return drop(w, table_full(w->vm));
 	if (placed == PLACE_JOINED)
 		return PASS;
 	if (w->packet.proto == PROTO_TCP)

@@ -281,6 +281,16 @@ static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 	return reason;
 }
 
+/* Its place was charged, and the table has none. */
+static __always_inline int table_full(__u32 vm)
+{
+	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+
+	if (b)
+		__sync_fetch_and_add(&b->refused_table, 1);
+	return REASON_TABLE_FULL;
+}
+
 static __always_inline int rate_reason(__u32 of)
 {
 	switch (of) {

@@ -297,6 +297,11 @@ static __noinline int take_step(struct work *w, struct merlon_conn *c)
 	if (c->state < CONN_ESTABLISHED)
 		copy_out(conn_of(w->old), c);
 	step = apply(w, c);
+	/* In the same moment: what is promoted is what this packet left. */
+	if (step == STEP_PROMOTE) {
+		copy_out(conn_of(w->fresh), c);
+		c->flags |= CONN_PROMOTED;
+	}
 	bpf_spin_unlock(&c->lock);
 	return step;
 }

@@ -3,7 +3,7 @@
  * half -> conn. First the copy is inserted, then the half copy dies: at every instant one of the two is found.
  * A packet on another CPU may still step the half copy in between; what it added is carried over before
  * the half copy dies, so counts and windows lose nothing. CONN_PROMOTED, set under the half's lock together
- * with the copying, makes this happen once; the half copy owes no event and no budget afterwards.
+ * with the step and the copying (take_step()), makes this happen once; the half copy owes no event and no budget afterwards.
  */
 #ifndef MERLON_PROMOTE_H
 #define MERLON_PROMOTE_H
@@ -27,24 +27,7 @@ static __always_inline void carry_over(struct merlon_conn *c, const struct merlo
 	c->flags |= now->flags & (CONN_FIN_A | CONN_FIN_B | CONN_LIBERAL);
 }
 
-/* Copies a half entry for its life in conn; false when somebody else already does, or when it is not the life any more that the packet
- * stepped: reset, or opened anew in its place. Under no lock. */
-static __always_inline bool take_copy(struct work *w, struct merlon_conn *half)
-{
-	struct merlon_conn *fresh = conn_of(w->fresh);
-	bool mine;
-
-	bpf_spin_lock(&half->lock);
-	mine = !absent(half, w) && half->created_ns == w->plan.life && !(half->flags & CONN_PROMOTED) && !replaceable(half, w->ends.proto);
-	if (mine) {
-		copy_out(fresh, half);
-		half->flags |= CONN_PROMOTED;
-	}
-	bpf_spin_unlock(&half->lock);
-	return mine;
-}
-
-/* What has become of the half since take_copy() took it. Under its lock. */
+/* What has become of the half since take_step() copied it. Under its lock. */
 enum fate {
 	FATE_SAME = 0,
 	FATE_BURIED = 1,           /* by the timer; its account was left to us */
@@ -62,16 +45,17 @@ static __always_inline enum fate fate_of(const struct work *w, const struct merl
 
 #define STEP_FLAGS (CONN_FIN_A | CONN_FIN_B | CONN_LIBERAL)
 
-/* Under the half's lock: as the packet found it (w->old), if it was the only one meanwhile; else its count alone is taken back. */
-static __always_inline void take_back(struct work *w, struct merlon_conn *half)
+/* Under the half's lock: as the packet found it (w->old), if no other came since its step (w->fresh is what that left); else its count
+ * alone is taken back. */
+static __always_inline void take_back(struct work *w, struct merlon_conn *half, const struct merlon_conn *left)
 {
 	const struct merlon_conn *was = conn_of(w->old);
+	bool alone = half->packets[0] == left->packets[0] && half->packets[1] == left->packets[1];
 	__u32 s = w->plan.source & 1;
 
-	half->flags &= ~CONN_PROMOTED;
 	half->packets[s] -= 1;
 	half->bytes[s] -= w->packet.length;
-	if (half->packets[0] != was->packets[0] || half->packets[1] != was->packets[1])
+	if (!alone)
 		return;
 	half->flags = (half->flags & ~STEP_FLAGS) | (was->flags & STEP_FLAGS);
 	/* A cut has shortened it, perhaps. */
@@ -84,8 +68,9 @@ static __always_inline void take_back(struct work *w, struct merlon_conn *half)
 	half->last_ms = was->last_ms;
 }
 
-/* The packet is dropped after all, and told as such: it no longer counts on the entry. */
-static __always_inline void give_up(struct work *w, struct merlon_conn *half)
+/* It stays half-open. A packet that is dropped after all, and told as such, no longer counts on the entry; what passes all the same, since
+ * the vNIC is observed, has been said: the other end's hook must know it. */
+static __always_inline void give_up(struct work *w, struct merlon_conn *half, bool passes)
 {
 	struct merlon_conn *taken = conn_of(w->fresh);
 	__u32 s = w->plan.source & 1;
@@ -93,13 +78,18 @@ static __always_inline void give_up(struct work *w, struct merlon_conn *half)
 
 	bpf_spin_lock(&half->lock);
 	fate = fate_of(w, half, taken);
-	if (fate == FATE_SAME)
-		take_back(w, half);
+	if (fate == FATE_SAME) {
+		half->flags &= ~CONN_PROMOTED;
+		if (!passes)
+			take_back(w, half, taken);
+	}
 	bpf_spin_unlock(&half->lock);
 	if (fate == FATE_SAME)
 		return;
-	taken->packets[s] -= 1;
-	taken->bytes[s] -= w->packet.length;
+	if (!passes) {
+		taken->packets[s] -= 1;
+		taken->bytes[s] -= w->packet.length;
+	}
 	if (fate == FATE_REPLACED && w->ends.proto == PROTO_TCP)
 		taken->state = CONN_RESET;
 	copy_out(conn_of(w->old), taken);
@@ -139,16 +129,13 @@ static __always_inline void hand_over(struct work *w, struct merlon_conn *half, 
 	bpf_spin_unlock(&c->lock);
 }
 
-/* 0 = done, or the reason why the connection cannot become an established one. */
+/* The entry that take_step() has copied. 0 = done, or the reason why it cannot become an established one. */
 static __noinline int promote(struct work *w, struct merlon_conn *half, __u32 family)
 {
 	struct merlon_conn *fresh = conn_of(w->fresh);
 	int placed, reason;
 
-	if (!take_copy(w, half))
-		return 0;
 	fresh->state = CONN_ESTABLISHED;
-	fresh->flags &= ~CONN_PROMOTED;
 	if (w->ends.proto == PROTO_TCP)
 		settle(fresh, w->now_ms);
 	else
@@ -159,10 +146,10 @@ static __noinline int promote(struct work *w, struct merlon_conn *half, __u32 fa
 		if (placed != PLACE_DONE)
 			discharge(w, fresh->vm, CONN);
 		if (placed == PLACE_FULL)
-			reason = REASON_TABLE_FULL;
+			reason = table_full(fresh->vm);
 	}
 	if (reason) {
-		give_up(w, half);
+		give_up(w, half, observed(w, reason));
 		return reason;
 	}
 	discharge(w, fresh->vm, HALF);

@@ -104,8 +104,10 @@ static __noinline int quotes_live(struct __sk_buff *skb, struct work *w)
 	set_ends(w, q);
 	/* What moves between the first two looks is found by the third. */
 	said = word_of_entry(w, CONN);
-	said |= word_of_entry(w, HALF);
-	said |= word_of_entry(w, CONN);
+	if (said < ENTRY_VOUCHES)
+		said |= word_of_entry(w, HALF);
+	if (said < ENTRY_VOUCHES)
+		said |= word_of_entry(w, CONN);
 	/* What is tracked has its entry's word, and no other. */
 	return said ? said & ENTRY_VOUCHES : quotes_untracked(w);
 }

@@ -6,6 +6,7 @@ using Merlon.Datapath;
 
 // merlon-bench policy [RULES...]: workload W10. Ends with 1 when an image says anything else than the plain evaluator.
 // merlon-bench member OBJECT [RULES...]: a change of one member, from the policy in hand to the kernel.
+// merlon-bench plan FOLDER: a plan on 10,000 rules as people make it, with the programs in FOLDER.
 // merlon-bench expiry OBJECT [ENTRIES]: workloads W13 and W14.
 // merlon-bench run OBJECT HELPER RESULTS COMMIT [WORKLOAD...] [--quick] [-o json]: the other ones (docs/benchmarks.md).
 switch (args)
@@ -16,17 +17,18 @@ switch (args)
         bench.Header();
         foreach (var size in sizes)
             foreach (var shape in Enum.GetValues<Shape>()) bench.Compile(shape, size);
-        if (sizes.Contains(10_000)) bench.Plan(10_000);
         return bench.Wrong == 0 ? 0 : 1;
     case ["member", var path, .. var rules]:
         new MemberBench(path, Console.Out).Run(rules.Length > 0 ? [.. rules.Select(a => int.Parse(a, CultureInfo.InvariantCulture))] : [1000, 10_000, 100_000]);
         return 0;
+    case ["plan", var folder]:
+        return await new PlanBench(folder, Console.Out).Run();
     case ["expiry", var path, .. var entries]:
         return new ExpiryBench(path, entries is [var n] ? int.Parse(n, CultureInfo.InvariantCulture) : 1_000_000, Console.Out).Run();
     case ["run", var program, var helper, var results, var commit, .. var wanted]:
         return Run(program, helper, results, commit, wanted);
     default:
-        Console.Error.WriteLine("merlon-bench policy [RULES...] | member OBJECT [RULES...] | expiry OBJECT [ENTRIES] | run OBJECT HELPER RESULTS COMMIT [WORKLOAD...] [--quick] [-o json]");
+        Console.Error.WriteLine("merlon-bench policy [RULES...] | member OBJECT [RULES...] | plan FOLDER | expiry OBJECT [ENTRIES] | run OBJECT HELPER RESULTS COMMIT [WORKLOAD...] [--quick] [-o json]");
         return 1;
 }
 

@@ -45,6 +45,10 @@ internal sealed class ShapedPolicy
 
     public Revision Revision => new(Set, Inventory);
 
+    /// <summary>The documents with one rule edited: another service, allowed.</summary>
+    public IReadOnlyList<Document> Edited(int rule) => [.. Documents.Select(d => d is PolicyDocument p
+        ? p with { Rules = p.Rules.SetItem(rule, p.Rules[rule] with { Services = [new(null, new(132, 7, 7, 0, 65535), default)], Action = RuleAction.Allow }) } : d)];
+
     private PolicyRule Rule(int index)
     {
         var (from, to) = _shape switch

@@ -45,7 +45,7 @@ internal sealed class Daemon(AgentOptions options)
         var identity = new HostIdentity(options.Paths.Var, options.LibvirtUri is not null);
         var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, identity, log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, learning, () => identity.Uuid);
-        var overBudget = new OverBudget(datapath.Budgets.Get, pump.Talkers, flows.Add, keeper.Alarms);
+        var overBudget = new OverBudget(datapath.Budgets.Get, pump.Talkers, r => flows.Add(r, own: true), keeper.Alarms);
         using var top = new TopDoor(keeper, datapath, pump, overBudget);
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
             options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping),

@@ -87,6 +87,7 @@ public sealed class BudgetTests : IDisposable
             refused++;
         }
         Assert.InRange(refused, 100, 199);
+        Assert.Equal((uint)refused, small.Kernel.Budgets.Get(small.Web.Record.Vm).RefusedTable);
         Assert.Equal(Outcome.Pass, live.Client(Tcp.Ack, 100));
         Assert.Equal(Outcome.Pass, live.Server(Tcp.Ack, 100));
         Assert.Equal((uint)(200 - refused), small.Kernel.Budgets.Get(1).HalfOpen + small.Kernel.Budgets.Get(2).HalfOpen);

@@ -31,7 +31,7 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
         using var reader = datapath.OpenEvents();
         using var wake = stop.Register(reader.Wake);
         var events = new MerlonEvent[BatchEvents];
-        _madeBefore = queue.Made;
+        _madeBefore = queue.OfKernel;
         var clock = ClockOffset.Measure();
         var measured = Environment.TickCount64;
         while (!stop.IsCancellationRequested)
@@ -63,9 +63,10 @@ internal sealed class EventPump(KernelDatapath datapath, Func<HostNames> names, 
     {
         if (_balanced) return;
         _balanced = true;
-        var taken = sent - Math.Min(sent, _read);
-        if (taken > _madeBefore) queue.CountLost(taken - _madeBefore);
+        queue.CountLost(LostBefore(sent, _read, _madeBefore));
     }
+
+    internal static ulong LostBefore(ulong sent, ulong read, ulong made) => sent - Math.Min(sent, read) is var taken && taken > made ? taken - made : 0;
 
     private void Take(Span<MerlonEvent> events, ClockOffset clock)
     {

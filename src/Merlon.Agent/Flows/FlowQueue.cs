@@ -10,7 +10,7 @@ namespace Merlon.Agent.Flows;
 internal sealed class FlowQueue : IDisposable
 {
     private const ulong Magic = 0x31574f4c464d; // "MFLOW1"
-    private const int FieldMagic = 0, FieldIncarnation = 1, FieldHead = 2, FieldTail = 3, FieldAcked = 4, FieldLost = 5;
+    private const int FieldMagic = 0, FieldIncarnation = 1, FieldHead = 2, FieldTail = 3, FieldAcked = 4, FieldLost = 5, FieldOwn = 6;
     private const int PrefixBytes = sizeof(uint) + sizeof(ulong);
     private const int MaxRecordBytes = 64 << 10;
 
@@ -41,18 +41,24 @@ internal sealed class FlowQueue : IDisposable
     /// <summary>Records there ever were in this numbering, lost ones included.</summary>
     public ulong Made { get { lock (_lock) return _next - 1 + _file[FieldLost]; } }
 
+    /// <summary>Of those, the ones that stand for one event of the kernel each.</summary>
+    public ulong OfKernel { get { lock (_lock) return Made - Math.Min(Made, _file[FieldOwn]); } }
+
     public void CountLost(ulong records)
     {
         lock (_lock) _file[FieldLost] += records;
     }
 
-    public void Add(FlowRecordMessage record)
+    /// <param name="own">The agent's own, of no event of the kernel.</param>
+    public void Add(FlowRecordMessage record, bool own = false)
     {
         var bytes = new byte[PrefixBytes + record.CalculateSize()];
         record.WriteTo(bytes.AsSpan(PrefixBytes));
         lock (_lock)
         {
             var tail = _file[FieldTail];
+            // First: after a kill just here the missing one is counted as lost.
+            if (own) _file[FieldOwn]++;
             if (bytes.Length > MaxRecordBytes || tail + (ulong)bytes.Length - _file[FieldHead] > _file.Capacity)
             {
                 _file[FieldLost]++;
@@ -168,7 +174,7 @@ internal sealed class FlowQueue : IDisposable
     private void Clear()
     {
         _file[FieldMagic] = 0;
-        foreach (var field in (ReadOnlySpan<int>)[FieldHead, FieldTail, FieldAcked, FieldLost]) _file[field] = 0;
+        foreach (var field in (ReadOnlySpan<int>)[FieldHead, FieldTail, FieldAcked, FieldLost, FieldOwn]) _file[field] = 0;
         _file[FieldIncarnation] = BinaryPrimitives.ReadUInt64LittleEndian(Guid.NewGuid().ToByteArray());
         _file[FieldMagic] = Magic;
         _next = 1;

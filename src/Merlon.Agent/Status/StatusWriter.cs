@@ -20,8 +20,8 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
     public HostStatus Status()
     {
         var lost = (long)pump.Lost;
-        Losing("kernel", (ulong)lost, "log fewer connections (Guard.spec.log)");
-        Losing("agent", flows.Lost, "is the controller away or slow?");
+        Losing("kernel", (ulong)lost, "log fewer connections (Guard.spec.log)", byGuest: true);
+        Losing("agent", flows.Lost, "is the controller away or slow?", byGuest: false);
         var plan = keeper.Policy.Plan;
         var interfaces = keeper.Wanted().Select(Interface).OrderBy(i => i.Ifname, StringComparer.Ordinal).ToList();
         return new(
@@ -48,9 +48,9 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
             .OrderBy(r => r.Rule, StringComparer.Ordinal)];
 
     // Losses of the past stay in the counters; the alarm is for those that go on.
-    private void Losing(string where, ulong lost, string mend)
+    private void Losing(string where, ulong lost, string mend, bool byGuest)
     {
-        if (lost > _lostBefore.GetValueOrDefault(where)) keeper.Alarms.Raise("events-lost", where, $"events are being lost in the {where}, {lost} so far", mend);
+        if (lost > _lostBefore.GetValueOrDefault(where)) keeper.Alarms.Raise("events-lost", where, $"events are being lost in the {where}, {lost} so far", mend, byGuest);
         else keeper.Alarms.Over("events-lost", where);
         _lostBefore[where] = lost;
     }

@@ -26,11 +26,11 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IR
 
     public NicPlan Number(BookNic? old, PolicyEndpoint endpoint, PolicyNic nic, ushort realm, int record, ImageNic image)
     {
-        var stamp = Planner.Stamp(endpoint, nic, image.RulesetDigest);
+        var stamp = NicStamp.Of(endpoint, nic, image.RulesetDigest);
         var (goesOn, cutAt) = GoesOn(old, endpoint, stamp);
         var kept = new BookNic(endpoint.Key.VmUuid, endpoint.Key.Index, endpoint.Vm, endpoint.Tenant,
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
-            goesOn ? old!.Epoch : Next(ref _epoch, "epoch"), stamp, nic.Guard.OnFailure, cutAt);
+            goesOn ? old!.Epoch : Next(ref _epoch, "epoch"), stamp.ToString(), nic.Guard.OnFailure, cutAt);
         _nics.Add(kept);
         var segment = nic.SegmentOf(endpoint.Key);
         return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, segment,
@@ -39,11 +39,12 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IR
     }
 
     /// <summary>Whether what the epoch has approved stays approved, and until when.</summary>
-    private (bool GoesOn, long? CutAt) GoesOn(BookNic? old, PolicyEndpoint endpoint, string stamp)
+    private (bool GoesOn, long? CutAt) GoesOn(BookNic? old, PolicyEndpoint endpoint, NicStamp stamp)
     {
         if (old is null || at >= old.CutAt || losers.Contains(endpoint.Key)) return (false, null);
-        if (old.Stamp == stamp) return (true, old.CutAt);
-        if (step is null || !step.SpeaksFor(endpoint.Tenant) || !Planner.DiffersInRulesAlone(old.Stamp, stamp)) return (false, null);
+        var before = NicStamp.Parse(old.Stamp);
+        if (before == stamp) return (true, old.CutAt);
+        if (step is null || !step.Spares(endpoint.Tenant, before, stamp)) return (false, null);
         return (true, old.CutAt is { } due ? Math.Min(due, step.Until ?? due) : step.Until);
     }
 

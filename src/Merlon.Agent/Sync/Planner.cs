@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Model;
 using Merlon.Policy.Resolve;
@@ -36,18 +35,4 @@ internal static class Planner
     // What was approved of a source that is no longer the vNIC's own must be asked again.
     private static HashSet<NicKey> Losers(HostBook book, SettledClaims claims) =>
         [.. book.Owners.Where(o => claims.Owners.GetValueOrDefault(o.Key) != o.Value).Select(o => new NicKey(o.Value.VmUuid, o.Value.Index))];
-
-    /// <summary>Everything an epoch approves: another stamp means that entries must be judged again.</summary>
-    public static string Stamp(PolicyEndpoint endpoint, PolicyNic nic, string rulesetDigest)
-    {
-        var g = nic.Guard;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{rulesetDigest} {endpoint.Realm}|{nic.Segment}|{nic.Mac} {g.Name}|{g.Out}|{g.In}|{(int)g.Mode}|{(int)g.Log}{(g.Frames.IsTrunk ? "|trunk" : "")}{(g.Untracked.IsNone ? "" : $"|{g.Untracked}")}");
-    }
-
-    /// <summary>Place and guard of two stamps are the same.</summary>
-    public static bool DiffersInRulesAlone(string stamp, string other) => Place(stamp).SequenceEqual(Place(other));
-
-    // A digest holds no space.
-    private static ReadOnlySpan<char> Place(string stamp) => stamp.AsSpan(stamp.IndexOf(' ', StringComparison.Ordinal));
 }

@@ -76,16 +76,20 @@ internal static class DescribeCommand
     {
         if (hosts.All(h => h.Tables is null)) return;
         call.Out.WriteLine();
-        var t = new Listing("TABLES OF", "REMOTE CLASSES", "SERVICE CLASSES", "GUARDED NICS", "BYTES", "HEADROOM");
-        foreach (var (host, tables) in hosts.Where(h => h.Tables is not null).Select(h => (h.Name, h.Tables!)))
-        {
-            UsedRecord[] all = [tables.RemoteClasses, tables.ServiceClasses, tables.GuardedNics, tables.Bytes];
-            t.Add([host, .. all.Select(Of), FormattableString.Invariant($"{100 - all.Max(u => 100.0 * u.Used / u.Limit):f0} %")]);
-        }
+        var t = new Listing("TABLES OF", "LIMIT", "USED", "OF", "HEADROOM");
+        foreach (var host in hosts.Where(h => h.Tables is not null))
+            foreach (var (what, used) in Each(host.Tables!).OrderByDescending(l => Share(l.Used)))
+                t.Add(host.Name, what, $"{used.Used}", $"{used.Limit}", FormattableString.Invariant($"{100 - Share(used):f0} %"));
         t.WriteTo(call);
     }
 
-    private static string Of(UsedRecord used) => FormattableString.Invariant($"{used.Used} of {used.Limit}");
+    private static (string What, UsedRecord Used)[] Each(TablesRecord t) =>
+    [
+        ("remote classes", t.RemoteClasses), ("service classes", t.ServiceClasses), ("guarded NICs", t.GuardedNics), ("bytes", t.Bytes), ("cells of one ruleset", t.CellsOfRuleset),
+        ("IPv6 prefix lengths", t.Ipv6Lengths), ("realms", t.Realms), ("service combinations", t.ServiceCombos), ("chunks of ports", t.PortChunks), ("rules", t.Rules),
+    ];
+
+    private static double Share(UsedRecord used) => 100.0 * used.Used / used.Limit;
 
     private static async Task Group(Call call, JsonHttp api, string name, CancellationToken cancel)
     {

@@ -87,7 +87,7 @@ internal static class PlanCommand
             return ApplyCommand.OnlyTests(plan.Diagnostics) ? ExitCode.TestFailed : ExitCode.Error;
         }
         call.Say($"{plan.Documents.Count} documents change; {Changes.Summary(plan.Changes)}"
-            + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut (apply --connections drain=SPAN: after that time; keep: not at all)" : "")
+            + (plan.Cut is { } cut ? $"; {cut.Count} live connections would be cut{Spared(cut.Count, plan.CutAtOnce?.Count)}" : "")
             + (plan.Flows is { } flows ? $"; {flows.Changes.Sum(f => f.Flows)} of {flows.Looked} flows since {Tables.Time(flows.Since)} would be answered otherwise{LeftOut(flows)}" : ""));
         if (plan.Changes.Any(c => c.After.Untracked)) call.Say(Changes.Untracked);
         return plan.Documents.Count > 0 || plan.Changes.Count > 0 ? ExitCode.Differences : ExitCode.Ok;
@@ -100,14 +100,31 @@ internal static class PlanCommand
         Changes.Table(call, plan.Changes);
         if (plan.Looser is { Count: > 0 } looser) Looser(call, looser);
         if (plan.Would is { Count: > 0 } would) Would(call, would);
-        if (plan.Cut is { Count: > 0 } cut)
-        {
-            call.Out.WriteLine();
-            var t = new Listing("CUT FROM", "TO", "SERVICE", "STATE", "PACKETS");
-            foreach (var c in cut) t.Add(End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut + c.PacketsIn}");
-            t.WriteTo(call);
-        }
+        if (plan.Cut is { Count: > 0 } cut) Cut(call, cut, plan.CutAtOnce?.ToHashSet());
         if (plan.Flows is { Changes.Count: > 0 } flows) Recorded(call, flows);
+    }
+
+    /// <param name="atOnce">Null = not told.</param>
+    private static string Spared(int cut, int? atOnce) => atOnce switch
+    {
+        null => "",
+        0 => " (apply --connections drain=SPAN: after that time; keep: not at all)",
+        _ when cut == atOnce => " (at once, with --connections drain=SPAN and keep too)",
+        _ => $" ({atOnce} of them at once with any --connections; the others with drain=SPAN after that time, with keep not at all)",
+    };
+
+    private static void Cut(Call call, IReadOnlyList<ConnectionRecord> cut, HashSet<ConnectionRecord>? atOnce)
+    {
+        call.Out.WriteLine();
+        string[] titles = ["CUT FROM", "TO", "SERVICE", "STATE", "PACKETS"];
+        var t = new Listing(atOnce is null ? titles : [.. titles, "DRAIN, KEEP"]);
+        foreach (var c in cut)
+        {
+            string[] cells = [End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut + c.PacketsIn}"];
+            t.Add(atOnce is null ? cells : [.. cells, atOnce.Contains(c) ? "cut at once" : "goes on"]);
+        }
+
+        t.WriteTo(call);
     }
 
     private static void Looser(Call call, IReadOnlyList<LooserRecord> looser)

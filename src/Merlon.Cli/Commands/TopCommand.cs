@@ -69,7 +69,7 @@ internal static class TopCommand
             $"short cut {top.ShortCutShare:p0}, one look by the bridge {top.OneLookShare:p0}, hooks {top.HookCpu:f2} CPUs, over {top.Seconds:f1} s"));
         var t = new Listing("VM", "PACKETS OUT/s", "IN/s", "BITS OUT/s", "IN/s", "CONNECTIONS", "HALF OPEN", "NEW/s", "DENIED/s", "OVER");
         foreach (var v in top.Vms)
-            t.Add(v.Vm, Short(v.PacketsOut), Short(v.PacketsIn), Short(8 * v.BytesOut), Short(8 * v.BytesIn), Short(v.Connections), Short(v.HalfOpen), Short(v.Opened), Short(v.Denied), v.Over);
+            t.Add(v.Vm, Short(v.PacketsOut), Short(v.PacketsIn), Short(8 * v.BytesOut), Short(8 * v.BytesIn), Short(v.Connections), Short(v.HalfOpen), Short(v.Opened), Short(v.Denied), v.Over is { } over ? string.Join(", ", over) : null);
         t.WriteTo(call);
     }
 

@@ -46,7 +46,7 @@ internal static class Waiting
         var connected = status.Hosts.Where(h => h.Connected).ToList();
         if (connected.Count == 0) return Late(status.Hosts, _ => true);
         if (connected.Exists(h => h.IsLate())) return Late(connected, h => h.IsLate());
-        var alarm = status.Alarms.Concat(status.Hosts.SelectMany(h => h.Status?.Alarms ?? [])).FirstOrDefault();
+        var alarm = status.Alarms.Concat(status.Hosts.SelectMany(h => h.Status?.Alarms ?? [])).FirstOrDefault(a => !a.ByGuest);
         return alarm?.Message ?? "the controller says so";
     }
 

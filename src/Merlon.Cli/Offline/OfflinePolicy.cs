@@ -41,11 +41,20 @@ internal sealed record OfflinePolicy(
 
     public IReadOnlyList<DiagnosticRecord> Records => [.. Findings.Select(Record)];
 
-    private static IEnumerable<Diagnostic> Resolved(PolicySet set, VmInventory vms) =>
-        vms.Vms.Select(v => v.Host).Distinct().SelectMany(host => Resolver.Resolve(set, vms, host, 0).Diagnostics).Distinct();
+    private static ImmutableArray<Diagnostic> Resolved(PolicySet set, VmInventory vms)
+    {
+        var resolver = new Resolver(set, vms);
+        foreach (var host in Hosts(vms)) resolver.Of(host, 0);
+        return resolver.Diagnostics;
+    }
 
-    private static IEnumerable<Diagnostic> Limits(PolicySet set, VmInventory vms, long at) =>
-        vms.Vms.Select(v => v.Host).Distinct().SelectMany(host => LimitErrors.Of(set, ImageCompiler.Compile(Resolver.Resolve(set, vms, host, 0, at).Policy, at))).Distinct();
+    private static IEnumerable<Diagnostic> Limits(PolicySet set, VmInventory vms, long at)
+    {
+        var resolver = new Resolver(set, vms, at);
+        return Hosts(vms).SelectMany(host => LimitErrors.Of(set, ImageCompiler.Compile(resolver.Of(host, 0), at))).Distinct();
+    }
+
+    private static IEnumerable<string> Hosts(VmInventory vms) => vms.Vms.Select(v => v.Host).Distinct();
 
     public static DiagnosticRecord Record(Diagnostic d) =>
         new(d.Severity == Severity.Error ? "error" : "warning", d.Code, d.Message, d.File, d.Line, d.Column, d.Hint);

@@ -5,7 +5,7 @@ namespace Merlon.Contracts.Api;
 public sealed record FlowEndRecord(string? Vm, string? VmUuid, int? Nic, string? Tenant, string Address, int? Port);
 
 /// <summary>One line of the flow log.</summary>
-/// <param name="Event">open, close, deny, spoof, budget: a VM is over a budget (the reason says which); the packet is one of its top talker, and PacketsOut how many of the VM's were refused in all since the last such record.</param>
+/// <param name="Event">open, close, deny, spoof, budget: a VM is over a budget (the reason says which); the packet is one of its top talker (the other end is :: where none stands out), and PacketsOut how many of the VM's were refused in all since the last such record.</param>
 /// <param name="Verdict">allow, deny, reject, would-deny, would-allow.</param>
 /// <param name="Reason">Stable kebab-case reason of datapath/abi.h; for close how the connection ended: finished, reset, idle-timeout, revoked, port-removed, replaced.</param>
 /// <param name="Service">tcp/5432, icmp/8/0, proto/47 ...</param>

@@ -6,12 +6,15 @@ namespace Merlon.Contracts.Api;
 /// <param name="Base">Newest revision of every tenant that the answer starts from.</param>
 /// <param name="Documents">Documents that would say something else afterwards, or be gone.</param>
 /// <param name="Flows">Of /v1/plan alone: real traffic of the last days that would be answered otherwise.</param>
-/// <param name="Cut">Live connections that pass now and would be refused; null = a host did not tell its connections.</param>
+/// <param name="Cut">Live connections that apply would end, each once, as one of its hosts tells it; null = a host did not tell its connections.</param>
+/// <param name="CutAtOnce">Those of <paramref name="Cut"/> that end at once under drain and keep too: those of a vNIC whose place or Guard changes, of a tenant whose documents do not, of a vNIC
+/// that was not guarded or has not approved them under its present rules, or of a host that has not what the change starts from; and TCP ones of a vNIC where no entry would be found. Null as <paramref name="Cut"/> is.</param>
 /// <param name="Would">Rules of observing policies that change, of all where a Guard changes and one observes, which would have decided otherwise, with their counts.</param>
 /// <param name="Looser">What Guards would ask less strictly, or not any more, before any rule.</param>
 public sealed record PlanResult(
     IReadOnlyDictionary<string, long> Base, IReadOnlyList<string> Documents, IReadOnlyList<TrafficChangeRecord> Changes,
-    IReadOnlyList<ConnectionRecord>? Cut, IReadOnlyList<DiagnosticRecord> Diagnostics, PlannedFlows? Flows = null, IReadOnlyList<LooserRecord>? Looser = null, IReadOnlyList<RuleHitRecord>? Would = null);
+    IReadOnlyList<ConnectionRecord>? Cut, IReadOnlyList<DiagnosticRecord> Diagnostics, PlannedFlows? Flows = null, IReadOnlyList<LooserRecord>? Looser = null, IReadOnlyList<RuleHitRecord>? Would = null,
+    IReadOnlyList<ConnectionRecord>? CutAtOnce = null);
 
 /// <summary>One check of Guards.</summary>
 /// <param name="Check"><c>antiSpoof.NAME</c>, or <c>etherTypes</c>: frames that pass unread.</param>

@@ -17,11 +17,12 @@ public sealed record HostStatus(
 public sealed record NicStatus(string Ifname, int Ifindex, string Vm, string VmUuid, int Nic, bool Attached, bool First, string RulesetDigest, uint Epoch, string? Problem);
 
 /// <summary>A stated problem. <paramref name="Code"/> is stable kebab-case.</summary>
-public sealed record Alarm(string Code, string Message, string? Mend, DateTimeOffset Since);
+/// <param name="ByGuest">A guest, or whoever reaches it, can bring it about: it says nothing about the product, and does not count for <see cref="StatusRecord.Ready"/>.</param>
+public sealed record Alarm(string Code, string Message, string? Mend, DateTimeOffset Since, bool ByGuest = false);
 
 /// <summary>GET /v1/status of the controller.</summary>
 /// <param name="Sequence">Newest given to any host.</param>
-/// <param name="Ready">Every connected host has told its VMs, has applied what it should have, and has no alarm.</param>
+/// <param name="Ready">Every connected host has told its VMs, has applied what it should have, and has no alarm but of guests' doing (<see cref="Alarm.ByGuest"/>).</param>
 /// <param name="Trial">A change that waits for its confirmation.</param>
 public sealed record StatusRecord(string Version, ulong Sequence, bool Ready, IReadOnlyList<HostRecord> Hosts, IReadOnlyList<Alarm> Alarms, TrialRecord? Trial = null);
 
@@ -44,7 +45,12 @@ public sealed record HostRecord(
 }
 
 /// <summary>Sizes of one host's compiled policy: an apply beyond a limit is refused.</summary>
-public sealed record TablesRecord(UsedRecord RemoteClasses, UsedRecord ServiceClasses, UsedRecord GuardedNics, UsedRecord Bytes);
+/// <param name="CellsOfRuleset">Of the largest ruleset.</param>
+/// <param name="ServiceCombos">Classes of destination ports by classes of source ports.</param>
+/// <param name="PortChunks">Distinct runs of 256 ports.</param>
+public sealed record TablesRecord(
+    UsedRecord RemoteClasses, UsedRecord ServiceClasses, UsedRecord GuardedNics, UsedRecord Bytes,
+    UsedRecord CellsOfRuleset, UsedRecord Ipv6Lengths, UsedRecord Realms, UsedRecord ServiceCombos, UsedRecord PortChunks, UsedRecord Rules);
 
 /// <summary>So much of so much.</summary>
 public sealed record UsedRecord(long Used, long Limit);

@@ -9,7 +9,7 @@ namespace Merlon.Contracts.Api;
 /// <param name="Over">Budgets that it was over in the last second, by their reasons; null = none.</param>
 public sealed record VmTraffic(
     string Vm, string VmUuid, long PacketsOut, long PacketsIn, long BytesOut, long BytesIn, int Connections, int HalfOpen, long Opened, long Denied,
-    string? Over = null);
+    IReadOnlyList<string>? Over = null);
 
 /// <summary>One look at a host. Two of them make a <see cref="TopRecord"/>.</summary>
 /// <param name="TimeNs">Boot clock.</param>
@@ -22,7 +22,7 @@ public sealed record HostTraffic(long TimeNs, long ShortCut, long OneLook, long 
 /// <param name="Over">As in <see cref="VmTraffic"/>.</param>
 public sealed record TopVm(
     string Vm, string VmUuid, double PacketsOut, double PacketsIn, double BytesOut, double BytesIn, int Connections, int HalfOpen, double Opened, double Denied,
-    string? Over = null);
+    IReadOnlyList<string>? Over = null);
 
 /// <summary>A host over one interval.</summary>
 /// <param name="Seconds">How long it was.</param>

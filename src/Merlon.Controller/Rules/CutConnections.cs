@@ -1,15 +1,75 @@
 using Merlon.Contracts.Api;
-using Merlon.Policy.Analyze;
 using Merlon.Policy.Cases;
+using Merlon.Policy.Explain;
+using Merlon.Policy.Model;
+using Merlon.Policy.Resolve;
 
 namespace Merlon.Controller.Rules;
 
-/// <summary>Live connections that pass now and would be refused. Of an ICMP session the request is judged.</summary>
-internal sealed class CutConnections(Revision before, Revision after, long at)
+/// <summary>Live connections that a change ends: an agent asks again about those of a vNIC with another stamp, unless the step spares them.
+/// Of an ICMP session the request is judged.</summary>
+/// <param name="step">What apply would tell the hosts with drain or keep.</param>
+/// <param name="takesSteps">The host has what the change starts from.</param>
+internal sealed class CutConnections(BothImages images, ConnectionStep step, Predicate<string> takesSteps)
 {
-    public IReadOnlyList<ConnectionRecord> Of(IReadOnlyList<ConnectionRecord> connections)
+    private readonly ImageEngine _before = images.Before, _after = images.After;
+
+    /// <summary>All that are cut, and those of them that go at once under drain and keep too. What several hosts or segments tell of is one.</summary>
+    public (IReadOnlyList<ConnectionRecord> Cut, IReadOnlyList<ConnectionRecord> AtOnce) Of(IReadOnlyList<ConnectionRecord> connections)
     {
-        var (now, then) = (new ImageEngine(before.Policy, before.Vms), new ImageEngine(after.Policy, after.Vms));
-        return [.. connections.Where(c => RecordedPacket.Of(after.Vms, c.Source, c.Destination, c.Service, at) is { } q && RecordedPacket.Passes(now.Judge(q)) && !RecordedPacket.Passes(then.Judge(q)))];
+        var ends = connections.Select(c => (Record: c, Packet: Packet(c))).Where(c => c.Packet is not null)
+            .GroupBy(c => (Packet: c.Packet!.Value, c.Record.Source.Port), c => c.Record).Select(g => (Connection: g.First(), End: EndOf(g.Key.Packet, [.. g]))).Where(c => c.End != End.Own).ToList();
+        return ([.. ends.Select(c => c.Connection)], [.. ends.Where(c => c.End == End.AtOnce).Select(c => c.Connection)]);
+    }
+
+    /// <summary>The first one, the same whichever host tells of it: each knows the names of its own vNICs alone.</summary>
+    private FlowQuestion? Packet(ConnectionRecord c)
+    {
+        if (RecordedPacket.Of(images.Vms, c.Source, c.Destination, c.Service, images.At) is not { } packet) return null;
+        var parties = FlowParties.Of(images.Vms, packet);
+        return packet with { From = packet.From with { Nic = parties.From?.Key }, To = packet.To with { Nic = parties.To?.Key } };
+    }
+
+    private End EndOf(FlowQuestion packet, ConnectionRecord[] told)
+    {
+        var (now, then) = (_before.Sides(packet), _after.Sides(packet));
+        var (source, destination) = (told.Any(c => c.Approved is "source" or "both"), told.Any(c => c.Approved is "destination" or "both"));
+        // An end is its own host's to tell: of one that is away, or whose part of the list was cut off, nothing is known.
+        var (hasSource, hasDestination) = (told.Any(c => c.Source.VmUuid is not null), told.Any(c => c.Destination.VmUuid is not null));
+        // What an earlier step keeps is refused already, and what was just cut still stands in the table.
+        if ((now.Out is { Passes: false } && !source) || (now.In is { Passes: false } && !destination)) return End.Own;
+        var entries = told.SelectMany(c => new[] { (Nic: packet.From.Nic, End: c.Source), (packet.To.Nic, End: c.Destination) })
+            .Where(e => e.End.VmUuid is not null).Select(e => Table(_before, e.Nic)).ToHashSet();
+        return (End)Math.Max((int)EndAt(packet.From.Nic, now.Out, then.Out, hasSource, source), (int)EndAt(packet.To.Nic, now.In, then.In, hasDestination, destination));
+
+        End EndAt(NicKey? nic, SideVerdict? now, SideVerdict? then, bool isTold, bool approved) =>
+            packet.Protocol == Protocols.Tcp && Loses(nic, now, then, entries) ? End.AtOnce : then is { Passes: false } && isTold ? Refused(nic!.Value, approved) : End.Own;
+    }
+
+    // Whatever the rules say: TCP without an entry must open again.
+    private bool Loses(NicKey? nic, SideVerdict? now, SideVerdict? then, HashSet<(string, string)?> entries)
+    {
+        if (Table(_after, nic) is not { } table || _after.Bound(nic!.Value, images.At)!.Nic.Guard.Mode != Enforcement.Enforce || then is { Untracked: true, Passes: true }) return false;
+        return (now is { Untracked: true } || Table(_before, nic) != table) && !entries.Contains(table);
+    }
+
+    private End Refused(NicKey nic, bool approved)
+    {
+        // Only what the present rules have approved can be spared.
+        if (!approved || _before.Bound(nic, images.At) is not { } old || _after.Bound(nic, images.At) is not { } next) return End.AtOnce;
+        if (old.Stamp == next.Stamp) return End.Own;
+        return step.Spares(next.Endpoint.Tenant, old.Stamp, next.Stamp) && takesSteps(images.Vms.Find(nic)!.Vm.Host) ? End.Later : End.AtOnce;
+    }
+
+    /// <summary>Where the entries of a guarded vNIC are found.</summary>
+    private (string Host, string Segment)? Table(ImageEngine engine, NicKey? key) =>
+        key is { } nic && engine.Bound(nic, images.At) is { } bound ? (images.Vms.Find(nic)!.Vm.Host, bound.Segment) : null;
+
+    private enum End
+    {
+        /// <summary>When the ends want it.</summary>
+        Own,
+        Later,
+        AtOnce,
     }
 }

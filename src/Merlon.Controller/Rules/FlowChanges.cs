@@ -1,23 +1,20 @@
 using Merlon.Contracts.Api;
-using Merlon.Policy.Analyze;
-using Merlon.Policy.Cases;
 using Merlon.Policy.Explain;
 using Merlon.Policy.Model;
 
 namespace Merlon.Controller.Rules;
 
 /// <summary>Flows of the log that one revision answers otherwise than the other, for the VMs of today.</summary>
-internal sealed class FlowChanges(Revision before, Revision after, long at)
+internal sealed class FlowChanges(BothImages images)
 {
     /// <summary>What opened or was refused; the end of a connection says nothing new.</summary>
     public IReadOnlyList<PlannedFlow> Of(IEnumerable<FlowRecord> flows)
     {
-        var (now, then) = (new ImageEngine(before.Policy, before.Vms), new ImageEngine(after.Policy, after.Vms));
         var changes = new Dictionary<(EndpointRef, EndpointRef, string, Verdict, Verdict), PlannedFlow>();
         foreach (var flow in flows)
         {
-            if (flow.Event is not ("open" or "deny") || RecordedPacket.Of(after.Vms, flow.Source, flow.Destination, flow.Service, at) is not { } packet) continue;
-            var (was, willBe) = (now.Judge(packet), then.Judge(packet));
+            if (flow.Event is not ("open" or "deny") || RecordedPacket.Of(images.Vms, flow.Source, flow.Destination, flow.Service, images.At) is not { } packet) continue;
+            var (was, willBe) = (images.Before.Judge(packet), images.After.Judge(packet));
             if (was.Verdict == willBe.Verdict) continue;
             var key = (packet.From, packet.To, flow.Service, was.Verdict, willBe.Verdict);
             changes[key] = changes.TryGetValue(key, out var known)

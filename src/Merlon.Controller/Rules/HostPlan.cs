@@ -14,7 +14,9 @@ internal sealed record HostPlan(HostPolicy Policy, HostPolicyMessage Message, Im
     /// <summary>What it takes of the limits.</summary>
     public TablesRecord Tables => new(
         new(Stats.RemoteClasses, ImageLimits.RemoteClasses), new(Stats.ServiceClasses, ImageLimits.ServiceClasses),
-        new(Policy.Nics.Length, ImageLimits.Nics), new(Stats.Words * 8L, ImageLimits.Words * 8L));
+        new(Policy.Nics.Length, ImageLimits.Nics), new(Stats.Words * 8L, ImageLimits.Words * 8L),
+        new(Stats.CellsOfRuleset, ImageLimits.CellsOfRuleset), new(Stats.V6Lengths, ImageLimits.V6Lengths), new(Stats.Realms, ImageLimits.Realms),
+        new(Stats.Combos, ImageLimits.Combos), new(Stats.Chunks, ImageLimits.Chunks), new(Stats.Rules, ImageLimits.Rules));
 
     /// <summary>The same policy, whatever its sequence and the step that led to it.</summary>
     public bool SaysTheSameAs(HostPolicyMessage? other)

@@ -22,8 +22,15 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
         var diff = SemanticDiff.Of(before, after, at);
         if (diff.Error is not null) return (null, diff.Error);
         var (connections, problem) = await live.Of(null, LiveConnections.Most, cancel);
-        var cut = problem is null && preview.Now.Problems.IsEmpty ? new CutConnections(before, after, at).Of(connections) : null;
-        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before, after, at, days), ChangeRecords.Looser(before, after), Would(before.Policy, documents)), null);
+        var images = new BothImages(before, after, at);
+        var (cut, atOnce) = problem is null && preview.Now.Problems.IsEmpty ? Cut(preview, images).Of(connections) : default;
+        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before.Policy, images, days), ChangeRecords.Looser(before, after), Would(before.Policy, documents), atOnce), null);
+    }
+
+    private CutConnections Cut(PolicyPreview preview, BothImages images)
+    {
+        var wanted = preview.Now.Hosts.Messages;
+        return new(images, new(0, null, [.. preview.Change!.Tenants]), h => wanted.GetValueOrDefault(h) is { } message && hosts.Find(h)?.Applied == message.Sequence);
     }
 
     private IReadOnlyList<RuleHitRecord> Would(PolicySet before, IReadOnlyList<string> changed)
@@ -35,13 +42,13 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
             .Select(r => new RuleHitRecord(r, hits.GetValueOrDefault(r), would[r]))];
     }
 
-    private PlannedFlows Recorded(Revision before, Revision after, long at, int days)
+    private PlannedFlows Recorded(PolicySet before, BothImages images, int days)
     {
-        var since = DateTimeOffset.FromUnixTimeSeconds(at).AddDays(-days);
+        var since = DateTimeOffset.FromUnixTimeSeconds(images.At).AddDays(-days);
         var found = flows.Newest(FlowFilter.All with { Since = since }, PlannedFlows.Most);
         var reach = found.Count == PlannedFlows.Most ? found.Min(f => f.Flow.End) : since;
-        string[] leftOut = [.. before.Policy.Guards.Where(g => !g.Exclude && (g.Log != Merlon.Policy.Model.LogLevel.All || !g.Untracked.IsNone)).Select(g => g.Name)];
-        return new(reach, found.Count, new FlowChanges(before, after, at).Of(found.Select(f => f.Flow)), leftOut);
+        string[] leftOut = [.. before.Guards.Where(g => !g.Exclude && (g.Log != Merlon.Policy.Model.LogLevel.All || !g.Untracked.IsNone)).Select(g => g.Name)];
+        return new(reach, found.Count, new FlowChanges(images).Of(found.Select(f => f.Flow)), leftOut);
     }
 
     /// <summary>Two revisions of one tenant, all else as it is now.</summary>

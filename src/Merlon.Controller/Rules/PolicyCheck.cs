@@ -42,16 +42,15 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     /// <param name="view">Where the VMs are, and what a trial falls back to.</param>
     public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, VmInventory inventory, IEnumerable<string> hosts, PolicyTrial? trial, InventoryView view)
     {
-        var old = trial is null ? inventory : MetadataTrust.Of(trial.Fallback, view);
+        var (resolver, fallback) = (new HostResolver(set, inventory, view, atUnixSeconds), trial is null ? null : new HostResolver(trial.Fallback, MetadataTrust.Of(trial.Fallback, view), view, atUnixSeconds));
         var plans = ImmutableDictionary.CreateBuilder<string, HostPlan>();
         foreach (var host in hosts)
         {
-            var resolved = Resolver.Resolve(set, view.At(host, inventory), host, 0, atUnixSeconds);
-            diagnostics.AddRange(resolved.Diagnostics.Where(d => !diagnostics.Contains(d)));
-            var policy = trial is null ? resolved.Policy
-                : resolved.Policy with { Trial = new(trial.ConfirmBy, Resolver.Resolve(trial.Fallback, view.At(host, old), host, 0, atUnixSeconds).Policy) };
+            var policy = resolver.Of(host);
+            if (trial is not null) policy = policy with { Trial = new(trial.ConfirmBy, fallback!.Of(host)) };
             if (Plan(set, policy) is { } plan) plans[host] = plan;
         }
+        diagnostics.AddRange(resolver.Diagnostics.Except(diagnostics));
         return plans.ToImmutable();
     }
 

@@ -48,9 +48,6 @@ public sealed class BudgetTable : IDisposable
 
     public PoolRecord Get(TablePool pool) => Pool(pool);
 
-    /// <summary>Empties a record whose VM is gone, for the next VM to use.</summary>
-    public void Clear(ushort vm) => Live(vm) = default;
-
     public void Dispose()
     {
         _memory.Dispose();

@@ -11,10 +11,13 @@ namespace Merlon.Policy.Cases;
 public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<string, HostPolicy, long, CompileResult>? compile = null)
 {
     private readonly Dictionary<(string Host, long At), HostImage> _images = [];
+    private readonly Dictionary<long, Resolver> _resolvers = [];
     private readonly Dictionary<(string Host, long Week), HostPolicy> _policies = [];
-    private readonly Dictionary<(string Host, long At, NicKey), (int Record, bool Trunk)> _records = [];
+    private readonly Dictionary<(string Host, long At, NicKey), (int Record, BoundNic Bound)> _records = [];
 
-    public FlowVerdict Judge(FlowQuestion q)
+    public FlowVerdict Judge(FlowQuestion q) => Sides(q).Flow;
+
+    public JudgedSides Sides(FlowQuestion q)
     {
         var parties = FlowParties.Of(inventory, q);
         var (source, destination) = (Place(parties.From, q.At), Place(parties.To, q.At));
@@ -22,10 +25,13 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<st
         var (asker, server) = Roles(source, destination, near, q);
         SideVerdict? output = source is { } s ? Side(s, Direction.Out, q, q.From.Address, q.To.Address, null, asker) : null;
         var known = source is not null && near;
-        SideVerdict? input = destination is { } d && output is not { Passes: false }
+        SideVerdict? input = destination is { } d
             ? Side(d, Direction.In, q, q.To.Address, q.From.Address, known ? Class(source!.Value, q.From.Address) : null, server) : null;
-        return FlowVerdict.Of(output, input, source is not null || destination is not null);
+        return new(source?.Nic.Key, output, destination?.Nic.Key, input);
     }
+
+    /// <summary>How a vNIC is guarded; null = it is not.</summary>
+    public BoundNic? Bound(NicKey key, long at) => Place(inventory.Find(key), at)?.Bound;
 
     private static (UntrackedRole From, UntrackedRole To) Roles(Guarded? source, Guarded? destination, bool near, FlowQuestion q)
     {
@@ -50,22 +56,27 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<st
     {
         if (nic is null) return null;
         var image = Image(nic.Vm.Host, at);
-        return _records.TryGetValue((nic.Vm.Host, at, nic.Key), out var bound)
-            ? new Guarded(image, bound.Record, image.Realms.IndexOf(nic.Nic.Realm), nic, bound.Trunk) : null;
+        return _records.TryGetValue((nic.Vm.Host, at, nic.Key), out var found)
+            ? new Guarded(image, found.Record, image.Realms.IndexOf(nic.Nic.Realm), nic, found.Bound) : null;
     }
 
     private HostImage Image(string host, long at)
     {
         if (_images.TryGetValue((host, at), out var image)) return image;
         var week = Horizon.WeekOf(at);
-        if (!_policies.TryGetValue((host, week), out var resolved)) _policies.Add((host, week), resolved = Resolver.Resolve(policy, inventory, host, 0, at).Policy);
+        if (!_resolvers.TryGetValue(week, out var resolver)) _resolvers.Add(week, resolver = new(policy, inventory, at));
+        if (!_policies.TryGetValue((host, week), out var resolved)) _policies.Add((host, week), resolved = resolver.Of(host, 0));
         var result = compile is null ? ImageCompiler.Compile(resolved, at) : compile(host, resolved, at);
         image = result.Image ?? throw new InvalidOperationException(string.Join("; ", result.Errors));
         _images.Add((host, at), image);
-        var trunks = resolved.Nics.Where(n => n.Guard.Frames.IsTrunk).Select(n => resolved.Endpoints[n.Endpoint].Key).ToHashSet();
-        for (var i = 0; i < image.Nics.Length; i++) _records.Add((host, at, image.Nics[i].Key), (i, trunks.Contains(image.Nics[i].Key)));
+        var nics = resolved.Nics.ToDictionary(n => resolved.Endpoints[n.Endpoint].Key);
+        for (var i = 0; i < image.Nics.Length; i++)
+            _records.Add((host, at, image.Nics[i].Key), (i, BoundNic.Of(resolved, nics[image.Nics[i].Key], image.Nics[i].RulesetDigest)));
         return image;
     }
 
-    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic, bool Trunk);
+    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic, BoundNic Bound)
+    {
+        public bool Trunk => Bound.Nic.Guard.Frames.IsTrunk;
+    }
 }

@@ -30,6 +30,9 @@ internal sealed class CellTable : IImageTable
 
     public int Count => Rows * Columns;
 
+    /// <summary>As many as there would be without merging columns.</summary>
+    public long Unmerged => (long)Rows * _first.Length;
+
     /// <summary>Active and candidate verdict are the same in every cell: 32 bits say it.</summary>
     public bool Narrow { get; }
 

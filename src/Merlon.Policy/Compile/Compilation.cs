@@ -44,7 +44,8 @@ internal sealed class Compilation
         writer.Header(ImageLayout.WordRules, (ulong)_rules.Names.Length);
         var words = writer.Finish();
         Image = new(new(ImmutableCollectionsMarshal.AsImmutableArray(words)), Nics(), _rules.Names,
-            new(_remotes.Count, services.Count, tables.Length, tables.Sum(t => t.Cells.Count), addresses.Table6.Lengths.Length, words.Length))
+            new(_remotes.Count, services.Count, tables.Length, tables.Sum(t => t.Cells.Count), tables.Select(t => t.Cells.Unmerged).DefaultIfEmpty().Max(),
+                addresses.Table6.Lengths.Length, _realms.Length, services.Combos.Count, services.Chunks.Count, _rules.Names.Length, words.Length))
         {
             Realms = _realms,
         };

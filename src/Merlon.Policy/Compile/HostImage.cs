@@ -24,4 +24,6 @@ public sealed record HostImage(
 public sealed record ImageNic(NicKey Key, string RulesetDigest, string? Problem = null);
 
 /// <summary>Sizes that limits are stated in.</summary>
-public sealed record ImageStats(int RemoteClasses, int ServiceClasses, int Rulesets, int Cells, int V6Lengths, int Words);
+/// <param name="CellsOfRuleset">Of the largest ruleset, before equal columns are merged.</param>
+public sealed record ImageStats(
+    int RemoteClasses, int ServiceClasses, int Rulesets, int Cells, long CellsOfRuleset, int V6Lengths, int Realms, int Combos, int Chunks, int Rules, int Words);

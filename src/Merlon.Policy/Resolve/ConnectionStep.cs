@@ -9,5 +9,7 @@ namespace Merlon.Policy.Resolve;
 /// <param name="Tenants">Whose documents it changed: it speaks for their VMs alone, <c>platform</c> for all.</param>
 public sealed record ConnectionStep(ulong From, long? Until, ImmutableArray<string> Tenants)
 {
-    public bool SpeaksFor(string tenant) => Tenants.Contains(tenant) || Tenants.Contains(Document.Platform);
+    /// <summary>Where place and Guard stay as they are, and for whom it speaks.</summary>
+    public bool Spares(string tenant, NicStamp before, NicStamp after) =>
+        before.Place == after.Place && (Tenants.Contains(tenant) || Tenants.Contains(Document.Platform));
 }

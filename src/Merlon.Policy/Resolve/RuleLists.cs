@@ -9,21 +9,19 @@ internal sealed class RuleLists
     private readonly PolicySet _policy;
     private readonly Atoms _atoms;
     private readonly SetTable _sets;
-    private readonly Membership _membership;
-    private readonly Dictionary<(string Tenant, Direction Direction), RuleIndex> _rulesOfTenant = [];
+    private readonly RuleIndexes _indexes;
     private readonly Dictionary<(BoundRule Rule, Direction Direction, string Locals), int> _ruleNumbers = new(RuleKey.Instance);
     private readonly List<ResolvedRule> _rules = [];
     private readonly Dictionary<string, int> _listNumbers = [];
     private readonly List<RuleList> _lists = [];
-    private readonly Dictionary<StoredPolicy, BoundRule[]> _bound = new(ReferenceEqualityComparer.Instance);
 
     // No interval at all would mean always.
     private static readonly ImmutableArray<Interval> Never = [new(long.MinValue, long.MinValue + 1)];
     private readonly Dictionary<WeeklySchedule, ImmutableArray<Interval>> _schedules = [];
     private readonly long _at;
 
-    public RuleLists(PolicySet policy, Membership membership, SetTable sets, long at) =>
-        (_policy, _membership, _atoms, _sets, _at) = (policy, membership, membership.Atoms, sets, at);
+    public RuleLists(PolicySet policy, Atoms atoms, RuleIndexes indexes, SetTable sets, long at) =>
+        (_policy, _atoms, _indexes, _sets, _at) = (policy, atoms, indexes, sets, at);
 
     public ImmutableArray<RuleList> All => [.. _lists];
 
@@ -32,7 +30,7 @@ internal sealed class RuleLists
     {
         var tenant = _atoms.Nics[nic].Vm.Tenant;
         var numbers = new List<int>();
-        foreach (var rule in IndexOf(tenant, direction).For(nic))
+        foreach (var rule in _indexes.Of(tenant, direction).For(nic))
             if (Number(rule, nic, direction) is { } number) numbers.Add(number);
         var fallback = _policy.Default(tenant, direction);
         var key = $"{direction} {fallback} {string.Join(' ', numbers)}";
@@ -42,20 +40,6 @@ internal sealed class RuleLists
             _lists.Add(new(direction, [.. numbers.Select(n => _rules[n])], fallback));
         }
         return list;
-    }
-
-    private RuleIndex IndexOf(string tenant, Direction direction)
-    {
-        if (!_rulesOfTenant.TryGetValue((tenant, direction), out var rules))
-            _rulesOfTenant.Add((tenant, direction), rules = new([.. _policy.Policies.Where(p => p.Binds(tenant)).SelectMany(Bound)], direction, _atoms));
-        return rules;
-    }
-
-    private BoundRule[] Bound(StoredPolicy policy)
-    {
-        if (!_bound.TryGetValue(policy, out var rules))
-            _bound.Add(policy, rules = [.. policy.Document.Rules.Select(r => BoundRule.Of(_membership, policy, r))]);
-        return rules;
     }
 
     private int? Number(BoundRule rule, int nic, Direction direction)

@@ -8,6 +8,7 @@ internal sealed class Findings
 {
     private readonly List<Diagnostic> _found = [];
     private readonly Dictionary<string, int> _perFile = [];
+    private readonly HashSet<string> _filesWithErrors = [];
 
     public int Errors { get; private set; }
 
@@ -18,17 +19,21 @@ internal sealed class Findings
     /// <summary>In order of file and place, whatever the order they were found in.</summary>
     public ImmutableArray<Diagnostic> InOrder()
     {
-        foreach (var (file, count) in _perFile.Where(f => f.Value > ManifestLimits.MaxDiagnostics))
-            _found.Add(new(Severity.Error, "too-many-errors", $"{count - ManifestLimits.MaxDiagnostics} more findings are not listed", file, int.MaxValue, 0));
-        return [.. _found.OrderBy(d => d.File, StringComparer.Ordinal).ThenBy(d => d.Line).ThenBy(d => d.Column)
+        var unlisted = _perFile.Where(f => f.Value > ManifestLimits.MaxDiagnostics).Select(f =>
+            new Diagnostic(_filesWithErrors.Contains(f.Key) ? Severity.Error : Severity.Warning, "too-many-errors", $"{f.Value - ManifestLimits.MaxDiagnostics} more findings are not listed", f.Key, int.MaxValue, 0));
+        return [.. _found.Concat(unlisted).OrderBy(d => d.File, StringComparer.Ordinal).ThenBy(d => d.Line).ThenBy(d => d.Column)
             .ThenBy(d => d.Code, StringComparer.Ordinal).ThenBy(d => d.Message, StringComparer.Ordinal)
             .Select(d => d.Line == int.MaxValue ? d with { Line = 0 } : d)];
     }
 
     private void Add(Severity severity, string code, Position at, string message, string? hint)
     {
-        if (severity == Severity.Error) Errors++;
         var file = at.File ?? "";
+        if (severity == Severity.Error)
+        {
+            Errors++;
+            _filesWithErrors.Add(file);
+        }
         var count = _perFile[file] = _perFile.GetValueOrDefault(file) + 1;
         if (count <= ManifestLimits.MaxDiagnostics) _found.Add(new(severity, code, message, file, at.Line, at.Column, hint));
     }

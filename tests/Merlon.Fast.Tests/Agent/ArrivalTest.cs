@@ -42,26 +42,26 @@ public sealed class ArrivalTest : IDisposable
     public void A_host_that_never_heard_of_the_VM_takes_its_policy_and_keeps_it()
     {
         _arrival.Consider(Guest(1), Text(1, sequence: 9), answered: false);
-        Guarded().Should().Equal("vm-1: inside 9");
+        Guarded().Should().Equal("vm-1: inside-9");
         Restart();
-        Guarded().Should().Equal("vm-1: inside 9");
+        Guarded().Should().Equal("vm-1: inside-9");
     }
 
     [Fact]
     public void Beside_the_controllers_policy_for_others()
     {
-        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled 5", 2)));
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled-5", 2)));
         _arrival.Consider(Guest(1), Text(1, sequence: 4), answered: false);
-        Guarded().Should().Equal("vm-1: inside 4", "vm-2: ruled 5");
+        Guarded().Should().Equal("vm-1: inside-4", "vm-2: ruled-5");
     }
 
     [Theory]
-    [InlineData(4ul, "ruled 5")]
-    [InlineData(5ul, "ruled 5")]
-    [InlineData(6ul, "inside 6")]
+    [InlineData(4ul, "ruled-5")]
+    [InlineData(5ul, "ruled-5")]
+    [InlineData(6ul, "inside-6")]
     public void The_newer_of_disk_and_VM_rules(ulong inside, string rules)
     {
-        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled 5", 1)));
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled-5", 1)));
         _arrival.Consider(Guest(1), Text(1, inside), answered: false);
         Guarded().Should().Equal($"vm-1: {rules}");
     }
@@ -72,7 +72,7 @@ public sealed class ArrivalTest : IDisposable
         _arrival.Consider(Guest(1), Text(1, 9), answered: false);
         _arrival.Consider(Guest(1), Text(1, 8), answered: false);
         _arrival.Consider(Guest(1), null, answered: false);
-        Guarded().Should().Equal("vm-1: inside 9");
+        Guarded().Should().Equal("vm-1: inside-9");
     }
 
     [Fact]
@@ -81,14 +81,14 @@ public sealed class ArrivalTest : IDisposable
         _arrival.Consider(Guest(1), Text(1, 9), answered: true);
         Guarded().Should().BeEmpty();
         _arrival.Consider(Guest(1), Text(1, 9), answered: false);
-        _policy.Apply(HostPolicyMessages.ToMessage(Policy(8, "ruled 8", 1)));
-        Guarded().Should().Equal("vm-1: inside 9");
-        _policy.Apply(HostPolicyMessages.ToMessage(Policy(10, "ruled 10", 1)));
-        Guarded().Should().Equal("vm-1: ruled 10");
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(8, "ruled-8", 1)));
+        Guarded().Should().Equal("vm-1: inside-9");
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(10, "ruled-10", 1)));
+        Guarded().Should().Equal("vm-1: ruled-10");
         _arrival.Consider(Guest(2), Text(2, 9), answered: false);
         _policy.Forget([Samples.Key(2).VmUuid]);
         Restart();
-        Guarded().Should().Equal("vm-1: ruled 10");
+        Guarded().Should().Equal("vm-1: ruled-10");
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public sealed class ArrivalTest : IDisposable
         Guarded().Should().Equal("vm-1: default");
         if (how == "untrusted") return;
         _arrival.Consider(Guest(1), Text(1, 9), answered: false);
-        Guarded().Should().Equal("vm-1: inside 9");
+        Guarded().Should().Equal("vm-1: inside-9");
     }
 
     [Fact]
@@ -140,14 +140,14 @@ public sealed class ArrivalTest : IDisposable
     [Fact]
     public void Where_the_hosts_own_policy_names_the_VM_that_rules_again()
     {
-        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled 5", 1)));
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled-5", 1)));
         _arrival.Consider(Guest(1), Text(1, 9), answered: false);
-        Guarded().Should().Equal("vm-1: inside 9");
+        Guarded().Should().Equal("vm-1: inside-9");
         File.Delete(Path.Combine(_home, "policy.pub"));
         _arrival.Consider(Guest(1), null, answered: false);
-        Guarded().Should().Equal("vm-1: ruled 5");
+        Guarded().Should().Equal("vm-1: ruled-5");
         Restart();
-        Guarded().Should().Equal("vm-1: ruled 5");
+        Guarded().Should().Equal("vm-1: ruled-5");
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class ArrivalTest : IDisposable
             _arrival.Consider(Guest(1), Text(1, 9, next), answered: false);
         }
         Restart();
-        Guarded().Should().Equal("vm-1: inside 9");
+        Guarded().Should().Equal("vm-1: inside-9");
     }
 
     [Fact]
@@ -183,19 +183,19 @@ public sealed class ArrivalTest : IDisposable
         FluentActions.Invoking(() => _arrival.Consider(guest, "junk", answered: false)).Should().Throw<KernelFault>();
         Restart();
         _arrival.Consider(Guest(2), Text(2, 9), answered: false);
-        Guarded().Should().Equal("vm-2: inside 9");
+        Guarded().Should().Equal("vm-2: inside-9");
     }
 
     [Fact]
     public void A_document_that_cannot_be_put_into_force_stands_in_nobodys_way()
     {
         _arrival.Consider(Guest(1), Text(1, 8), answered: false);
-        _refuses = "inside 9";
+        _refuses = "inside-9";
         FluentActions.Invoking(() => _arrival.Consider(Guest(1), Text(1, 9), answered: false)).Should().Throw<KernelFault>();
-        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled 5", 2)));
-        Guarded().Should().Equal("vm-1: inside 8", "vm-2: ruled 5");
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled-5", 2)));
+        Guarded().Should().Equal("vm-1: inside-8", "vm-2: ruled-5");
         Restart();
-        Guarded().Should().Equal("vm-1: inside 8", "vm-2: ruled 5");
+        Guarded().Should().Equal("vm-1: inside-8", "vm-2: ruled-5");
     }
 
     [Fact]
@@ -213,7 +213,7 @@ public sealed class ArrivalTest : IDisposable
         _arrival.Consider(Guest(1), Text(1, 9), answered: false);
         var hook = Keeper();
         hook.Recall();
-        (hook.Plan?.Nics.Single().RulesetDigest, hook.InForce).Should().Be(("inside 9", true));
+        (hook.Plan?.Nics.Single().RulesetDigest, hook.InForce).Should().Be(("inside-9", true));
     }
 
     [Fact]
@@ -227,15 +227,15 @@ public sealed class ArrivalTest : IDisposable
     [Fact]
     public void What_does_not_count_changes_nothing_where_a_policy_is_known()
     {
-        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled 5", 1)));
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled-5", 1)));
         _arrival.Consider(Guest(1), "junk", answered: false);
-        Guarded().Should().Equal("vm-1: ruled 5");
+        Guarded().Should().Equal("vm-1: ruled-5");
     }
 
     [Fact]
     public void With_the_hosts_own_policy_lost_nothing_is_put_in_its_place()
     {
-        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled 5", 2)));
+        _policy.Apply(HostPolicyMessages.ToMessage(Policy(5, "ruled-5", 2)));
         foreach (var file in Directory.GetFiles(_folder, "policy-*.bin")) File.Delete(file);
         Restart();
         var before = _kernel.Picture();
@@ -271,7 +271,7 @@ public sealed class ArrivalTest : IDisposable
     private IEnumerable<string> Guarded() => (_policy.Plan?.Nics ?? []).Select(n => $"{n.Vm}: {n.RulesetDigest}").Order();
 
     private string Text(int vm, ulong sequence, PolicySigner? signer = null) =>
-        VmDocuments.ToText(VmDocuments.Sign(new(_signer.Installation, Samples.Key(vm).VmUuid, sequence, Policy(sequence, $"inside {sequence}", vm)), signer ?? _signer))!;
+        VmDocuments.ToText(VmDocuments.Sign(new(_signer.Installation, Samples.Key(vm).VmUuid, sequence, Policy(sequence, $"inside-{sequence}", vm)), signer ?? _signer))!;
 
     private static HostPolicy Policy(ulong sequence, string rule, int vm)
     {

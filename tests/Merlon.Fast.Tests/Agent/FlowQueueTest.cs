@@ -45,6 +45,21 @@ public sealed class FlowQueueTest : IDisposable
         again.Records.Select(r => r.StartUnixMs).Should().Equal(3, 4, 5);
     }
 
+    /// <summary>Records that stand for no event of the kernel hide none that was lost with a killed agent.</summary>
+    [Theory]
+    [InlineData(1 << 16)]
+    [InlineData(64)]
+    public void What_the_agent_makes_itself_is_none_of_the_kernels_events(int capacity)
+    {
+        var killed = Filled(5, capacity);
+        for (var i = 0; i < 7; i++) killed.Add(Record(i), own: true);
+        var next = Open(capacity);
+        next.Made.Should().Be(12);
+        next.OfKernel.Should().Be(5);
+        EventPump.LostBefore(sent: 5 + 3 + 2, read: 2, next.OfKernel).Should().Be(3);
+        EventPump.LostBefore(sent: 5 + 2, read: 2, next.OfKernel).Should().Be(0);
+    }
+
     [Fact]
     public void The_next_agent_goes_on_with_the_numbers_of_a_killed_one()
     {

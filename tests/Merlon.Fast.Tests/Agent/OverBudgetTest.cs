@@ -2,6 +2,7 @@ using Merlon.Agent.Flows;
 using Merlon.Agent.Status;
 using Merlon.Agent.Sync;
 using Merlon.Contracts.Wire;
+using Merlon.Controller.Flows;
 using Merlon.Datapath.Abi;
 using Merlon.Policy.Model;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -51,27 +52,43 @@ public sealed class OverBudgetTest
         var record = Assert.Single(_records);
         Assert.Equal(("budget", "half-open-budget", "vm-1", "vm-2", 53U, 900UL, 0UL), (record.Event, record.Reason, record.Source.Vm, record.Destination.Vm, record.DestinationPort, record.PacketsOut, record.BytesOut));
         Assert.Equal((1000L, 2000L), (record.StartUnixMs, record.EndUnixMs));
-        Assert.Equal("vm-1 is over a budget (half-open-budget); most of that: 10.8.0.1 > 10.8.0.2 udp/53", Assert.Single(_alarms.List()).Message);
-        Assert.Equal(("half-open-budget", null), (_over.Of(One.Key.VmUuid), _over.Of(Two.Key.VmUuid)));
+        Assert.Equal("vm-1 is over a budget (half-open-budget); top talker: 10.8.0.1 > 10.8.0.2 udp/53", Assert.Single(_alarms.List()).Message);
+        Assert.True(Assert.Single(_alarms.List()).ByGuest);
+        Assert.Equal(["half-open-budget"], _over.Of(One.Key.VmUuid));
+        Assert.Null(_over.Of(Two.Key.VmUuid));
         Assert.Equal((One.Vnic, One.Vnic), (Talkers.BookedOn(Event(One, Two, 53, 1)), Talkers.BookedOn(Event(One, Two, 53, 1) with { Reason = Reason.TableFull })));
     }
 
     [Fact]
     public void Records_stand_for_every_refusal_once()
     {
-        foreach (var (refused, told) in new[] { (3U, true), (0U, true), (4U, false), (5U, true), (0U, true), (7U, true) })
+        foreach (var (refused, denied) in new[] { (3U, 3U), (0U, 0U), (0U, 0U), (4U, 0U), (5U, 9U), (0U, 0U), (0U, 0U), (7U, 7U) })
         {
             Refuse(One, refused);
-            if (told && refused > 0) Deny(One, Two, 53, refused);
+            if (denied > 0) Deny(One, Two, 53, denied);
             Look();
-            Assert.Equal(refused > 0 ? "half-open-budget" : null, _over.Of(One.Key.VmUuid));
+            Assert.Equal(refused > 0, _over.Of(One.Key.VmUuid) is not null);
         }
         Assert.Equal([3UL, 9UL, 7UL], _records.Select(r => r.PacketsOut));
-        Assert.Equal([(1000, 2000), (3000, 5000), (6000, 7000)], _records.Select(r => (r.StartUnixMs, r.EndUnixMs)));
+        Assert.Equal([(1000, 2000), (4000, 6000), (8000, 9000)], _records.Select(r => (r.StartUnixMs, r.EndUnixMs)));
+    }
+
+    /// <summary>Else whoever pulses stays out of the flow log.</summary>
+    [Fact]
+    public void What_is_told_late_is_told_though_nothing_more_is_refused()
+    {
+        Refuse(One, 4);
+        Look();
+        Assert.Empty(_records);
+        Deny(One, Two, 53, 4);
+        Look();
+        Assert.Equal((4UL, "vm-2", 53U), Assert.Single(_records) is var r ? (r.PacketsOut, r.Destination.Vm, r.DestinationPort) : default);
+        for (var i = 0; i < 5; i++) Look();
+        Assert.Single(_records);
     }
 
     [Fact]
-    public void Without_a_deny_record_the_vm_is_named_all_the_same()
+    public void Without_a_deny_record_the_vm_is_named_all_the_same_and_told_after_three_looks()
     {
         _kernel[One.Budget] = new() { RefusedHalfOpen = uint.MaxValue };
         Look();
@@ -79,9 +96,69 @@ public sealed class OverBudgetTest
         Assert.Equal("vm-1 is over a budget (half-open-budget); no deny record tells with whom", Assert.Single(_alarms.List()).Message);
         // The kernel's count wraps.
         _kernel[One.Budget] = new() { RefusedHalfOpen = 1 };
-        Deny(One, Two, 53, 2);
+        for (var i = 0; i < 4; i++) Look();
+        var told = Assert.Single(_records);
+        Assert.Equal((2UL + uint.MaxValue, "vm-1", "10.8.0.1", "", "::", 0U), (told.PacketsOut, told.Source.Vm, told.Source.Address, told.Destination.Vm, told.Destination.Address, told.Protocol));
+        Assert.NotNull(FlowReader.Read(told, "host"));
+    }
+
+    [Fact]
+    public void Who_is_flooded_from_outside_is_not_said_to_misbehave()
+    {
+        Refuse(One, 10);
+        _talkers.Count(Event(Two, One, 80, 10) with { SourceVnic = 0 });
         Look();
-        Assert.Equal(2UL + uint.MaxValue, Assert.Single(_records).PacketsOut);
+        var alarm = Assert.Single(_alarms.List());
+        Assert.Equal("vm-1 is being flooded (half-open-budget); top talker: 10.8.0.2 > 10.8.0.1 udp/80", alarm.Message);
+        Assert.StartsWith("until that ends nothing new is opened to it, nor by it; keep the sender out by a rule", alarm.Mend, StringComparison.Ordinal);
+        // From forged addresses.
+        for (uint n = 1; n < 3000; n++) _talkers.Count(Event(Two, One, 80, 1) with { SourceVnic = 0, Source = AddressBytes.From(Address.Parse($"192.0.{n >> 8}.{n & 255}")) });
+        Refuse(One, 3000);
+        Look();
+        Assert.Equal("vm-1 is being flooded (half-open-budget); no single peer", Assert.Single(_alarms.List()).Message);
+        Assert.Equal(("::", "vm-1"), (_records[1].Source.Address, _records[1].Destination.Vm));
+    }
+
+    [Fact]
+    public void A_talker_of_before_does_not_stand_for_what_no_deny_record_tells()
+    {
+        Refuse(One, 1000);
+        Deny(One, Two, 53, 1000);
+        Look();
+        Refuse(One, 7);
+        for (var i = 0; i < 3; i++) Look();
+        Assert.Equal([("vm-2", 1000UL), ("", 7UL)], _records.Select(r => (r.Destination.Vm, r.PacketsOut)));
+    }
+
+    [Fact]
+    public void Where_no_peer_stands_out_none_is_named()
+    {
+        for (ushort port = 1; port <= 3000; port++) Deny(One, Two, port, 1);
+        Refuse(One, 3000);
+        Look();
+        Assert.Equal("vm-1 is over a budget (half-open-budget); no single peer", Assert.Single(_alarms.List()).Message);
+        Assert.Equal((3000UL, "vm-1", "::"), Assert.Single(_records) is var r ? (r.PacketsOut, r.Source.Vm, r.Destination.Address) : default);
+    }
+
+    [Fact]
+    public void Whoever_changes_his_talker_each_second_is_news_twice()
+    {
+        for (ushort port = 1; port <= 5; port++)
+        {
+            Deny(One, Two, port, 1000);
+            Refuse(One, 1000);
+            Look();
+            Assert.Equal($"vm-1 is over a budget (half-open-budget); top talker: 10.8.0.1 > 10.8.0.2 udp/{port}", Assert.Single(_alarms.List()).Message);
+            Assert.Equal(port <= 2, _alarms.TakeRaised());
+        }
+    }
+
+    [Fact]
+    public void Of_a_vnic_that_is_gone_nothing_is_kept()
+    {
+        Deny(One, Two, 53, 5);
+        _over.Look([Two], new(s_plan.Book), default, 1);
+        Assert.Null(_talkers.Top([One.Vnic], Reason.HalfOpenBudget));
     }
 
     [Fact]
@@ -105,11 +182,11 @@ public sealed class OverBudgetTest
             Deny(One, Two, port, 1);
             if (port % 4 == 0) Deny(One, Two, 5000, 1);
         }
-        Assert.Equal(5000, _talkers.Top([One.Vnic], Reason.HalfOpenBudget)!.Value.DestinationPort);
+        Assert.Equal(5000, _talkers.Top([One.Vnic], Reason.HalfOpenBudget)!.Value.Example.DestinationPort);
         // What is new outweighs what is old.
         for (var i = 0; i < 12; i++) _talkers.Top([One.Vnic], Reason.HalfOpenBudget);
         Deny(One, Two, 6000, 5);
-        Assert.Equal(6000, _talkers.Top([One.Vnic], Reason.HalfOpenBudget)!.Value.DestinationPort);
+        Assert.Equal(6000, _talkers.Top([One.Vnic], Reason.HalfOpenBudget)!.Value.Example.DestinationPort);
         Assert.Null(_talkers.Top([One.Vnic], Reason.IcmpRate));
         Assert.Null(_talkers.Top([Two.Vnic], Reason.HalfOpenBudget));
     }

@@ -22,7 +22,7 @@ internal static class Samples
 
     public static HostImage Image(HostPolicy policy, string digest, params string[] rules) => new(
         new([1, 2, 3]), [.. policy.Nics.Select(n => new ImageNic(policy.Endpoints[n.Endpoint].Key, digest))],
-        [.. rules.Select(r => new RuleRef("shop", "p", r, 1))], new(1, 1, 1, 1, 0, 3))
+        [.. rules.Select(r => new RuleRef("shop", "p", r, 1))], new(1, 1, 1, 1, 1, 0, 1, 1, 1, rules.Length, 3))
     {
         Realms = ["default"],
     };

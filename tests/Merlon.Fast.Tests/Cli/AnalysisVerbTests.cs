@@ -75,6 +75,23 @@ public sealed class AnalysisVerbTests : IDisposable
         Assert.Equal(6, (await CommandLine.Run("plan", "-f", File("tested.yaml", New + test), "--against", old, "-i", vms)).Code);
     }
 
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData(0, " (apply --connections drain=SPAN: after that time; keep: not at all)")]
+    [InlineData(1, " (1 of them at once with any --connections; the others with drain=SPAN after that time, with keep not at all)")]
+    [InlineData(2, " (at once, with --connections drain=SPAN and keep too)")]
+    public async Task Plan_tells_which_connections_are_cut_at_once_under_drain_and_keep_too(int? atOnce, string told)
+    {
+        await using var api = await FakeController.Start();
+        ConnectionRecord[] cut = [.. new[] { 22, 80 }.Select(port => new ConnectionRecord(new("web-1", "u-1", 0, "shop", "10.8.0.5", 40000), new("db-1", "u-2", 0, "shop", "10.8.0.7", port),
+            $"tcp/{port}", "established", null, null, 10, 9, 1000, 900, 299_000, 12_345, "both", "br0"))];
+        api.Says("POST /v1/plan", new(new Dictionary<string, long>(), ["guard/all"], [], cut, [], CutAtOnce: atOnce is { } first ? cut[..first] : null), ApiJson.Default.PlanResult);
+        var said = await CommandLine.Run(api.Environment, "plan", "-f", File("new.yaml", New));
+        Assert.Equal((2, $"1 documents change; no traffic changes its answer; 2 live connections would be cut{told}\n"), (said.Code, said.Error));
+        if (atOnce == 1) Golden.Expect("plan-cut", said.Out);
+        Assert.Equal(atOnce is not null, said.Out.Contains("DRAIN, KEEP", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_plan_is_applied_once_and_refused_when_its_base_has_moved()
     {

@@ -53,6 +53,20 @@ public sealed class OfflineVerbTests : IDisposable
         Assert.All(JsonSerializer.Deserialize(json.Out, ApiJson.Default.IReadOnlyListDiagnosticRecord)!, d => Assert.Equal((path, 12), (d.File, d.Line)));
     }
 
+    [Fact]
+    public async Task Check_tells_what_is_over_a_limit_of_the_image_at_the_rule_that_takes_most()
+    {
+        var members = string.Join(", ", Enumerable.Range(1, 2100).Select(p => $"{{service: tcp/{p}, sourcePort: {p}}}"));
+        var path = File("large.yaml", Policy.Replace("tcp/5432", "service/pairs", StringComparison.Ordinal)
+            + $"---\napiVersion: merlon/v1\nkind: Service\nmetadata: {{name: pairs, tenant: shop}}\nspec: {{members: [{members}]}}\n");
+        Assert.Equal((0, ""), (await CommandLine.Run("check", path)) is var alone ? (alone.Code, alone.Out) : default);
+        var said = await CommandLine.Run("check", path, "-i", File("inventory.yaml", Inventory), "-o", "json");
+        var limit = Assert.Single(JsonSerializer.Deserialize(said.Out, ApiJson.Default.IReadOnlyListDiagnosticRecord)!, d => d.Code == "limit");
+        Assert.Equal((1, "error", path, 12), (said.Code, limit.Severity, limit.File, limit.Line));
+        Assert.StartsWith("service combinations (destination ports by source ports): 4414201 are more than 4194304 (", limit.Message, StringComparison.Ordinal);
+        Assert.Equal(Merlon.Policy.Analyze.LimitErrors.Smaller, limit.Hint);
+    }
+
     [Theory]
     [InlineData("plain")]
     [InlineData("image")]

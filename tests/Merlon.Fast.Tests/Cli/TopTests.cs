@@ -9,12 +9,14 @@ public sealed class TopTests
 {
     private static readonly VmTraffic s_web = new("web", "u1", 1000, 2000, 100_000, 200_000, 5, 1, 10, 3);
 
+    private static readonly string[] s_over = ["icmp-rate"];
+
     [Fact]
     public void What_grew_is_a_seconds_and_what_is_open_is_as_it_is()
     {
-        var now = s_web with { PacketsOut = 3000, PacketsIn = 2500, BytesOut = 500_000, BytesIn = 200_000, Connections = 7, HalfOpen = 0, Opened = 30, Denied = 5, Over = "icmp-rate" };
+        var now = s_web with { PacketsOut = 3000, PacketsIn = 2500, BytesOut = 500_000, BytesIn = 200_000, Connections = 7, HalfOpen = 0, Opened = 30, Denied = 5, Over = s_over };
         var top = TopCommand.Between(new(0, 100, 10, 1_000, [s_web]), new(2_000_000_000, 1_100, 510, 500_001_000, [now]));
-        Assert.Equal(new TopVm("web", "u1", 1000, 250, 200_000, 0, 7, 0, 10, 1, "icmp-rate"), Assert.Single(top.Vms));
+        Assert.Equal(new TopVm("web", "u1", 1000, 250, 200_000, 0, 7, 0, 10, 1, s_over), Assert.Single(top.Vms));
         Assert.Equal((2.0, 0.5, 0.25, 0.25), (top.Seconds, top.ShortCutShare, top.OneLookShare, top.HookCpu));
     }
 

@@ -19,7 +19,7 @@ public class FlowChangesTests
         var before = new Scene(Vms + Scene.Rules("app", "name: all, from: [any], to: [any], services: [tcp/22, tcp/80], action: allow"));
         var after = new Scene(Vms + Scene.Rules("app", "name: all, from: [any], to: [any], services: [tcp/80, icmp], action: allow"));
         FlowRecord[] flows = [Flow("open", "tcp/22", 40000, 1), Flow("open", "tcp/22", 40001, 3), Flow("close", "tcp/22", 40001, 9), Flow("open", "tcp/80", 40000, 2), Flow("deny", "icmp/8/0", null, 4), Flow("deny", "udp/53", 5, 5)];
-        var told = new FlowChanges(new(before.Set, before.Inventory), new(after.Set, after.Inventory), 0).Of(flows);
+        var told = new FlowChanges(new(new(before.Set, before.Inventory), new(after.Set, after.Inventory), 0)).Of(flows);
         Assert.Equal(["tcp/22 allow > deny by default: 2, last 3", "icmp/8/0 deny > allow by shop/app/all@1: 1, last 4"],
             told.Select(f => $"{f.Service} {f.Before} > {f.After} by {f.RuleAfter}: {f.Flows}, last {(f.Last - s_at).TotalSeconds}"));
         Assert.Null(told[0].Source.Port);
@@ -44,16 +44,14 @@ public class FlowChangesTests
             await agent.Send(1, old, recent, Sample.Flow(7002));
         }
         await controller.Until(s => s.Hosts.All(h => !h.Connected));
-        var request = new ApplyRequest([new("p.yaml", Sample.Open("shop", 7001))]);
+        var change = Sample.Open("shop", 7001);
         Assert.Equal((1, 2), (await Seen("?days=2"), await Seen("")));
-        using var refused = await controller.Client.PostAsJsonAsync("/v1/plan?days=0", request, ApiJson.Default.ApplyRequest, TestContext.Current.CancellationToken);
+        using var refused = await controller.Client.PostAsJsonAsync("/v1/plan?days=0", new([new("p.yaml", change)]), ApiJson.Default.ApplyRequest, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
 
         async Task<int> Seen(string query)
         {
-            using var answer = await controller.Client.PostAsJsonAsync("/v1/plan" + query, request, ApiJson.Default.ApplyRequest, TestContext.Current.CancellationToken);
-            var plan = (await answer.Content.ReadFromJsonAsync(ApiJson.Default.PlanResult, TestContext.Current.CancellationToken))!;
-            var flow = Assert.Single(plan.Flows!.Changes);
+            var flow = Assert.Single((await controller.Plan(change, query)).Flows!.Changes);
             Assert.Equal(("deny", "allow", "shop/open/open@2"), (flow.Before, flow.After, flow.RuleAfter));
             return flow.Flows;
         }

@@ -101,6 +101,28 @@ public class LinkTests
         await controller.Until(s => s.Ready);
     }
 
+    /// <summary>Else a guest, or anybody who reaches one, would hold the installation at that.</summary>
+    [Fact]
+    public async Task What_a_guest_does_makes_no_host_not_ready()
+    {
+        await using var controller = await RunningController.Start();
+        await using var agent = await controller.Dial(Sample.HostA, "host-a");
+        await agent.Has();
+        await agent.Applied(await agent.NextPolicy());
+        await controller.Until(s => s.Ready);
+        Task Says(string alarms) => agent.Say(new() { Status = new() { Json = $$"""{"host": "host-a", "alarms": [{{alarms}}], "interfaces": []}""" } });
+        const string over = """{"code": "over-budget", "message": "vm-1 is over a budget", "since": "2026-01-01T00:00:00Z", "byGuest": true}""";
+        await Says(over);
+        await controller.Until(s => s.Hosts is [{ Status.Alarms.Count: 1 }]);
+        Assert.True((await controller.Status()).Ready);
+        // The control: beside one of the product's own.
+        await Says(over + """, {"code": "not-guarding", "message": "tap1 of vm-1", "since": "2026-01-01T00:00:00Z"}""");
+        await controller.Until(s => s.Hosts is [{ Status.Alarms.Count: 2 }]);
+        Assert.False((await controller.Status()).Ready);
+        var waited = await CommandLine.Run(controller.Environment, "status", "--wait", "--timeout", "0");
+        Assert.Contains("not ready after 0 s: tap1 of vm-1;", waited.Error, StringComparison.Ordinal);
+    }
+
     /// <summary>The status of an agent comes later than its report.</summary>
     [Fact]
     public async Task The_number_of_guarded_interfaces_is_that_of_the_newest_report()

@@ -72,6 +72,13 @@ internal sealed class RunningController : IAsyncDisposable
         return (answer.StatusCode, (await answer.Content.ReadFromJsonAsync(ApiJson.Default.ApplyResult, Cancel))!);
     }
 
+    /// <param name="query">From its question mark on.</param>
+    public async Task<PlanResult> Plan(string text, string query = "")
+    {
+        using var answer = await Client.PostAsJsonAsync("/v1/plan" + query, new ApplyRequest([new("policy.yaml", text)]), ApiJson.Default.ApplyRequest, Cancel);
+        return (await answer.Content.ReadFromJsonAsync(ApiJson.Default.PlanResult, Cancel))!;
+    }
+
     public async Task<T> Get<T>(string path, JsonTypeInfo<T> type) => (await Client.GetFromJsonAsync(path, type, Cancel))!;
 
     public Task<IReadOnlyList<RevisionRecord>> Revisions() => Get("/v1/revisions", ApiJson.Default.IReadOnlyListRevisionRecord);

@@ -51,6 +51,13 @@ public class DigestTests
     }
 
     [Fact]
+    public void A_tenants_default_changes_those_it_answers_for()
+    {
+        var after = new Scene(Base + "---\napiVersion: merlon/v1\nkind: Tenant\nmetadata: {name: shop}\nspec: {default: {in: allow}}\n" + Scene.VmsOf(Vms));
+        foreach (var vm in new[] { "web-1", "db-1", "app-1" }) Assert.NotEqual(Before.Digest(vm), after.Digest(vm));
+    }
+
+    [Fact]
     public void Equal_digests_mean_equal_verdicts()
     {
         // Two policies that differ at random; packets between vNICs whose digests are equal in both get equal verdicts in both.

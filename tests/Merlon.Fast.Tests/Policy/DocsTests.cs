@@ -47,7 +47,8 @@ public partial class DocsTests
     public void The_limits_of_the_manual_are_those_of_the_code()
     {
         var text = Regex.Replace(CaseFolder.Read("docs/policy-language.md"), @"\s+", " ");
-        foreach (var number in new[] { $"{ImageLimits.RemoteClasses:n0} remote", $"{ImageLimits.CellsOfRuleset:n0} cells", $"{ImageLimits.V6Lengths} IPv6 prefix lengths", $"{ImageLimits.NicLocals} own addresses", $"{ImageLimits.Realms} realms", $"{ImageLimits.Nics:n0} guarded vNICs" })
+        foreach (var number in new[] { $"{ImageLimits.RemoteClasses:n0} remote", $"{ImageLimits.CellsOfRuleset:n0} cells", $"{ImageLimits.V6Lengths} IPv6 prefix lengths", $"{ImageLimits.NicLocals} own addresses", $"{ImageLimits.Realms} realms", $"{ImageLimits.Nics:n0} guarded vNICs", $"{ImageLimits.ServiceClasses:n0} service classes",
+            $"{ImageLimits.Combos:n0} service combinations", $"{ImageLimits.Chunks:n0} chunks", $"{ImageLimits.Rules:n0} rules", $"{ImageLimits.Words >> 17} MiB in all" })
             Assert.Contains(number, text, StringComparison.Ordinal);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
 using Merlon.Policy.Inventory;
 using Merlon.Policy.Model;
@@ -10,6 +11,8 @@ namespace Merlon.Fast.Tests.Policy;
 /// <summary>Same text, same inventory: same image to the byte. And the plain evaluator stays a witness of its own.</summary>
 public partial class PurityTests
 {
+    private static readonly Comparer<Merlon.Policy.Text.Diagnostic> s_byText = Comparer<Merlon.Policy.Text.Diagnostic>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
+
     [Fact]
     public void The_order_of_the_input_changes_no_word()
     {
@@ -27,6 +30,33 @@ public partial class PurityTests
                 Assert.Equal(first.Rules, again.Rules);
             }
         }
+    }
+
+    [Fact]
+    public void A_host_gets_the_same_alone_and_after_others()
+    {
+        for (var seed = 0UL; seed < 20; seed++)
+        {
+            var random = new RandomPolicy(seed, hosts: 4);
+            var set = PolicySet.Build(random.Documents.Select(d => new StoredDocument(d, 7))).Set!;
+            var (all, warnings) = (new Resolver(set, random.Inventory), new HashSet<Merlon.Policy.Text.Diagnostic>());
+            foreach (var host in new Dice(seed).Shuffled(["host0", "host1", "host2", "host3", "none"]))
+            {
+                var alone = Resolver.Resolve(set, random.Inventory, host, 3);
+                Assert.Equal(HostPolicyMessages.ToMessage(alone.Policy), HostPolicyMessages.ToMessage(all.Of(host, 3)));
+                warnings.UnionWith(alone.Diagnostics);
+            }
+            Assert.Equal(warnings.Order(s_byText), all.Diagnostics.Order(s_byText));
+        }
+    }
+
+    [Fact]
+    public void Warnings_beyond_what_is_listed_are_no_error()
+    {
+        var rules = Enumerable.Range(0, 250).Select(i => $"name: r{i}, from: [vm/nobody-{i}], to: [any], services: [tcp/80], action: allow").ToArray();
+        var found = new Scene(Scene.VmsOf(Scene.Vm("web-1", "t: web", "10.0.0.1")) + Scene.Rules("p", rules)).Resolved.Diagnostics;
+        Assert.Equal(Merlon.Policy.Text.ManifestLimits.MaxDiagnostics + 1, found.Length);
+        Assert.All(found, d => Assert.Equal(Merlon.Policy.Text.Severity.Warning, d.Severity));
     }
 
     [Fact]

@@ -35,9 +35,9 @@ public sealed class ConnectionStepTests : IDisposable
     {
         using var listener = _b.Listen(Port + 1);
         Product.Until("the control: it opens", TimeSpan.FromSeconds(5), () => Opens(Port + 1));
-        Assert.Empty(Planned(Manifests.Open($"tcp/{Port}-{Port + 1}", $"udp/{Port}", "icmp/8", "icmp6/128"))!);
-        Assert.Equal(Ends($"tcp/{Port}"), Planned(Manifests.Open($"udp/{Port}", "icmp/8", "icmp6/128")));
-        Assert.Equal([.. Ends("icmp")[..1], .. Ends("icmp6")[1..], .. Ends($"tcp/{Port}"), .. Ends($"udp/{Port}")], Planned(Manifests.Open("udp/1")));
+        Planned(Manifests.Open($"tcp/{Port}-{Port + 1}", $"udp/{Port}", "icmp/8", "icmp6/128"), cut: [], atOnce: []);
+        Planned(Manifests.Open($"udp/{Port}", "icmp/8", "icmp6/128"), Ends($"tcp/{Port}"), atOnce: []);
+        Planned(Manifests.Open("udp/1"), Every, atOnce: []);
         Step("keep", Manifests.Open("udp/1"));
         Assert.Equal("live connections that it forbids go on to their own end", _host.Product.Revisions()[^1].Note);
         _host.Product.Apply(Manifests.OpenWithin("rival", "tcp/9"));
@@ -47,8 +47,30 @@ public sealed class ConnectionStepTests : IDisposable
         Assert.False(Opens(Port + 1), "a new connection was let in");
         Flow();
         NothingIsLost();
+        Planned(Manifests.Open("udp/2"), Every, atOnce: []);
         _host.Product.Apply(Manifests.Open("udp/2"));
         Cut();
+    }
+
+    [Fact]
+    public void A_changed_guard_cuts_at_once_what_keep_spares_without_it_and_plan_says_so()
+    {
+        var change = Manifests.Frame.Replace("log: all", "log: denies", StringComparison.Ordinal) + "---\n" + Manifests.Open("udp/1");
+        Planned(change, Every, atOnce: Every);
+        Step("keep", change);
+        Cut();
+    }
+
+    /// <summary>It has entries of its own from then on: TCP must open again, all else opens with its next packet.</summary>
+    [Fact]
+    public void A_vnic_that_becomes_a_trunk_port_loses_its_tcp_connections_alone_as_plan_says()
+    {
+        var change = Manifests.Frame.Replace("log: all", "log: all, vlans: [7]", StringComparison.Ordinal);
+        Planned(change, Ends($"tcp/{Port}"), atOnce: Ends($"tcp/{Port}"));
+        Step("keep", change);
+        var had = _live.ToDictionary(s => s.Name, s => s.Received);
+        Thread.Sleep(700);
+        Assert.Equal(_live.Where(s => s.Name.Contains("tcp", StringComparison.OrdinalIgnoreCase)).Select(s => s.Name).Order(), _live.Where(s => s.Received == had[s.Name]).Select(s => s.Name).Order());
     }
 
     [Fact]
@@ -86,13 +108,19 @@ public sealed class ConnectionStepTests : IDisposable
         _host.Dispose();
     }
 
-    /// <summary>What plan says would be cut of the connections that live.</summary>
-    private string[] Planned(string manifest)
+    private string[] Every => [.. Ends("icmp")[..1], .. Ends("icmp6")[1..], .. Ends($"tcp/{Port}"), .. Ends($"udp/{Port}")];
+
+    /// <summary>What plan says would be cut of the connections that live, and at once under keep too.</summary>
+    private void Planned(string manifest, string[] cut, string[] atOnce)
     {
         var said = _host.Product.Cli("plan", "-f", _host.Product.WriteManifest(manifest), "-o", "json");
         Assert.Equal(2, said.Code);
-        var cut = JsonSerializer.Deserialize(said.Out, ApiJson.Default.PlanResult)!.Cut!;
-        return [.. cut.Where(c => c.Service != $"tcp/{Port + 1}").Select(c => $"{c.Service} {c.Source.Vm} {c.Destination.Address}").Order(StringComparer.Ordinal)];
+        var plan = JsonSerializer.Deserialize(said.Out, ApiJson.Default.PlanResult)!;
+        Assert.Equal(cut, Words(plan.Cut!));
+        Assert.Equal(atOnce, Words(plan.CutAtOnce!));
+
+        static string[] Words(IReadOnlyList<ConnectionRecord> told) =>
+            [.. told.Where(c => c.Service != $"tcp/{Port + 1}").Select(c => $"{c.Service} {c.Source.Vm} {c.Destination.Address}").Order(StringComparer.Ordinal)];
     }
 
     private string[] Ends(string service) => [$"{service} a {_b.Ip4}", $"{service} a {_b.Ip6}"];

@@ -35,6 +35,8 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
             foreach (var (key, _) in map.ReadAll<ConnKey6, ConnRecord>()) map.Delete(key);
     }
 
+    public void ClearBudget(ushort vm) => _budgets.TryUpdate((uint)vm, default(BudgetRecord), Existing);
+
     /// <summary>Every live record, as its bytes are.</summary>
     public Dictionary<string, ConnRecord> Live()
     {

@@ -45,7 +45,7 @@ internal sealed class PacketWorld : IDisposable
             World.ChangePort(vm, _ => mine?.Change(record) ?? record);
             World.Kernel.Macs.Set(record.Segment, plain.Mac, plain.Ifindex, record.Vnic);
             foreach (var address in plain.Addresses.Concat(mine?.Owns ?? [])) World.Kernel.Owners.Set(record.Realm, address, record.Vnic);
-            World.Kernel.Budgets.Clear(record.Vm);
+            Maps.ClearBudget(record.Vm);
             World.Kernel.Budgets.SetLimits(record.Vm, mine?.Connections ?? 0, mine?.HalfOpen ?? 0, mine?.Rates);
         }
     }

@@ -7,19 +7,25 @@ namespace Merlon.Kernel.Tests.Packets;
 /// <summary>What a dropped packet has changed in the records of connections, byte by byte: windows, times and counts too.</summary>
 internal static class RecordChange
 {
-    // A cut is told to the entry: it is revoked, and goes in 30 s.
-    private static readonly string[] s_cut = [nameof(ConnRecord.Flags), nameof(ConnRecord.Expires)];
-
     /// <summary>Null = every record is there as it was.</summary>
     public static string? First(Dictionary<string, ConnRecord> before, Dictionary<string, ConnRecord> after, Reason reason)
     {
         foreach (var (key, was) in before)
         {
             if (!after.TryGetValue(key, out var now)) return $"{key}: it is gone";
-            var changed = Fields(was, now).Except(reason == Reason.Revoked ? s_cut : []).ToArray();
+            var changed = Fields(reason == Reason.Revoked ? Cut(was, now) : was, now).ToArray();
             if (changed.Length > 0) return $"{key}: {string.Join(", ", changed)}";
         }
         return null;
+    }
+
+    // A cut is told to the entry: it is revoked, and goes in 30 s.
+    private static ConnRecord Cut(ConnRecord was, ConnRecord now)
+    {
+        if (!now.Flags.HasFlag(ConnFlags.Revoked)) return was;
+        was.Flags |= ConnFlags.Revoked;
+        was.Expires = now.Expires;
+        return was;
     }
 
     private static IEnumerable<string> Fields(ConnRecord was, ConnRecord now)
