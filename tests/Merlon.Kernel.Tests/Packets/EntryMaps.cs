@@ -18,13 +18,20 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 
     public void Pass(TimeSpan time)
     {
-        foreach (var map in (KernelMap[])[_conn4, _half4]) Entries<ConnKey4>(map, time);
-        foreach (var map in (KernelMap[])[_conn6, _half6]) Entries<ConnKey6>(map, time);
+        Connections(time, TimeSpan.MinValue);
         foreach (var (key, value) in _fragments.ReadAll<FragmentKey, FragmentValue>())
             _fragments.TryUpdate(key, value with { Expires = value.Expires - (uint)time.TotalMilliseconds }, Existing);
         foreach (var (vm, value) in _budgets.ReadAll<uint, BudgetRecord>()) Rates(vm, value, (ulong)time.TotalNanoseconds);
         foreach (var (slot, value) in _learners.ReadAll<uint, Learner>())
             if (value.Vnic > 0) _learners.TryUpdate(slot, value.Passed((ulong)time.TotalNanoseconds), Existing);
+    }
+
+    /// <summary>Moves connections alone, while the timer runs among thousands of them.</summary>
+    /// <param name="left">Who has no longer than that is left to it: what it buries between look and word would live again, and be given back twice.</param>
+    public void Connections(TimeSpan time, TimeSpan left)
+    {
+        foreach (var map in (KernelMap[])[_conn4, _half4]) Entries<ConnKey4>(map, time, left);
+        foreach (var map in (KernelMap[])[_conn6, _half6]) Entries<ConnKey6>(map, time, left);
     }
 
     public void Clear()
@@ -71,12 +78,12 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
     }
 
     // An entry that the timer deletes meanwhile is no error: its time had come.
-    private static void Entries<TKey>(KernelMap map, TimeSpan time) where TKey : unmanaged
+    private static void Entries<TKey>(KernelMap map, TimeSpan time, TimeSpan left) where TKey : unmanaged
     {
         var ms = (uint)time.TotalMilliseconds;
         foreach (var (key, value) in map.ReadAll<TKey, ConnRecord>(Bpf.WithLock))
         {
-            if (value.State is ConnState.Dead or ConnState.Gone) continue;
+            if (value.State is ConnState.Dead or ConnState.Gone || BootClock.Until(value.Expires) < left) continue;
             var moved = value;
             moved.Expires -= ms;
             moved.LastMs -= ms;

@@ -53,7 +53,7 @@ public sealed class SoakTests
     private static void Pass(Churn churn)
     {
         using var entries = new EntryMaps(churn.Place.World.Folder);
-        entries.Pass(s_longest + s_slack);
+        entries.Connections(s_longest + s_slack, s_slack);
     }
 
     // Denies that found the ring full of close events are told when it is read.
