@@ -44,6 +44,8 @@ public sealed class GateAfterChangeTests : IDisposable
         _host.Product.WaitReady();
         _host.Product.Apply(StartGateTests.Guards + Group + Policy);
         Product.Until("late is guarded", TimeSpan.FromSeconds(20), () => InForce().Sequence > 0 && (bool?)_host.Status()["startGate"]?["live"] == true);
+        Product.Until("member is known", TimeSpan.FromSeconds(20), () => _host.Product.Cli("get", "vm").Out.Contains("member", StringComparison.Ordinal));
+        _host.Product.WaitReady();
         var before = InForce();
         _host.Product.Apply(Group.Replace("member*", "nobody*", StringComparison.Ordinal));
         Product.Until("the member left", TimeSpan.FromSeconds(20), () => InForce() is var now && now.Sequence > before.Sequence && now.Digest != before.Digest);
