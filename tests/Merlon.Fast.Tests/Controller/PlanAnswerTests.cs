@@ -44,42 +44,6 @@ public class PlanAnswerTests
     }
 
     [Fact]
-    public async Task Flows_are_looked_at_no_further_back_than_the_newest_reach()
-    {
-        await using var controller = await RunningController.Start();
-        await controller.Apply(Sample.Guard + Sample.Open("shop", 7000));
-        var (now, numbered) = (DateTimeOffset.UtcNow, 0UL);
-        await using (var agent = await controller.Dial(Sample.HostA, "host-a"))
-        {
-            await Send(agent, 1, now.AddDays(-2));
-            await Send(agent, PlannedFlows.Most - 1, now.AddDays(-1));
-            var all = (await controller.Plan(Sample.Open("shop", 7001), "?days=3")).Flows!;
-            Assert.Equal(PlannedFlows.Most, all.Looked);
-            Assert.InRange(all.Since, now.AddDays(-2).AddSeconds(-1), now.AddDays(-2).AddSeconds(1));
-            await Send(agent, 1, now);
-        }
-        await controller.Until(s => s.Hosts.All(h => !h.Connected));
-        var newest = (await controller.Plan(Sample.Open("shop", 7001), "?days=3")).Flows!;
-        Assert.Equal(PlannedFlows.Most, newest.Looked);
-        Assert.InRange(newest.Since, now.AddDays(-1).AddSeconds(-1), now.AddDays(-1).AddSeconds(1));
-        var few = (await controller.Plan(Sample.Open("shop", 7001), "?days=1")).Flows!;
-        Assert.InRange(few.Since, now.AddDays(-1), now.AddDays(-1).AddMinutes(5));
-        Assert.Equal(1, few.Looked);
-
-        async Task Send(PretendedAgent agent, int count, DateTimeOffset end)
-        {
-            for (; count > 0; count -= Limits.FlowRecords)
-            {
-                FlowRecordMessage[] records = [.. Enumerable.Range(0, Math.Min(count, Limits.FlowRecords)).Select(_ => Sample.Flow(7001))];
-                // The end of a connection is looked at and not judged again, which is quick.
-                foreach (var record in records) (record.Event, record.StartUnixMs, record.EndUnixMs) = ("close", end.ToUnixTimeMilliseconds(), end.ToUnixTimeMilliseconds());
-                await agent.Send(numbered + 1, records);
-                numbered += (ulong)records.Length;
-            }
-        }
-    }
-
-    [Fact]
     public async Task What_guards_would_ask_less_strictly_is_told_with_the_VMs()
     {
         await using var controller = await RunningController.Start();
