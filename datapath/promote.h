@@ -10,6 +10,9 @@
 
 #include "open.h"
 
+/* Those that a step may set. */
+#define STEP_FLAGS (CONN_FIN_A | CONN_FIN_B | CONN_LIBERAL)
+
 /* What the half copy gained after it was copied. Windows only ever rise. */
 static __always_inline void carry_over(struct merlon_conn *c, const struct merlon_conn *was, const struct merlon_conn *now)
 {
@@ -24,7 +27,7 @@ static __always_inline void carry_over(struct merlon_conn *c, const struct merlo
 			c->window[i].max_end = now->window[i].max_end;
 		c->window[i].max_win = max_of(c->window[i].max_win, now->window[i].max_win);
 	}
-	c->flags |= now->flags & (CONN_FIN_A | CONN_FIN_B | CONN_LIBERAL);
+	c->flags |= now->flags & STEP_FLAGS;
 }
 
 /* What has become of the half since take_step() copied it. Under its lock. */
@@ -42,8 +45,6 @@ static __always_inline enum fate fate_of(const struct work *w, const struct merl
 		return FATE_REPLACED;
 	return buried(half) ? FATE_BURIED : FATE_SAME;
 }
-
-#define STEP_FLAGS (CONN_FIN_A | CONN_FIN_B | CONN_LIBERAL)
 
 /* Under the half's lock: as the packet found it (w->old), if no other came since its step (w->fresh is what that left); else its count
  * alone is taken back. */

@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using Merlon.Datapath.Abi;
 using Merlon.Kernel.Tests.Bench;
+using Merlon.Kernel.Tests.Packets;
 using Xunit;
 
 namespace Merlon.Kernel.Tests;
@@ -67,21 +67,7 @@ public sealed class FragmentFloodTests : IDisposable
 
     private int Remembered()
     {
-        using var map = _shop.Open("fragments");
-        return map.ReadAll<Key, Value>().Count;
-    }
-
-    /// <summary>struct fragment_key of datapath/work.h.</summary>
-    [InlineArray(48)]
-    private struct Key
-    {
-        private byte _first;
-    }
-
-    /// <summary>struct fragment.</summary>
-    [InlineArray(16)]
-    private struct Value
-    {
-        private byte _first;
+        using var maps = new EntryMaps(_shop.Folder);
+        return maps.Fragments;
     }
 }

@@ -39,14 +39,7 @@ internal sealed class Talkers
         lock (_lock)
         {
             var books = vnics.Select(v => _books.GetValueOrDefault((v, budget))).OfType<Book>().Where(b => b.Total > 0).ToList();
-            var isNews = books.Exists(b => b.HasNews);
-            var (total, unasked) = (books.Aggregate(0UL, (sum, b) => sum + b.Total), books.Aggregate(0UL, (sum, b) => sum + b.Unasked));
-            Talk? talk = null;
-            if (isNews)
-            {
-                var top = books.SelectMany(b => b.Peers.Values).MaxBy(p => p.Own)!;
-                talk = top.Own * Most >= total ? new Talk(top.Example, true, top.Unasked) : new(top.Example, false, unasked > total / 2);
-            }
+            Talk? talk = books.Exists(b => b.HasNews) ? Of(books) : null;
             foreach (var book in books) book.Halve();
             return talk;
         }
@@ -64,6 +57,13 @@ internal sealed class Talkers
     {
         lock (_lock)
             foreach (var gone in _books.Keys.Where(k => !vnics.Contains(k.Vnic)).ToList()) _books.Remove(gone);
+    }
+
+    private static Talk Of(List<Book> books)
+    {
+        var (total, unasked) = (books.Aggregate(0UL, (sum, b) => sum + b.Total), books.Aggregate(0UL, (sum, b) => sum + b.Unasked));
+        var top = books.SelectMany(b => b.Peers.Values).MaxBy(p => p.Own)!;
+        return top.Own * Most >= total ? new(top.Example, true, top.Unasked) : new(top.Example, false, unasked > total / 2);
     }
 
     // The answer would have made it an established connection, of the end that asked. TCP becomes one with that end's own word.

@@ -123,7 +123,6 @@ internal static class PlanCommand
             string[] cells = [End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut + c.PacketsIn}"];
             t.Add(atOnce is null ? cells : [.. cells, atOnce.Contains(c) ? "cut at once" : "goes on"]);
         }
-
         t.WriteTo(call);
     }
 

@@ -38,8 +38,7 @@ internal sealed class CutConnections(BothImages images, ConnectionStep step, Pre
         var (hasSource, hasDestination) = (told.Any(c => c.Source.VmUuid is not null), told.Any(c => c.Destination.VmUuid is not null));
         // What an earlier step keeps is refused already, and what was just cut still stands in the table.
         if ((now.Out is { Passes: false } && !source) || (now.In is { Passes: false } && !destination)) return End.Own;
-        var entries = told.SelectMany(c => new[] { (Nic: packet.From.Nic, End: c.Source), (packet.To.Nic, End: c.Destination) })
-            .Where(e => e.End.VmUuid is not null).Select(e => Table(_before, e.Nic)).ToHashSet();
+        (string, string)?[] entries = [hasSource ? Table(_before, packet.From.Nic) : null, hasDestination ? Table(_before, packet.To.Nic) : null];
         return (End)Math.Max((int)EndAt(packet.From.Nic, now.Out, then.Out, hasSource, source), (int)EndAt(packet.To.Nic, now.In, then.In, hasDestination, destination));
 
         End EndAt(NicKey? nic, SideVerdict? now, SideVerdict? then, bool isTold, bool approved) =>
@@ -47,7 +46,7 @@ internal sealed class CutConnections(BothImages images, ConnectionStep step, Pre
     }
 
     // Whatever the rules say: TCP without an entry must open again.
-    private bool Loses(NicKey? nic, SideVerdict? now, SideVerdict? then, HashSet<(string, string)?> entries)
+    private bool Loses(NicKey? nic, SideVerdict? now, SideVerdict? then, (string, string)?[] entries)
     {
         if (Table(_after, nic) is not { } table || _after.Bound(nic!.Value, images.At)!.Nic.Guard.Mode != Enforcement.Enforce || then is { Untracked: true, Passes: true }) return false;
         return (now is { Untracked: true } || Table(_before, nic) != table) && !entries.Contains(table);

@@ -45,6 +45,15 @@ public static class Manifests
 
         """;
 
+    /// <summary>Shop's VMs and everybody reach each other on everything.</summary>
+    public const string OpenAll = """
+        apiVersion: merlon/v1
+        kind: Policy
+        metadata: {name: open, tenant: shop}
+        spec: {rules: [{name: open, from: [any], to: [any], services: [any], action: allow}]}
+
+        """;
+
     /// <summary>VM a may send only to UDP port <paramref name="outPort"/>, VM b may receive only on <paramref name="inPort"/>.</summary>
     public static string OutIn(int outPort, int inPort) => Sides([$"udp/{outPort}"], [$"udp/{inPort}"]);
 

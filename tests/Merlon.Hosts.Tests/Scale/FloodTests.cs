@@ -25,12 +25,7 @@ public sealed class FloodTests : IDisposable
         (_a, _b, _flooder, _stranger) = (_host.AddGuest("a"), _host.AddGuest("b"), _host.AddGuest("flooder"), _host.AddGuest("stranger"));
         _host.Start();
         // The flood is allowed, so that it costs entries. Nobody asks the stranger for its sources.
-        _host.Product.Apply(Manifests.Frame + """
-            ---
-            apiVersion: merlon/v1
-            kind: Policy
-            metadata: {name: open, tenant: shop}
-            spec: {rules: [{name: open, from: [any], to: [any], services: [any], action: allow}]}
+        _host.Product.Apply(Manifests.Frame + "---\n" + Manifests.OpenAll + """
             ---
             apiVersion: merlon/v1
             kind: Guard

@@ -26,13 +26,7 @@ public sealed class OverBudgetTests : IDisposable
     {
         (_a, _b, _flooder) = (_host.AddGuest("a"), _host.AddGuest("b"), _host.AddGuest("flooder"));
         _host.Start();
-        _host.Product.Apply(Manifests.Frame + """
-            ---
-            apiVersion: merlon/v1
-            kind: Policy
-            metadata: {name: open, tenant: shop}
-            spec: {rules: [{name: open, from: [any], to: [any], services: [any], action: allow}]}
-            """);
+        _host.Product.Apply(Manifests.Frame + "---\n" + Manifests.OpenAll);
         foreach (var guest in new[] { _a, _b, _flooder }) _host.Product.Attach(guest, "shop");
         (_kernel, _alarms) = (new(_host.Product.Paths.Bpf), new(_host.Product));
     }

@@ -29,7 +29,7 @@ public class KillRows
         using var allowed = new UdpCounter(b, Allowed);
         using var forbidden = new UdpCounter(b, Forbidden);
         using var stop = new CancellationTokenSource();
-        var sending = Task.Run(() => Send(a, b, stop.Token));
+        var sending = Task.Run(() => TwoPorts.Send(a, b, Allowed, Forbidden, stop.Token));
         var entries = Entries(kernel);
         entries.Should().HaveCount(Live);
 
@@ -60,18 +60,4 @@ public class KillRows
     // Ports and birth of what lives long.
     private static List<(int Port, ulong CreatedNs)> Entries(KernelDatapath kernel) =>
         [.. kernel.Connections.List().Where(e => e.DestinationPort == Idle).Select(e => (e.SourcePort, e.CreatedNs)).Order()];
-
-    private static int Send(Guest from, Guest to, CancellationToken stop)
-    {
-        using var good = new UdpSender(from, to.Ip4, Allowed);
-        using var bad = new UdpSender(from, to.Ip4, Forbidden);
-        var sent = 0;
-        while (!stop.IsCancellationRequested)
-        {
-            good.Send(sent++);
-            bad.Send(sent);
-            Thread.Sleep(2);
-        }
-        return sent;
-    }
 }

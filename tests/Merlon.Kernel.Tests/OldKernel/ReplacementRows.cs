@@ -21,7 +21,7 @@ public class ReplacementRows
         using var allowed = new UdpCounter(cable.Db, 7789);
         using var forbidden = new UdpCounter(cable.Db, 7791);
         using var stop = new CancellationTokenSource();
-        var sending = Task.Run(() => Send(cable, stop.Token));
+        var sending = Task.Run(() => TwoPorts.Send(cable.Web, cable.Db, 7789, 7791, stop.Token));
 
         // A clsact filter is changed by the number of its interface: in its namespace.
         using var newer = cable.Host.Enter(() => KernelDatapath.Open(new(next, cable.World.Folder, 4096, 4096, 1024)));
@@ -49,19 +49,5 @@ public class ReplacementRows
                 ids.AddRange([state.FromVm.ProgramId, state.ToVm.ProgramId]);
             });
         return ids;
-    }
-
-    private static int Send(Cable cable, CancellationToken stop)
-    {
-        using var good = new UdpSender(cable.Web, cable.Db.Ip4, 7789);
-        using var bad = new UdpSender(cable.Web, cable.Db.Ip4, 7791);
-        var sent = 0;
-        while (!stop.IsCancellationRequested)
-        {
-            good.Send(sent++);
-            bad.Send(sent);
-            Thread.Sleep(2);
-        }
-        return sent;
     }
 }

@@ -42,6 +42,9 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
             foreach (var (key, _) in map.ReadAll<ConnKey6, ConnRecord>()) map.Delete(key);
     }
 
+    /// <summary>Entries of first fragments.</summary>
+    public int Fragments => _fragments.ReadAll<FragmentKey, FragmentValue>().Count;
+
     public void ClearBudget(ushort vm) => _budgets.TryUpdate((uint)vm, default(BudgetRecord), Existing);
 
     /// <summary>Every live record, as its bytes are.</summary>

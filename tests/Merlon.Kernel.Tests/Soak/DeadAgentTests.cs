@@ -61,8 +61,8 @@ public sealed class DeadAgentTests : IDisposable
             Assert.Empty(_shop.Kernel.Connections.List());
             AccountTests.AssertNothingIsCharged(_shop);
             Assert.Equal(Opened, Expired);
-            // Refusals of the pool; those of a table that is full of the dead are counted as drops alone.
-            Assert.InRange(_shop.Kernel.Budgets.Get(_shop.Web.Record.Vm).RefusedTable, 1U, Refused);
+            Assert.InRange(Account(_shop.Web), 1UL, Refused);
+            Assert.Equal(Refused, Account(_shop.Web) + Account(_shop.Db));
             return [("connectionsOpened", (long)Opened), ("expired", (long)Expired), ("timesEachTable", done / Table), ("mostAtOnce", most), ("refused", refused), ("longestFullMs", (long)longest.TotalMilliseconds),
                 ("overrunPassed", over.Passed), ("overrunRefused", over.Refused), ("neighbourOpened", _db - _refusedDb), ("neighbourRefusedInOverrun", _refusedDb), ("eventsLost", (long)_shop.Kernel.Counters[Counter.EventsLost])];
         });
@@ -80,6 +80,8 @@ public sealed class DeadAgentTests : IDisposable
     }
 
     private ulong Refused => _shop.Kernel.Counters.Drops(Reason.TableFull);
+
+    private ulong Account(Port port) => _shop.Kernel.Budgets.Get(port.Record.Vm).RefusedTable;
 
     // One connection of web's in each table, of each version one that a reset answers and one that a reset ends.
     private bool Churned()
