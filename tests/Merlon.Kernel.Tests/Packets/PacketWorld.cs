@@ -20,6 +20,7 @@ internal sealed class PacketWorld : IDisposable
         World = new(null, new(objectPath, "", size, size, size) { Alone = true });
         World.Apply(PacketFile.World(key.Name));
         _plain = new(World.Ports);
+        World.Kernel.Budgets.KeepShares(_plain.Count);
         Maps = new(World.Folder);
         _claims = World.Kernel.OpenClaims();
     }
