@@ -340,6 +340,51 @@ static __noinline int discharge(struct work *w, __u32 vm, __u32 half)
 	return 0;
 }
 
+/* In the time in which a vNIC takes in connections that ran before it was guarded. The agent may be dead: this clock alone ends it. */
+static __always_inline bool adopts(__u32 vnic, __u64 now_ns)
+{
+	__u64 *until = vnic ? bpf_map_lookup_elem(&adoptions, &vnic) : NULL;
+
+	return until && now_ns < *until;
+}
+
+#define EITHER_END 3
+
+static __always_inline void barred_key(const struct work *w, __u32 vnic, struct barred_key *k)
+{
+	k->vnic = vnic;
+	k->tag = w->tag;
+	k->port_a = w->ends.port_a;
+	k->port_b = w->ends.port_b;
+}
+
+/* Bits of the ends that are not to have opened what is of w->ends, as far as the vNIC has seen it refused or ended. */
+static __always_inline __u32 barred_openers(const struct work *w, __u32 vnic)
+{
+	struct barred_key k;
+	__u32 *openers;
+
+	barred_key(w, vnic, &k);
+	openers = bpf_map_lookup_elem(&barred, &k);
+	return openers ? *openers : 0;
+}
+
+/* Refused, or ended, while the vNIC adopts: not to be adopted, whatever the policy says by then. It has one such time, so nothing
+ * needs to be forgotten. */
+static __noinline int bar(struct work *w, __u32 vnic, __u32 openers)
+{
+	struct barred_key k;
+	__u32 *known;
+
+	if (!adopts(vnic, w->now_ns))
+		return 0;
+	barred_key(w, vnic, &k);
+	known = bpf_map_lookup_elem(&barred, &k);
+	if (known)
+		openers |= *known;
+	return bpf_map_update_elem(&barred, &k, &openers, BPF_ANY);
+}
+
 /* Addresses, ports and vNICs of an event about a connection; i = the initiator's side. */
 static __always_inline void event_ends(struct work *w, const struct merlon_conn *c, __u32 initiator_b)
 {
@@ -391,6 +436,10 @@ __noinline int finish(struct work *w)
 		return 0;
 	discharge(w, c->vm, w->ends.half);
 	count(COUNTER_CONN_EXPIRED);
+	if (w->ends.proto == PROTO_TCP) {
+		bar(w, c->side[0].vnic, EITHER_END);
+		bar(w, c->side[1].vnic, EITHER_END);
+	}
 	if (!(c->flags & CONN_LOG_CLOSE))
 		return 0;
 	__builtin_memset(e, 0, sizeof(*e));

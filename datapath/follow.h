@@ -153,6 +153,9 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 	if (absent(c, w) || c->created_ns != plan->life || (c->flags & CONN_INITIATOR_B) != plan->initiator ||
 	    (is_syn(p) && p->proto == PROTO_TCP && replaceable(c, p->proto)))
 		return STEP_ABSENT;
+	/* What a guarded VM says has passed its own hook: another's word in its name is not learned from. */
+	if (c->state == CONN_ADOPTED && w->in && c->side[s].vnic && c->side[s].vnic != w->handoff.vnic)
+		return STEP_STATE;
 	if (plan->commit) {
 		if (p->proto == PROTO_TCP)
 			result = step_tcp(c, p, s, first, w->now_ms);
@@ -191,6 +194,9 @@ static __always_inline bool other_syn(const struct work *w, const struct merlon_
 
 	if (p->proto != PROTO_TCP || !is_syn(p) || c->state < CONN_ESTABLISHED)
 		return false;
+	/* Nobody saw its SYN, so none is a late copy. While half-adopted none counts. */
+	if (c->adopted)
+		return c->state != CONN_ADOPTED;
 	return replaceable(c, p->proto) || s != (c->flags & CONN_INITIATOR_B) || after(p->seq, own->max_end) ||
 	       !after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK));
 }
@@ -249,6 +255,9 @@ static __noinline int approve(struct work *w, struct merlon_conn *c)
 		reason = spoofed_source(w);
 	if (reason || !guarded(w, p->direction))
 		return reason;
+	/* Each guarded end adopts it for itself, in its own time. */
+	if (c->adopted && c->side[p->own & 1].vnic != w->port.vnic && !adopts(w->port.vnic, w->now_ns))
+		return REASON_TCP_NO_CONNECTION;
 	count(COUNTER_REJUDGED);
 	reason = judge_side(w, p->direction, (p->own == p->initiator) == !w->in, peer->vnic);
 	if (reason)

@@ -35,6 +35,8 @@ internal sealed class GuestBook
 
     public void SetByHand(IEnumerable<HandAttachment> attachments) => _byHand = HandAttachments.Guests(attachments);
 
+    public bool IsByHand(string vmUuid) => _byHand.Any(g => g.Uuid == vmUuid);
+
     /// <summary>Its start waits for the gate, or does so no more.</summary>
     public void AtGate(string vmUuid, bool waits) => _ = waits ? _atGate.Add(vmUuid) : _atGate.Remove(vmUuid);
 

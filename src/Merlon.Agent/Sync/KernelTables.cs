@@ -33,6 +33,8 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => datapath.Budgets.SetLimits(vm, connections, halfOpen, rates);
 
+    public void SetAdoptions(IReadOnlyDictionary<uint, ulong> until) => Try(() => datapath.Adoptions.Set(until));
+
     public void KeepShares(int vms) => datapath.Budgets.KeepShares(vms);
 
     public Task<IReadOnlyDictionary<int, KernelFault>> Attach(IReadOnlyList<(int Ifindex, uint Incarnation)> ports) =>

@@ -49,6 +49,9 @@ internal sealed class PolicyKeeper(
     /// <summary>The kernel judges by <see cref="Plan"/>, as read back.</summary>
     public bool InForce => Plan is not null && (Holds(Plan) || (_recalled && Book.Image is { } stamp && kernel.Holds(stamp, ImmutableDictionary<int, ulong>.Empty, Plan.Bind(), Plan.RuleIds.AsSpan())));
 
+    /// <summary>Of this moment. Set before anything else happens.</summary>
+    public Func<AdoptionTerms> Terms { get; set; } = () => AdoptionTerms.None;
+
     public double CompileMs { get; private set; }
     public double SwapMs { get; private set; }
 
@@ -228,7 +231,7 @@ internal sealed class PolicyKeeper(
         var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
-        return Planner.Plan(Book, claims, compiled.Image, at, step, Plan);
+        return Planner.Plan(Book, claims, compiled.Image, at, step, Plan, Terms());
     }
 
     private void Swap(HostPlan plan, bool stays)

@@ -64,6 +64,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
         if (plan is not null) KeepShares(plan);
         foreach (var vm in Budgets(wanted)) SetBudget(vm);
+        if (plan is not null) kernel.SetAdoptions(plan.Nics.Where(n => n.AdoptUntilNs > 0).ToDictionary(n => n.Vnic, n => n.AdoptUntilNs));
         if (plan is not null) PutMacs(wanted);
         have = kernel.Ports();
         BeginAttaching([.. wanted.Select(p => (p.Ifindex, have[p.Ifindex].Incarnation)).Where(p => !HasHooks(p.Ifindex, p.Incarnation))]);

@@ -19,12 +19,15 @@ public sealed class PolicyKeeperTest : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     // VM n is behind interface n.
-    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false)
+    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false, AdoptionTerms? terms = null)
     {
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
         var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
-            compile ?? Compile, () => _now, NullLogger.Instance);
+            compile ?? Compile, () => _now, NullLogger.Instance)
+        {
+            Terms = () => terms ?? AdoptionTerms.None,
+        };
         if (recall) agent.Recall();
         else agent.Restore();
         return agent;
@@ -63,6 +66,32 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.Changes.Clear();
         agent.Apply(HostPolicyMessages.ToMessage(Samples.Policy(2, Samples.Endpoint(1, "10.8.0.1"))));
         _kernel.Changes.Where(c => c is "remove owner" or "commit" or "detach").Should().Equal("remove owner", "commit", "detach", "remove owner");
+    }
+
+    /// <summary>docs/agent.md, Adopting: in the kernel before the port opens, and the same after a kill at any step.</summary>
+    [Fact]
+    public void A_window_opens_before_its_port_and_no_later_agent_moves_its_end()
+    {
+        const ulong minute = 60_000_000_000;
+        var message = Message(1, 1);
+        message.Nics[0].Guard.AdoptSeconds = 60;
+        var open = new List<bool>();
+        _kernel.Watch = () =>
+        {
+            if (_kernel.Fate(1).StartsWith("image", StringComparison.Ordinal)) open.Add(_kernel.Adoptions.ContainsValue(minute));
+        };
+        Agent(terms: new("boot", 0, _ => true)).Apply(message);
+        open.Should().NotBeEmpty().And.NotContain(false);
+        _kernel.Watch = () => { };
+        _kernel.Adoptions.Clear();
+        var later = Agent(terms: new("boot", minute / 2, _ => true));
+        _kernel.Adoptions.Values.Should().Equal(minute);
+        message.Sequence = 2;
+        message.Nics[0].Guard.AdoptSeconds = 600;
+        later.Apply(message);
+        _kernel.Adoptions.Values.Should().Equal(minute);
+        Agent(terms: new("boot", minute, _ => true));
+        _kernel.Adoptions.Should().BeEmpty();
     }
 
     [Fact]
@@ -351,7 +380,7 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.Changes.Clear();
         var again = Agent();
         again.Plan!.Sequence.Should().Be(1);
-        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares")).Should().BeEmpty();
+        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares" or "set adoptions")).Should().BeEmpty();
     }
 
     [Fact]

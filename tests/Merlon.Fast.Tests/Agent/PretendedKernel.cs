@@ -54,6 +54,14 @@ internal sealed class PretendedKernel : IKernel
 
     public void RemoveOwner(Address address, uint realm) => Change("remove owner", () => _owners.Remove((address, realm)));
 
+    public Dictionary<uint, ulong> Adoptions { get; } = [];
+
+    public void SetAdoptions(IReadOnlyDictionary<uint, ulong> until) => Change("set adoptions", () =>
+    {
+        Adoptions.Clear();
+        foreach (var (vnic, end) in until) Adoptions[vnic] = end;
+    });
+
     public void KeepShares(int vms) => Change("keep shares", () => { });
 
     public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => Change("set budget", () => { });
