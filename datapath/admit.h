@@ -86,6 +86,16 @@ static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 diffe
 	return PASS;
 }
 
+/* What opens nothing here. Where it goes on all the same, the next hook is told whose it is, else it would take the VM for somebody outside. */
+static __always_inline int pass_unopened(struct work *w, int reason)
+{
+	if (guarded(w, w->in ? IN : OUT) && drop(w, reason) == SHOT)
+		return SHOT;
+	if (!w->in)
+		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
+	return PASS;
+}
+
 static __noinline int open_connection(struct work *w, __u32 family, __u32 beside)
 {
 	struct judgement *j = &w->judgement;
@@ -97,7 +107,7 @@ static __noinline int open_connection(struct work *w, __u32 family, __u32 beside
 	reason = opens(&w->packet, beside);
 	w->adopted = reason == REASON_TCP_NO_CONNECTION ? adopt(w) : ADOPT_NONE;
 	if (reason && !w->adopted)
-		return guarded(w, w->in ? IN : OUT) ? drop(w, reason) : PASS;
+		return pass_unopened(w, reason);
 	verdict = judge_first(w, 0);
 	if (verdict)
 		return verdict;

@@ -74,25 +74,31 @@ static __always_inline int taken_in(struct work *w, bool receiver)
 	return receiver ? ADOPT_TAKEN : ADOPT_SENT;
 }
 
-/* ADOPT_*, with its judgement in w->judgement. */
+/* Which way first, 0 = OUT: the lower port is taken for the one that serves. */
+static __always_inline __u32 first_way(struct work *w)
+{
+	const struct packet *p = &w->packet;
+
+	return w->in || (guarded(w, IN) && bpf_ntohs(p->source_port) < bpf_ntohs(p->destination_port)) ? IN : OUT;
+}
+
+/* ADOPT_*, with its judgement in w->judgement. What serves is not tried as asking: where all may leave, each connection into a closed port
+ * would stay. Nor does a way in that nobody judges stand for one out that is refused. */
 __noinline int adopt(struct work *w)
 {
-	__u32 i, possible, serves, direction, opener;
+	__u32 direction, possible, opener;
 
 	if (!w || !(possible = possible_openers(w)))
 		return ADOPT_NONE;
-	/* The lower port is taken for the one that serves. */
-	serves = !w->in && bpf_ntohs(w->packet.source_port) < bpf_ntohs(w->packet.destination_port);
-	for (i = 0; i < 2; i++) {
-		direction = w->in || (serves ^ i) ? IN : OUT;
-		opener = 1u << ((w->source_is_b ^ (!w->in && direction == IN)) & 1);
-		if (possible & opener) {
-			if (may_have_opened(w, direction))
-				return taken_in(w, !w->in && direction == IN);
-			bar(w, w->port.vnic, opener);
-		}
-		if (w->in)
+	for (direction = first_way(w); direction <= IN; direction++) {
+		if (!w->in && direction == IN && !guarded(w, IN))
 			break;
+		opener = 1u << ((w->source_is_b ^ (!w->in && direction == IN)) & 1);
+		if (!(possible & opener))
+			continue;
+		if (may_have_opened(w, direction))
+			return taken_in(w, !w->in && direction == IN);
+		bar(w, w->port.vnic, opener);
 	}
 	return ADOPT_NONE;
 }

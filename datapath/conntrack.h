@@ -380,9 +380,18 @@ static __noinline int bar(struct work *w, __u32 vnic, __u32 openers)
 		return 0;
 	barred_key(w, vnic, &k);
 	known = bpf_map_lookup_elem(&barred, &k);
+	if (!known && bpf_map_update_elem(&barred, &k, &openers, BPF_NOEXIST))
+		known = bpf_map_lookup_elem(&barred, &k);
 	if (known)
-		openers |= *known;
-	return bpf_map_update_elem(&barred, &k, &openers, BPF_ANY);
+		__sync_fetch_and_or(known, openers);
+	return 0;
+}
+
+/* Who has never said a number in it may not have known of it: no stranger's packet keeps the real connection out. */
+static __always_inline void bar_end(struct work *w, const struct merlon_conn *c, __u32 s)
+{
+	if (w->ends.proto == PROTO_TCP && c->window[s].max_win)
+		bar(w, c->side[s].vnic, EITHER_END);
 }
 
 /* Addresses, ports and vNICs of an event about a connection; i = the initiator's side. */
@@ -436,10 +445,8 @@ __noinline int finish(struct work *w)
 		return 0;
 	discharge(w, c->vm, w->ends.half);
 	count(COUNTER_CONN_EXPIRED);
-	if (w->ends.proto == PROTO_TCP) {
-		bar(w, c->side[0].vnic, EITHER_END);
-		bar(w, c->side[1].vnic, EITHER_END);
-	}
+	bar_end(w, c, 0);
+	bar_end(w, c, 1);
 	if (!(c->flags & CONN_LOG_CLOSE))
 		return 0;
 	__builtin_memset(e, 0, sizeof(*e));

@@ -316,10 +316,20 @@ static __always_inline bool hear(struct merlon_conn *c, const struct packet *p, 
 		return false;
 	set_ends_of(c, s, if_near(own->end, segment_end(p), known ? ACK_SLACK : peer->max_win), if_near(peer->end, p->ack, offered));
 	own->max_win = offered;
+	/* Nor does what a stranger has acknowledged tell how much is on its way. */
+	if (known)
+		c->max_ack[(s & 1) ^ 1] = 0;
 	return true;
 }
 
-/* An adopted connection of which one side has been heard: loose until the other one speaks, but for what would end or replace it. */
+/* What would end the connection, or the checks of its numbers. */
+static __always_inline bool weighs(const struct packet *p, bool known)
+{
+	return p->tcp_flags & TCP_RST || (!known && (p->tcp_flags & TCP_FIN || p->fragment));
+}
+
+/* An adopted connection of which one side has been heard: loose until the other one speaks, but for what would end or replace it. Who
+ * spoke outside (not known) may be anybody: until the VM answers, no word more of his changes anything. */
 static __always_inline enum step step_adopted(struct merlon_conn *c, const struct packet *p, __u32 s, __u32 now)
 {
 	struct merlon_window *own = &c->window[s & 1], *peer = &c->window[(s & 1) ^ 1];
@@ -327,9 +337,9 @@ static __always_inline enum step step_adopted(struct merlon_conn *c, const struc
 
 	if (p->tcp_flags & TCP_SYN)
 		return STEP_STATE;
+	if (weighs(p, known) && (p->seq != own->end || !(known || peer->max_win)))
+		return STEP_WINDOW;
 	if (p->tcp_flags & TCP_RST) {
-		if (p->seq != own->end)
-			return STEP_WINDOW;
 		end_by_reset(c, now);
 		return STEP_PASS;
 	}
@@ -341,8 +351,7 @@ static __always_inline enum step step_adopted(struct merlon_conn *c, const struc
 		if (!in_window(c, s, p->seq, segment_end(p), p->ack))
 			return STEP_WINDOW;
 	} else if (!known) {
-		if (p->seq - (own->end - MOST_WINDOW) > MOST_WINDOW + ACK_SLACK)
-			return STEP_WINDOW;
+		return p->seq - (own->end - MOST_WINDOW) > MOST_WINDOW + ACK_SLACK ? STEP_WINDOW : STEP_PASS;
 	} else if (after(p->ack, peer->end)) {
 		/* What it had in its queue when its VM was not guarded yet. */
 		peer->end = p->ack;

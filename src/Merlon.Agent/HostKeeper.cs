@@ -51,7 +51,7 @@ internal sealed class HostKeeper
         Policy = new(kernel, _ports, new(options.Paths.Var), _carried,
             FreshlyWanted, new HostCompiler().Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
         _residents = new(Guests);
-        Policy.Terms = () => new(BootClock.BootId, BootClock.NowNs, key => _residents.Ran(key, _links));
+        Policy.Terms = () => new(BootClock.BootId, BootClock.NowNs, Guests.Interfaces(FreshLinks()), _residents.Ran);
         _arrival = new(Policy, _carried, Papers);
         Gate = new(Policy, _ports, FreshLinks);
         _log = log;

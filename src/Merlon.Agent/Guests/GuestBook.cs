@@ -51,6 +51,13 @@ internal sealed class GuestBook
         return names;
     }
 
+    /// <summary>Interfaces of these links that <see cref="Ifnames"/> names.</summary>
+    public IReadOnlyDictionary<NicKey, int> Interfaces(IEnumerable<HostLink> links)
+    {
+        var byName = links.ToDictionary(l => l.Name, l => l.Ifindex);
+        return Ifnames().Where(n => byName.ContainsKey(n.Value)).ToDictionary(n => n.Key, n => byName[n.Value]);
+    }
+
     public HostInventory Inventory()
     {
         var verdict = ClaimCourt.Hear(Claims(), Owners);

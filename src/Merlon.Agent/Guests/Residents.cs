@@ -13,17 +13,12 @@ internal sealed class Residents(GuestBook guests)
     public void Found(IEnumerable<HostLink> links) => _here.UnionWith(links.Select(l => l.Ifindex));
 
     /// <summary>A policy that knows every VM of this host is in force.</summary>
-    public void LeftAlone(HostPlan? plan, IReadOnlyCollection<HostLink> links)
-    {
-        var byName = links.ToDictionary(l => l.Name, l => l.Ifindex);
-        foreach (var (key, name) in guests.Ifnames())
-            if (plan?.Find(key) is null && byName.TryGetValue(name, out var ifindex)) _here.Add(ifindex);
-    }
+    public void LeftAlone(HostPlan? plan, IEnumerable<HostLink> links) =>
+        _here.UnionWith(guests.Interfaces(links).Where(i => plan?.Find(i.Key) is null).Select(i => i.Value));
 
     /// <summary>The interfaces of this moment.</summary>
     public void Keep(IEnumerable<HostLink> links) => _here.IntersectWith(links.Select(l => l.Ifindex));
 
     /// <summary>The vNIC's interface is one of them. Who attaches one by hand says so of it.</summary>
-    public bool Ran(NicKey key, IEnumerable<HostLink> links) => guests.Ifnames().TryGetValue(key, out var name)
-        && (guests.IsByHand(key.VmUuid) || links.Any(l => l.Name == name && _here.Contains(l.Ifindex)));
+    public bool Ran(NicKey key, int ifindex) => guests.IsByHand(key.VmUuid) || _here.Contains(ifindex);
 }

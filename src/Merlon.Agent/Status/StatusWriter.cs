@@ -71,7 +71,7 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
         var problem = port is not null ? Problem(port) : nic.CannotGuard;
         return new(nic.Index, nic.Mac, nic.Network, nic.Ifname, nic.Addresses, plan?.Guard.Name, port is not null && problem is null,
             plan?.RulesetDigest, port is not null && problem is null ? plan?.RulesetDigest : null, problem ?? plan?.Problem, guest.Name,
-            AdoptsUntil: plan is { AdoptUntilNs: var until } && until > BootClock.NowNs ? BootClock.ToUtc(until) : null);
+            AdoptsUntil: port is { AdoptUntilNs: var until } && until > BootClock.NowNs ? BootClock.ToUtc(until) : null);
     }
 
     private string? Problem(WantedPort port) => port.Plan is null

@@ -35,6 +35,8 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void SetAdoptions(IReadOnlyDictionary<uint, ulong> until) => Try(() => datapath.Adoptions.Set(until));
 
+    public void EndAdoption(uint vnic) => datapath.Adoptions.End(vnic);
+
     public void KeepShares(int vms) => datapath.Budgets.KeepShares(vms);
 
     public Task<IReadOnlyDictionary<int, KernelFault>> Attach(IReadOnlyList<(int Ifindex, uint Incarnation)> ports) =>

@@ -13,6 +13,6 @@ internal sealed record NicPlan(
     NicKey Key, string Vm, string Tenant, MacAddress Mac, NicGuard Guard, ImmutableArray<Address> Addresses, string SegmentName,
     uint Vnic, ushort Slot, ushort Segment, ushort Realm, ushort Budget, uint Epoch, int Record, string RulesetDigest, string? Problem)
 {
-    /// <summary>Boot clock: until then it takes in connections that ran before; 0 = it does not.</summary>
-    public ulong AdoptUntilNs { get; init; }
+    /// <summary>Null = it takes in nothing that ran before.</summary>
+    public BookAdoption? Adoption { get; init; }
 }

@@ -29,7 +29,7 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IR
     {
         var stamp = NicStamp.Of(endpoint, nic, image.RulesetDigest);
         var (goesOn, cutAt) = GoesOn(old, endpoint, stamp);
-        var adoption = book.Knows(endpoint.Key) ? terms.GoOn(old?.Adoption, nic.Guard.Adopt) : terms.Begin(endpoint.Key, nic.Guard.Adopt);
+        var adoption = book.Knows(endpoint.Key) ? terms.GoOn(old?.Adoption, endpoint.Key, nic.Guard.Adopt) : terms.Begin(endpoint.Key, nic.Guard.Adopt);
         var kept = new BookNic(endpoint.Key.VmUuid, endpoint.Key.Index, endpoint.Vm, endpoint.Tenant,
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
             goesOn ? old!.Epoch : Next(ref _epoch, "epoch"), stamp.ToString(), nic.Guard.OnFailure, cutAt, adoption);
@@ -39,7 +39,7 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IR
             kept.Vnic, kept.Slot, Of(_segmentOf, _segments, segment), realm, Of(_budgetOf, _budgets, endpoint.Key.VmUuid),
             kept.Epoch, record, image.RulesetDigest, image.Problem)
         {
-            AdoptUntilNs = adoption?.UntilNs ?? 0,
+            Adoption = adoption,
         };
     }
 

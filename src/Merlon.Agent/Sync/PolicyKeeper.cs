@@ -247,6 +247,8 @@ internal sealed class PolicyKeeper(
             Undo(fault);
             throw new PolicyRefused(fault.Message);
         }
+        // They are guarded from here on, whatever fails: nobody's time to adopt begins anew.
+        Book = Book with { Known = Book.KnownWith(plan.Nics.Select(n => n.Key)) };
         ports.Settle(list, plan);
     }
 

@@ -38,7 +38,7 @@ internal static class Reports
         report.Attached = problem is null;
         report.RulesetDigest = nic.RulesetDigest;
         report.Problem = problem ?? nic.Problem ?? report.Problem;
-        report.AdoptsUntil = nic.AdoptUntilNs == 0 ? 0 : BootClock.ToUtc(nic.AdoptUntilNs).ToUnixTimeSeconds();
+        report.AdoptsUntil = port.AdoptUntilNs == 0 ? 0 : BootClock.ToUtc(port.AdoptUntilNs).ToUnixTimeSeconds();
         return report;
     }
 }

@@ -16,5 +16,7 @@ public sealed class AdoptionTable
             if (have.GetValueOrDefault(vnic) != end) _map.Update(vnic, end);
     }
 
+    public void End(uint vnic) => _map.Delete(vnic);
+
     public IReadOnlyDictionary<uint, ulong> List() => _map.ReadAll<uint, ulong>().ToDictionary();
 }

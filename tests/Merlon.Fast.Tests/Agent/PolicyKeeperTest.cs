@@ -80,19 +80,55 @@ public sealed class PolicyKeeperTest : IDisposable
         {
             if (_kernel.Fate(1).StartsWith("image", StringComparison.Ordinal)) open.Add(_kernel.Adoptions.ContainsValue(minute));
         };
-        Agent(terms: new("boot", 0, _ => true)).Apply(message);
+        Agent(terms: Terms(0)).Apply(message);
         open.Should().NotBeEmpty().And.NotContain(false);
         _kernel.Watch = () => { };
         _kernel.Adoptions.Clear();
-        var later = Agent(terms: new("boot", minute / 2, _ => true));
+        var later = Agent(terms: Terms(minute / 2));
         _kernel.Adoptions.Values.Should().Equal(minute);
         message.Sequence = 2;
         message.Nics[0].Guard.AdoptSeconds = 600;
         later.Apply(message);
         _kernel.Adoptions.Values.Should().Equal(minute);
-        Agent(terms: new("boot", minute, _ => true));
+        Agent(terms: Terms(minute));
         _kernel.Adoptions.Should().BeEmpty();
     }
+
+    [Fact]
+    public void What_fails_after_the_swap_has_begun_the_time_and_ended_it()
+    {
+        var message = Message(1, 1);
+        message.Nics[0].Guard.AdoptSeconds = 60;
+        var agent = Agent(terms: Terms(0));
+        _kernel.Watch = () =>
+        {
+            if (_kernel.Changes[^1] == "put port" && _kernel.Fate(1).StartsWith("image", StringComparison.Ordinal)) throw new KernelFault("no memory", null);
+        };
+        agent.Invoking(a => a.Apply(message)).Should().Throw<KernelFault>();
+        _kernel.Watch = () => { };
+        message.Sequence = 2;
+        agent.Apply(message);
+        agent.Plan!.Nics[0].Adoption.Should().BeNull();
+        _kernel.Adoptions.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void What_fails_before_the_swap_has_begun_nothing()
+    {
+        var message = Message(1, 1);
+        message.Nics[0].Guard.AdoptSeconds = 60;
+        var agent = Agent(terms: Terms(0));
+        _kernel.RefuseCommits = true;
+        agent.Apply(message);
+        agent.Error.Should().NotBeNull();
+        _kernel.RefuseCommits = false;
+        message.Sequence = 2;
+        agent.Apply(message);
+        _kernel.Adoptions.Should().ContainSingle();
+    }
+
+    // VM 1 has run.
+    private static AdoptionTerms Terms(ulong nowNs) => new("boot", nowNs, new Dictionary<NicKey, int> { [Samples.Key(1)] = 1 }, (_, _) => true);
 
     [Fact]
     public void An_older_policy_is_refused_and_the_one_in_force_stays()

@@ -62,6 +62,11 @@ internal sealed class PretendedKernel : IKernel
         foreach (var (vnic, end) in until) Adoptions[vnic] = end;
     });
 
+    public void EndAdoption(uint vnic)
+    {
+        if (Adoptions.ContainsKey(vnic)) Change("end adoption", () => Adoptions.Remove(vnic));
+    }
+
     public void KeepShares(int vms) => Change("keep shares", () => { });
 
     public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => Change("set budget", () => { });

@@ -76,10 +76,10 @@ public class ResidentsTest
     {
         var key = Samples.Key(9);
         _guests.SetByHand([new("vnet9", "vm-9", key.VmUuid, 0, "shop", System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty, "52:54:00:00:00:09", [], "br0")]);
-        _residents.Ran(key, [Tap(9)]).Should().BeTrue();
+        Ran(9, Tap(9)).Should().BeTrue();
     }
 
-    private bool Ran(int vm, params HostLink[] links) => _residents.Ran(Samples.Key(vm), links);
+    private bool Ran(int vm, params HostLink[] links) => _guests.Interfaces(links).TryGetValue(Samples.Key(vm), out var ifindex) && _residents.Ran(Samples.Key(vm), ifindex);
 
     private static HostLink Tap(int vm) => new(100 + vm, $"vnet{vm}", "br0");
 
