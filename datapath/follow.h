@@ -303,7 +303,7 @@ static __noinline int take_step(struct work *w, struct merlon_conn *c)
 
 	bpf_spin_lock(&c->lock);
 	/* For give_up(): only a half-open one can be refused after its step. */
-	if (c->state < CONN_ESTABLISHED)
+	if (c->state < CONN_ESTABLISHED || c->state == CONN_ADOPTED)
 		copy_out(conn_of(w->old), c);
 	step = apply(w, c);
 	/* In the same moment: what is promoted is what this packet left. */
