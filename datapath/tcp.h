@@ -100,7 +100,7 @@ static __always_inline bool in_window(const struct merlon_conn *c, __u32 s, __u3
 	if (peer->max_win && !after(end, own->end - peer->max_win - 1))
 		return false;
 	/* Overtaken by one of a whole window more, after which another window was sent. */
-	late = c->adopted ? reach(c, s ^ 1) : max_of(own->max_win, ACK_SLACK);
+	late = !c->adopted ? max_of(own->max_win, ACK_SLACK) : c->max_ack[s & 1] ? reach(c, s ^ 1) : MOST_WINDOW;
 	if (late > MOST_WINDOW)
 		late = MOST_WINDOW;
 	return !after(ack, peer->end) && after(ack, peer->end - 2 * late - 1);
@@ -317,7 +317,7 @@ static __always_inline bool hear(struct merlon_conn *c, const struct packet *p, 
 	set_ends_of(c, s, if_near(own->end, segment_end(p), known ? ACK_SLACK : peer->max_win), if_near(peer->end, p->ack, offered));
 	own->max_win = offered;
 	/* Nor does what a stranger has acknowledged tell how much is on its way. */
-	if (known)
+	if (known && !c->side[(s & 1) ^ 1].vnic)
 		c->max_ack[(s & 1) ^ 1] = 0;
 	return true;
 }
@@ -352,9 +352,12 @@ static __always_inline enum step step_adopted(struct merlon_conn *c, const struc
 			return STEP_WINDOW;
 	} else if (!known) {
 		return p->seq - (own->end - MOST_WINDOW) > MOST_WINDOW + ACK_SLACK ? STEP_WINDOW : STEP_PASS;
-	} else if (after(p->ack, peer->end)) {
+	} else {
+		/* What was acknowledged in its name before it spoke itself counts no more. */
+		c->max_ack[s & 1] = 0;
 		/* What it had in its queue when its VM was not guarded yet. */
-		peer->end = p->ack;
+		if (after(p->ack, peer->end))
+			peer->end = p->ack;
 	}
 	take(c, p, s, segment_end(p));
 	settle(c, now);
