@@ -175,7 +175,8 @@ static __always_inline enum step step_rst(struct merlon_conn *c, const struct pa
 	} else {
 		if (!in_window(c, s, p->seq, segment_end(p), ack))
 			return c->flags & CONN_LIBERAL ? STEP_PASS : STEP_WINDOW;
-		exact = p->seq == own->end || p->seq == c->max_ack[(s & 1) ^ 1];
+		/* Where a stranger may have said how far it has come, only what the VM has acknowledged is known. */
+		exact = (p->seq == own->end && !(c->adopted && !c->side[s & 1].vnic)) || p->seq == c->max_ack[(s & 1) ^ 1];
 	}
 	if (exact)
 		end_by_reset(c, now);
@@ -209,7 +210,7 @@ static __always_inline enum step step_syn(struct merlon_conn *c, const struct pa
 		/* A late copy of the first SYN lies in the window; another number is another connection's, which the
 		 * receiver will challenge (RFC 5961 4.2) unless it forgot this one. It is judged and kept beside, and
 		 * so is any of the end that answered: nobody has judged yet what that end opens. */
-		if (first && !c->adopted && !after(p->seq, own->max_end) && after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK)))
+		if (first && !after(p->seq, own->max_end) && after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK)))
 			return STEP_PASS;
 		return STEP_ABSENT;
 	}
