@@ -327,7 +327,7 @@ struct merlon_conn {
 	__u32 topology;
 	struct merlon_side side[2];     /* a, b */
 	struct merlon_window window[2]; /* a, b */
-	__u16 vm;                  /* budget the entry is charged to */
+	__u16 vm;                  /* budget that the entry, and the element that it stands in, are charged to */
 	__u8 left;                 /* bit of each side whose vNIC has left this host */
 	__u8 adopted;              /* 1 = nobody saw it open */
 	__u32 tag;                 /* hash of the key: proves that a value found is still this key's */
@@ -356,31 +356,32 @@ struct merlon_rate {               /* a token bucket: one each interval, and a s
 	__u32 refused;             /* wraps */
 };
 
-struct merlon_budget {             /* map budgets: ARRAY by vm */
-	__u32 opening[2], established[2]; /* IPv4, IPv6 */
-	__u32 max_half_open, max_connections; /* of both versions together; 0 = no limit */
-	__u32 refused_half_open, refused_connections; /* beyond those; the counts of refusals wrap */
-	__u32 refused_table;       /* beyond the pool */
-	__u32 pad;
-	__u64 opened;              /* connections, since it was guarded */
-	struct merlon_rate rates[RATE_COUNT];
-};
-
-/* So many entries of each table are a VM's own; what it has above them it borrows from the pool (docs/packet-path.md, Shares). */
-#define MERLON_SHARE_HALF 32u
-#define MERLON_SHARE_CONN 64u
-
-struct merlon_pool {               /* map pools: ARRAY of POOL_COUNT */
-	__s32 used;                /* for a moment, while a VM's count moves on another CPU, below 0 */
-	__u32 limit;               /* 0 = no limit */
-};
-
 enum merlon_pool_of {
 	POOL_HALF4 = 0,
 	POOL_HALF6 = 1,
 	POOL_CONN4 = 2,
 	POOL_CONN6 = 3,
 	POOL_COUNT = 4,
+};
+
+struct merlon_budget {             /* map budgets: ARRAY by vm */
+	__u32 half_open, connections; /* that live, of both versions together */
+	__u32 max_half_open, max_connections; /* 0 = no limit */
+	__u32 refused_half_open, refused_connections; /* beyond those; the counts of refusals wrap */
+	__u32 refused_table;       /* beyond the pool */
+	__u32 pad;
+	__u64 opened;              /* connections, since it was guarded */
+	struct merlon_rate rates[RATE_COUNT];
+	__u32 held[POOL_COUNT];    /* elements of each table: those that live, and those that are over and not deleted yet */
+};
+
+/* So many elements of each table are a VM's own; what it holds above them it borrows from the pool (docs/packet-path.md, Shares). */
+#define MERLON_SHARE_HALF 32u
+#define MERLON_SHARE_CONN 64u
+
+struct merlon_pool {               /* map pools: ARRAY of POOL_COUNT */
+	__s32 used;                /* for a moment, while a VM's count moves on another CPU, below 0 */
+	__u32 limit;               /* 0 = no limit */
 };
 
 /* ---- events: per-CPU ring buffers ------------------------------------------------------------------ */

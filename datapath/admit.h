@@ -71,7 +71,7 @@ static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 diffe
 	fill_fresh(w, guarded(w, direction) ? w->epoch : 0, log || differs);
 	placed = place(w, family, HALF);
 	if (placed != PLACE_DONE)
-		discharge(w, w->vm, HALF);
+		uncharge(w, w->vm, HALF);
 	if (placed == PLACE_FULL)
 		return drop(w, table_full(w->vm));
 	if (placed == PLACE_JOINED)

@@ -6,6 +6,7 @@
  * the totals out, tells them and gives the budget back. One timer pass later DEAD -> GONE under the lock,
  * then the timer deletes. Only GONE is deleted and GONE is never revived, so a run that found an element
  * DEAD or expired may re-initialise it in place under the lock, and no deletion can hit the new life.
+ * Its place in the table is given back by whoever deletes it or re-initialises it, not by whoever buries it.
  * A deleted element's memory is reused at once for another key: every locked section first compares
  * `tag`, a hash of the key, so that a pointer looked up just before is not taken for its successor.
  */
@@ -226,14 +227,16 @@ static __always_inline bool bury(struct work *w, struct merlon_conn *c)
 	return true;
 }
 
-/* A pool holds what all VMs have above their shares. Each step of a VM's count above its share is a step of the pool's, up and down,
- * the step back of one that was refused too: in whatever order CPUs come, nothing stays behind, and no entry needs to remember
- * whether it was borrowed. Between the two steps of another CPU the pool may be a little above its limit, or below zero. */
-static __always_inline bool borrow(__u32 table)
+/* A VM is charged for an element from before it is inserted until after it is deleted: a table never has more of them than its pool,
+ * all shares together and one for each CPU. A pool holds what all VMs hold above their shares. Each step of a VM's count above its share is a step of the pool's,
+ * up and down, the step back of one that was refused too: in whatever order CPUs come, nothing stays behind, and no element needs to remember
+ * whether it was borrowed. Between the two steps of another CPU the pool may be a little above its limit, or below zero.
+ * A VM borrows only while it has borrowed less than is left (`already`): alone it leaves half of the pool, two leave a third. */
+static __always_inline bool borrow(__u32 table, __s32 already)
 {
 	struct merlon_pool *pool = bpf_map_lookup_elem(&pools, &table);
 
-	return !pool || __sync_fetch_and_add(&pool->used, 1) < (__s32)pool->limit || !pool->limit;
+	return !pool || __sync_fetch_and_add(&pool->used, 1) + already < (__s32)pool->limit || !pool->limit;
 }
 
 static __always_inline __s32 share_of(__u32 half)
@@ -241,41 +244,42 @@ static __always_inline __s32 share_of(__u32 half)
 	return half ? MERLON_SHARE_HALF : MERLON_SHARE_CONN;
 }
 
-/* One less. */
-static __always_inline void step_back(__u32 *used, __u32 table, __u32 half)
-{
-	struct merlon_pool *pool = bpf_map_lookup_elem(&pools, &table);
-
-	if ((__s32)__sync_fetch_and_add(&used[table & 1], -1) > share_of(half) && pool)
-		__sync_fetch_and_add(&pool->used, -1);
-}
-
 static __always_inline __u32 table_of(const struct work *w, __u32 half)
 {
 	return (half ? POOL_HALF4 : POOL_CONN4) + !mapped(w->ends.a);
+}
+
+static __always_inline void step_back(struct merlon_budget *b, __u32 table, __u32 half)
+{
+	struct merlon_pool *pool = bpf_map_lookup_elem(&pools, &table);
+
+	if ((__s32)__sync_fetch_and_add(&b->held[table % POOL_COUNT], -1) > share_of(half) && pool)
+		__sync_fetch_and_add(&pool->used, -1);
 }
 
 /* An entry of w->ends more for the VM: 0, or why it may not have it. */
 static __noinline int charge(struct work *w, __u32 vm, __u32 half)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
-	__u32 table = table_of(w, half), limit;
-	int reason = REASON_TABLE_FULL, mine;
-	__u32 *used, *refused;
+	int reason = REASON_TABLE_FULL, limit, held;
+	__u32 table = table_of(w, half);
+	__u32 *live, *refused;
 
 	if (!b)
 		return 0;
 	refused = &b->refused_table;
-	used = half ? b->opening : b->established;
+	live = half ? &b->half_open : &b->connections;
 	limit = half ? b->max_half_open : b->max_connections;
-	if (limit && used[0] + used[1] >= limit) {
+	if (limit && (__s32)*live >= limit) {
 		reason = half ? REASON_HALF_OPEN_BUDGET : REASON_VM_BUDGET;
 		refused = half ? &b->refused_half_open : &b->refused_connections;
 	} else {
-		mine = __sync_fetch_and_add(&used[table & 1], 1);
-		if (mine < share_of(half) || borrow(table))
+		held = __sync_fetch_and_add(&b->held[table % POOL_COUNT], 1);
+		if (held < share_of(half) || borrow(table, held - share_of(half))) {
+			__sync_fetch_and_add(live, 1);
 			return 0;
-		step_back(used, table, half);
+		}
+		step_back(b, table, half);
 	}
 	__sync_fetch_and_add(refused, 1);
 	return reason;
@@ -331,13 +335,31 @@ __noinline int spend(struct work *w, __u32 vm, __u32 of)
 	return 0;
 }
 
-static __noinline int discharge(struct work *w, __u32 vm, __u32 half)
+/* An entry lives no longer. */
+static __noinline int discharge(__u32 vm, __u32 half)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
 
 	if (b)
-		step_back(half ? b->opening : b->established, table_of(w, half), half);
+		__sync_fetch_and_add(half ? &b->half_open : &b->connections, -1);
 	return 0;
+}
+
+/* An element of w->ends is deleted, or holds another entry now. */
+static __noinline int let_go(struct work *w, __u32 vm, __u32 half)
+{
+	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
+
+	if (b)
+		step_back(b, table_of(w, half), half);
+	return 0;
+}
+
+/* What charge() gave found no place. */
+static __always_inline void uncharge(struct work *w, __u32 vm, __u32 half)
+{
+	discharge(vm, half);
+	let_go(w, vm, half);
 }
 
 /* In the time in which a vNIC takes in connections that ran before it was guarded. The agent may be dead: this clock alone ends it. */
@@ -443,7 +465,7 @@ __noinline int finish(struct work *w)
 	b = c->flags & CONN_INITIATOR_B;
 	if (c->flags & CONN_PROMOTED)
 		return 0;
-	discharge(w, c->vm, w->ends.half);
+	discharge(c->vm, w->ends.half);
 	count(COUNTER_CONN_EXPIRED);
 	bar_end(w, c, 0);
 	bar_end(w, c, 1);

@@ -38,18 +38,21 @@ struct slice {
 	__u32 done;
 };
 
-/* Returns 1 when the element may be deleted. Element and lock come from a lookup of its own: the value that
+/* Returns 1 when the element may be deleted; w->vm is charged for it. Element and lock come from a lookup of its own: the value that
  * bpf_for_each_map_elem hands out cannot be locked on 6.1. */
 static __noinline int sweep_one(struct work *w, struct merlon_conn *c)
 {
 	bool owed = false, gone = false;
 
 	bpf_spin_lock(&c->lock);
-	if (c->state == CONN_DEAD && past(c->expires + GRACE_MS, w->now_ms))
-		c->state = CONN_GONE;
-	gone = c->state == CONN_GONE;
-	if (!buried(c) && c->tag == w->tag && past(c->expires, w->now_ms))
-		owed = bury(w, c);
+	if (c->tag == w->tag) {
+		if (c->state == CONN_DEAD && past(c->expires + GRACE_MS, w->now_ms))
+			c->state = CONN_GONE;
+		gone = c->state == CONN_GONE;
+		w->vm = c->vm;
+		if (!buried(c) && past(c->expires, w->now_ms))
+			owed = bury(w, c);
+	}
 	bpf_spin_unlock(&c->lock);
 	if (owed)
 		finish(w);
@@ -94,8 +97,10 @@ static __always_inline bool pass_over(long error)
 			ENDS(&w->ends, &k);                                                                            \
 			w->ends.half = HALF_OPEN;                                                                      \
 			w->tag = tag_of(&w->ends);                                                                     \
-			if (sweep_one(w, c) && !bpf_map_delete_elem(&TABLE, &k))                                       \
+			if (sweep_one(w, c) && !bpf_map_delete_elem(&TABLE, &k)) {                                     \
+				let_go(w, w->vm, HALF_OPEN);                                                           \
 				return 0;                                                                              \
+			}                                                                                              \
 		}                                                                                                      \
 		take_turn(&turns_##TABLE, &k);                                                                         \
 		return 0;                                                                                              \

@@ -128,7 +128,7 @@ struct {
 	__type(value, struct merlon_budget);
 } budgets SEC(".maps");
 
-/* What VMs have above their shares. */
+/* What VMs hold above their shares. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, POOL_COUNT);

@@ -33,7 +33,7 @@ static __always_inline bool replaceable(const struct merlon_conn *c, __u32 proto
 static __noinline int place(struct work *w, __u32 family, __u32 half)
 {
 	struct merlon_conn *c, *fresh = conn_of(w->fresh);
-	__u32 i, b = w->source_is_b & 1;
+	__u32 i, b = w->source_is_b & 1, before;
 
 	for (i = 0; i < PLACE_TRIES; i++) {
 		long error = insert(w, family, half);
@@ -58,8 +58,10 @@ static __noinline int place(struct work *w, __u32 family, __u32 half)
 			return PLACE_JOINED;
 		}
 		owed = bury(w, c);
+		before = c->vm;
 		copy_out(c, fresh);
 		bpf_spin_unlock(&c->lock);
+		let_go(w, before, half);
 		if (owed) {
 			w->ends.half = half;
 			finish(w);

@@ -3,7 +3,8 @@
  * half -> conn. First the copy is inserted, then the half copy dies: at every instant one of the two is found.
  * A packet on another CPU may still step the half copy in between; what it added is carried over before
  * the half copy dies, so counts and windows lose nothing. CONN_PROMOTED, set under the half's lock together
- * with the step and the copying (take_step()), makes this happen once; the half copy owes no event and no budget afterwards.
+ * with the step and the copying (take_step()), makes this happen once; the half copy owes no event and no budget afterwards;
+ * it keeps its place until it is deleted.
  */
 #ifndef MERLON_PROMOTE_H
 #define MERLON_PROMOTE_H
@@ -145,7 +146,7 @@ static __noinline int promote(struct work *w, struct merlon_conn *half, __u32 fa
 	if (!reason) {
 		placed = place(w, family, CONN);
 		if (placed != PLACE_DONE)
-			discharge(w, fresh->vm, CONN);
+			uncharge(w, fresh->vm, CONN);
 		if (placed == PLACE_FULL)
 			reason = table_full(fresh->vm);
 	}
@@ -153,7 +154,7 @@ static __noinline int promote(struct work *w, struct merlon_conn *half, __u32 fa
 		give_up(w, half, observed(w, reason));
 		return reason;
 	}
-	discharge(w, fresh->vm, HALF);
+	discharge(fresh->vm, HALF);
 	hand_over(w, half, family);
 	return 0;
 }

@@ -190,7 +190,7 @@ struct work {
 	__u32 peer_vnic;
 	__u32 tag;
 	__u32 source_is_b;
-	__u32 vm;                  /* budget to charge */
+	__u32 vm;                  /* budget to charge; the timer: that is charged for the element */
 	__u32 known;               /* a live entry of these ends was found, though not one for this packet */
 	__u32 rejected;            /* dropped by a rule that answers */
 	__u32 adopted;             /* the packet makes an entry though it opens nothing: ADOPT_* */

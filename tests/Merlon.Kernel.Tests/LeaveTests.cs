@@ -108,7 +108,6 @@ public sealed class LeaveTests : IDisposable
         Assert.Equal(sent, closed.Aggregate(0UL, (n, e) => n + e.Packets[0] + e.Packets[1]));
         Assert.All(closed, e => Assert.Equal(Reason.PortRemoved, e.Reason));
         Assert.Empty(_shop.Kernel.Connections.List());
-        var budget = _shop.Kernel.Budgets.Get(_shop.Web.Record.Vm);
-        Assert.Equal((0U, 0U), (budget.Connections, budget.HalfOpen));
+        AccountTests.AssertNothingIsCharged(_shop);
     }
 }

@@ -18,14 +18,15 @@ internal sealed class BookSweep
         (_idleRules, _idleVnics) = (idleRules, idleVnics);
         if (freed.Count > 0) book = book with { Rules = book.Rules.RemoveRange(book.Rules.Where(r => freed.Contains(r.Value)).Select(r => r.Key)) };
         if (gone.Count > 0) book = book with { Retired = [.. book.Retired.Where(r => !gone.Contains(r.Vnic))] };
-        return (book.Retired.Length == 0 ? WithoutPlacesOf(book, plan) : book, [.. freed]);
+        return (book.Retired.Length == 0 ? WithoutPlacesOf(book, plan, use) : book, [.. freed]);
     }
 
-    // Segments and budgets are named by entries of vNICs only, so without retired vNICs the plan's are all there are.
-    private static HostBook WithoutPlacesOf(HostBook book, HostPlan plan)
+    // Segments are named by entries of vNICs only, so without retired vNICs the plan's are all there are; budgets are charged until the last
+    // element is deleted.
+    private static HostBook WithoutPlacesOf(HostBook book, HostPlan plan, KernelUse use)
     {
         var segments = plan.Nics.Select(n => n.SegmentName).ToHashSet();
-        var vms = plan.Nics.Select(n => n.Key.VmUuid).ToHashSet();
+        var vms = plan.Nics.Select(n => n.Key.VmUuid).Concat(book.Budgets.Where(b => use.Vms.Contains(b.Value)).Select(b => b.Key)).ToHashSet();
         if (book.Segments.Count == segments.Count && book.Budgets.Count == vms.Count) return book;
         return book with
         {

@@ -20,8 +20,8 @@ internal interface IKernel
     void PutOwner(Address address, uint realm, uint vnic);
     void RemoveOwner(Address address, uint realm);
 
-    /// <summary>So many VMs are guarded: their shares of the connection tables stay free for them.</summary>
-    void KeepShares(int vms);
+    /// <summary>So many VMs are guarded: their shares of the connection tables stay free for them; false = the tables are too small for all.</summary>
+    bool KeepShares(int vms);
 
     void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates);
 

@@ -37,7 +37,7 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void EndAdoption(uint vnic) => datapath.Adoptions.End(vnic);
 
-    public void KeepShares(int vms) => datapath.Budgets.KeepShares(vms);
+    public bool KeepShares(int vms) => datapath.Budgets.KeepShares(vms);
 
     public Task<IReadOnlyDictionary<int, KernelFault>> Attach(IReadOnlyList<(int Ifindex, uint Incarnation)> ports) =>
         Task.Run<IReadOnlyDictionary<int, KernelFault>>(() => AttachEach(ports));
@@ -135,7 +135,7 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
     {
         var entries = datapath.Connections.List();
         return new(entries.SelectMany(e => new[] { e.SourceVnic, e.DestinationVnic }).ToHashSet(),
-            entries.SelectMany(e => new[] { e.OutRule, e.InRule }).ToHashSet());
+            entries.SelectMany(e => new[] { e.OutRule, e.InRule }).ToHashSet(), datapath.Budgets.Holders());
     }
 
     public void ForgetRule(uint id) => datapath.Counters.ForgetRule(id);

@@ -1,4 +1,5 @@
 namespace Merlon.Agent.Sync;
 
 /// <summary>Numbers that connection entries still carry.</summary>
-internal sealed record KernelUse(IReadOnlySet<uint> Vnics, IReadOnlySet<uint> Rules);
+/// <param name="Vms">Those that are charged for an element of a table, over or not.</param>
+internal sealed record KernelUse(IReadOnlySet<uint> Vnics, IReadOnlySet<uint> Rules, IReadOnlySet<ushort> Vms);

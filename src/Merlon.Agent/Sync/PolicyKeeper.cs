@@ -192,7 +192,8 @@ internal sealed class PolicyKeeper(
     /// <summary>Forgets names that nothing carries any more.</summary>
     public void Sweep()
     {
-        if (Plan is null || (Book.Retired.Length == 0 && Book.Rules.Count == Plan.RuleIds.Length)) return;
+        if (Plan is null || (Book.Retired.Length == 0 && Book.Rules.Count == Plan.RuleIds.Length
+            && Book.Budgets.Count == Plan.Nics.Select(n => n.Key.VmUuid).Distinct().Count())) return;
         var (book, freed) = _sweep.Sweep(Book, Plan, kernel.InUse());
         if (ReferenceEquals(book, Book)) return;
         foreach (var id in freed) kernel.ForgetRule(id);

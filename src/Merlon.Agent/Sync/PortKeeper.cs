@@ -14,6 +14,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
 
     private readonly HashSet<int> _wrong = [];
 
+    private bool _sharesFit = true;
+
     private HashSet<Way> _ways = [];
 
     // Listing hundreds of pins takes longer than everything else here: they are read once, and again when somebody else may have
@@ -167,7 +169,12 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     }
 
     // A VM that left has its share until nothing in the kernel names it: the book knows.
-    private void KeepShares(HostPlan plan) => kernel.KeepShares(plan.Book.Budgets.Count);
+    private void KeepShares(HostPlan plan)
+    {
+        var fit = kernel.KeepShares(plan.Book.Budgets.Count);
+        if (_sharesFit && !fit) Log.Notice(log, $"the connection tables are too small for the shares of {plan.Book.Budgets.Count} VMs: a VM may be refused within its share");
+        _sharesFit = fit;
+    }
 
     private static List<IGrouping<ushort, (uint Connections, uint HalfOpen, Rates Rates)>> Budgets(IReadOnlyList<WantedPort> ports) =>
         [.. ports.Where(p => p.Plan is not null).GroupBy(p => p.Plan!.Budget, p => VmBudgets.Of(p.Plan!.Guard))];

@@ -10,7 +10,7 @@ using Merlon.Policy.Resolve;
 namespace Merlon.Controller.Inventory;
 
 /// <summary>VMs as the API tells them: what the hosts said, what the policy wants, what the agents read back.</summary>
-internal sealed class VmView(Applier applier, HostRegistry registry)
+internal sealed class VmView(Applier applier, HostRegistry registry, TimeProvider clock)
 {
     public IReadOnlyList<VmRecord> All()
     {
@@ -53,18 +53,21 @@ internal sealed class VmView(Applier applier, HostRegistry registry)
         return guarded.TrueForAll(n => n.Guard!.Mode == Enforcement.Observe) ? "observe" : "yes";
     }
 
-    private static NicRecord Nic(PolicyState state, VmPlace place, HostState? host, HostPlan? plan, InventoryNic nic)
+    private NicRecord Nic(PolicyState state, VmPlace place, HostState? host, HostPlan? plan, InventoryNic nic)
     {
         var key = new NicKey(place.Vm.Uuid, nic.Index);
         var info = place.Info.Nics.First(n => n.Index == nic.Index);
         var report = host?.Nics.FirstOrDefault(r => r.VmUuid == key.VmUuid && r.NicIndex == nic.Index);
-        var (wanted, kernel, inside) = (plan?.Digests.GetValueOrDefault(key), Filled(report?.RulesetDigest), Filled(report?.EmbeddedDigest));
+        var (wanted, kernel, inside) = (plan?.Digests.At(ToldAt(host))?.GetValueOrDefault(key), Filled(report?.RulesetDigest), Filled(report?.EmbeddedDigest));
         return new(nic.Index, nic.Mac.ToString(), nic.Network, Filled(info.Ifname), [.. nic.Addresses.Select(a => a.ToString())],
             GuardOf(plan, key)?.Name, report?.Attached ?? false, wanted, kernel,
             Problem(state, place, info, report, host, key), EmbeddedDigest: inside,
             Drift: wanted is null ? null : [.. Drift("kernel", place.Info.Running && kernel != wanted), .. Drift("inside", inside != wanted)],
             AdoptsUntil: DateTimeOffset.FromUnixTimeSeconds(report?.AdoptsUntil ?? 0) is var until && until > DateTimeOffset.UtcNow ? until : null);
     }
+
+    // The last word of a host that is away is of then.
+    private long ToldAt(HostState? host) => (host is { Connected: false } ? host.LastSeen : clock.GetUtcNow()).ToUnixTimeSeconds();
 
     private static string[] Drift(string place, bool differs) => differs ? [place] : [];
 

@@ -59,14 +59,14 @@ internal sealed class Applier : IDisposable
     }
 
     /// <summary>What an apply would make of what is in force now; nothing is committed and nobody has to wait.</summary>
-    public PolicyPreview Preview(ApplyRequest request)
+    public PolicyPreview Preview(ApplyRequest request, long at)
     {
         var (files, parsed, refused) = Read(request);
         var now = state;
-        if (refused is not null) return new(now, null, null, refused.Diagnostics);
+        if (refused is not null) return new(now, null, null, now.Plans, refused.Diagnostics);
         var change = PolicyChange.Apply(now.Documents, files, parsed, request.Prune);
-        var (check, set, vms, _) = Check(now, change, null, new("", Unprotect: request.Unprotect));
-        return new(now, change, set is not null && check.Ok ? new(set, vms) : null, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
+        var (check, set, vms, plans) = Check(now, change, null, new("", Unprotect: request.Unprotect), at);
+        return new(now, change, set is not null && check.Ok ? new(set, vms) : null, plans, Records([.. parsed.Diagnostics, .. check.Diagnostics]));
     }
 
     /// <summary>Null when there is no such document.</summary>
@@ -319,9 +319,9 @@ internal sealed class Applier : IDisposable
 
     /// <summary>All that a change must pass, and what each host would get. No set: its documents do not make one.</summary>
     private (PolicyCheck Check, PolicySet? Set, VmInventory Vms, ImmutableDictionary<string, HostPlan> Plans) Check(
-        PolicyState now, PolicyChange change, PolicyTrial? trial, CommitTerms terms)
+        PolicyState now, PolicyChange change, PolicyTrial? trial, CommitTerms terms, long at)
     {
-        var check = new PolicyCheck(Now);
+        var check = new PolicyCheck(at);
         if (check.Build(change.Next) is not { } set) return (check, null, now.Vms, ImmutableDictionary<string, HostPlan>.Empty);
         var vms = MetadataTrust.Of(set, now.Inventory);
         if (!terms.Forced) check.Protect(now.Set, change, terms.Unprotect ?? []);
@@ -334,7 +334,7 @@ internal sealed class Applier : IDisposable
     {
         if (state.Trial is { } pending && !terms.Forced) throw TrialException.Pending(pending);
         var trial = terms.ConfirmWithin is { } within && change.Changed.Count > 0 ? new PolicyTrial(new(WholeSecond(clock.GetUtcNow().AddSeconds(within)), terms.By, state.Documents.Revisions), state.Set) : null;
-        var (check, set, vms, plans) = Check(state, change, trial, terms);
+        var (check, set, vms, plans) = Check(state, change, trial, terms, Now);
         IReadOnlyList<Diagnostic> diagnostics = [.. terms.Found ?? [], .. check.Diagnostics];
         if (set is null || (!check.Ok && !terms.Forced)) return Refused(diagnostics);
         var batch = new StateBatch();

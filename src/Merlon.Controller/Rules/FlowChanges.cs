@@ -5,16 +5,16 @@ using Merlon.Policy.Model;
 namespace Merlon.Controller.Rules;
 
 /// <summary>Flows of the log that one revision answers otherwise than the other, for the VMs of today.</summary>
-internal sealed class FlowChanges(BothImages images)
+internal sealed class FlowChanges(BothRevisions hosts)
 {
     /// <summary>What opened or was refused; the end of a connection says nothing new.</summary>
     public IReadOnlyList<PlannedFlow> Of(IEnumerable<FlowRecord> flows)
     {
         var changes = new Dictionary<(EndpointRef, EndpointRef, string, Verdict, Verdict), PlannedFlow>();
-        foreach (var flow in flows)
+        var asked = flows.Where(f => f.Event is "open" or "deny").Select(f => (Flow: f, Packet: RecordedPacket.Of(hosts.Vms, f.Source, f.Destination, f.Service, hosts.At)))
+            .Where(a => a.Packet is { } packet && hosts.MayDiffer(packet)).Select(a => (a.Flow, Packet: a.Packet!.Value)).ToList();
+        foreach (var ((flow, packet), (was, willBe)) in asked.Zip(hosts.Judge([.. asked.Select(a => a.Packet)])))
         {
-            if (flow.Event is not ("open" or "deny") || RecordedPacket.Of(images.Vms, flow.Source, flow.Destination, flow.Service, images.At) is not { } packet) continue;
-            var (was, willBe) = (images.Before.Judge(packet), images.After.Judge(packet));
             if (was.Verdict == willBe.Verdict) continue;
             var key = (packet.From, packet.To, flow.Service, was.Verdict, willBe.Verdict);
             changes[key] = changes.TryGetValue(key, out var known)

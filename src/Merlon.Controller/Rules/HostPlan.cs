@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
 using Merlon.Policy.Compile;
@@ -8,9 +7,17 @@ using Merlon.Policy.Resolve;
 namespace Merlon.Controller.Rules;
 
 /// <summary>What one host should have.</summary>
-/// <param name="Digests">Ruleset digest by vNIC, as the agent will read it back.</param>
-internal sealed record HostPlan(HostPolicy Policy, HostPolicyMessage Message, ImmutableDictionary<NicKey, string> Digests, ImageStats Stats)
+internal sealed record HostPlan(HostPolicy Policy, HostPolicyMessage Message, NicDigests Digests, ImageStats Stats)
 {
+    /// <summary>What the approvals of each guarded vNIC rest on.</summary>
+    /// <param name="at">Unix seconds.</param>
+    /// <returns>Null = over a limit at that instant.</returns>
+    public Dictionary<NicKey, BoundNic>? BoundAt(long at)
+    {
+        var (policy, digests) = (Policy.At(at), Digests.At(at));
+        return digests is null ? null : policy.Nics.Select(n => BoundNic.Of(policy, n, digests[policy.Endpoints[n.Endpoint].Key])).ToDictionary(b => b.Endpoint.Key);
+    }
+
     /// <summary>What it takes of the limits.</summary>
     public TablesRecord Tables => new(
         new(Stats.RemoteClasses, ImageLimits.RemoteClasses), new(Stats.ServiceClasses, ImageLimits.ServiceClasses),

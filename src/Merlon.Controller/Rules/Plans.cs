@@ -15,22 +15,38 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
     /// <param name="days">How far back recorded flows are looked at.</param>
     public async Task<(PlanResult? Result, string? Error)> Of(ApplyRequest request, int days, CancellationToken cancel)
     {
-        var preview = applier.Preview(request);
-        var (before, at) = (preview.Now.Revision, clock.GetUtcNow().ToUnixTimeSeconds());
-        IReadOnlyList<string> documents = preview.Change is { } change ? [.. change.Changed] : [];
-        if (preview.Next is not { } after) return (new(preview.Now.Documents.Revisions, documents, [], null, preview.Diagnostics), null);
-        var diff = SemanticDiff.Of(before, after, at);
-        if (diff.Error is not null) return (null, diff.Error);
-        var (connections, problem) = await live.Of(null, LiveConnections.Most, cancel);
-        var images = new BothImages(before, after, at);
-        var (cut, atOnce) = problem is null && preview.Now.Problems.IsEmpty ? Cut(preview, images).Of(connections) : default;
-        return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, Recorded(before.Policy, images, days), ChangeRecords.Looser(before, after), Would(before.Policy, documents), atOnce), null);
+        var at = clock.GetUtcNow().ToUnixTimeSeconds();
+        var since = DateTimeOffset.FromUnixTimeSeconds(at).AddDays(-days);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        // Neither needs the check, nor it them.
+        var recent = Task.Run(() => flows.Newest(FlowFilter.All with { Since = since }, PlannedFlows.Most), end.Token);
+        var told = live.Of(null, LiveConnections.Most, end.Token);
+        try
+        {
+            var preview = applier.Preview(request, at);
+            IReadOnlyList<string> documents = preview.Change is { } change ? [.. change.Changed] : [];
+            if (preview.Next is not { } after) return (new(preview.Now.Documents.Revisions, documents, [], null, preview.Diagnostics), null);
+            var before = preview.Now.Revision;
+            var comparison = Task.Run(() => SemanticDiff.Of(before, after, at), cancel);
+            var all = new BothRevisions(new(before.Vms, preview.Now.Plans, at), new(after.Vms, preview.Plans, at), at);
+            var recorded = Recorded(before.Policy, all, since, await recent);
+            var (connections, problem) = await told;
+            var (cut, atOnce) = problem is null && preview.Now.Problems.IsEmpty ? Cut(preview, all).Of(connections) : default;
+            var diff = await comparison;
+            if (diff.Error is not null) return (null, diff.Error);
+            return (new(preview.Now.Documents.Revisions, documents, ChangeRecords.Of(diff.Changes, before, after), cut, preview.Diagnostics, recorded, ChangeRecords.Looser(before, after), Would(before.Policy, documents), atOnce), null);
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await Task.WhenAll(recent, told).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
-    private CutConnections Cut(PolicyPreview preview, BothImages images)
+    private CutConnections Cut(PolicyPreview preview, BothRevisions all)
     {
         var wanted = preview.Now.Hosts.Messages;
-        return new(images, new(0, null, [.. preview.Change!.Tenants]), h => wanted.GetValueOrDefault(h) is { } message && hosts.Find(h)?.Applied == message.Sequence);
+        return new(all, new(0, null, [.. preview.Change!.Tenants]), h => wanted.GetValueOrDefault(h) is { } message && hosts.Find(h)?.Applied == message.Sequence);
     }
 
     private IReadOnlyList<RuleHitRecord> Would(PolicySet before, IReadOnlyList<string> changed)
@@ -42,13 +58,11 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
             .Select(r => new RuleHitRecord(r, hits.GetValueOrDefault(r), would[r]))];
     }
 
-    private PlannedFlows Recorded(PolicySet before, BothImages images, int days)
+    private static PlannedFlows Recorded(PolicySet before, BothRevisions all, DateTimeOffset since, IReadOnlyList<StoredFlow> found)
     {
-        var since = DateTimeOffset.FromUnixTimeSeconds(images.At).AddDays(-days);
-        var found = flows.Newest(FlowFilter.All with { Since = since }, PlannedFlows.Most);
         var reach = found.Count == PlannedFlows.Most ? found.Min(f => f.Flow.End) : since;
         string[] leftOut = [.. before.Guards.Where(g => !g.Exclude && (g.Log != Merlon.Policy.Model.LogLevel.All || !g.Untracked.IsNone)).Select(g => g.Name)];
-        return new(reach, found.Count, new FlowChanges(images).Of(found.Select(f => f.Flow)), leftOut);
+        return new(reach, found.Count, new FlowChanges(all).Of(found.Select(f => f.Flow)), leftOut);
     }
 
     /// <summary>Two revisions of one tenant, all else as it is now.</summary>

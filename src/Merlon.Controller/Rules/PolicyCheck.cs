@@ -14,6 +14,9 @@ namespace Merlon.Controller.Rules;
 /// <summary>Everything that can be wrong with a set of documents, found before anything is committed.</summary>
 internal sealed class PolicyCheck(long atUnixSeconds)
 {
+    /// <summary>Compilations side by side: near the limits each takes hundreds of MiB.</summary>
+    private const int MostAtOnce = 4;
+
     private readonly List<Diagnostic> diagnostics = [];
 
     public IReadOnlyList<Diagnostic> Diagnostics => diagnostics;
@@ -43,28 +46,23 @@ internal sealed class PolicyCheck(long atUnixSeconds)
     public ImmutableDictionary<string, HostPlan> Resolve(PolicySet set, VmInventory inventory, IEnumerable<string> hosts, PolicyTrial? trial, InventoryView view)
     {
         var (resolver, fallback) = (new HostResolver(set, inventory, view, atUnixSeconds), trial is null ? null : new HostResolver(trial.Fallback, MetadataTrust.Of(trial.Fallback, view), view, atUnixSeconds));
+        var resolved = hosts.Select(host => (Host: host, Policy: trial is null ? resolver.Of(host) : resolver.Of(host) with { Trial = new(trial.ConfirmBy, fallback!.Of(host)) })).ToList();
         var plans = ImmutableDictionary.CreateBuilder<string, HostPlan>();
-        foreach (var host in hosts)
+        foreach (var (host, (plan, errors)) in resolved.AsParallel().AsOrdered().WithDegreeOfParallelism(Math.Min(Environment.ProcessorCount, MostAtOnce)).Select(r => (r.Host, Plan(set, r.Policy))))
         {
-            var policy = resolver.Of(host);
-            if (trial is not null) policy = policy with { Trial = new(trial.ConfirmBy, fallback!.Of(host)) };
-            if (Plan(set, policy) is { } plan) plans[host] = plan;
+            diagnostics.AddRange(errors);
+            if (plan is not null) plans[host] = plan;
         }
         diagnostics.AddRange(resolver.Diagnostics.Except(diagnostics));
         return plans.ToImmutable();
     }
 
-    private HostPlan? Plan(PolicySet set, HostPolicy policy)
+    private (HostPlan? Plan, IEnumerable<Diagnostic> Errors) Plan(PolicySet set, HostPolicy policy)
     {
         var compiled = ImageCompiler.Compile(policy, atUnixSeconds);
-        diagnostics.AddRange(LimitErrors.Of(set, compiled));
-        if (compiled.Image is not { } image) return null;
+        if (compiled.Image is not { } image) return (null, LimitErrors.Of(set, compiled));
         var message = HostPolicyMessages.ToMessage(policy);
-        if (message.CalculateSize() > Limits.MessageBytes)
-        {
-            diagnostics.Add(new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0, LimitErrors.Smaller));
-            return null;
-        }
-        return new(policy, message, image.Nics.ToImmutableDictionary(n => n.Key, n => n.RulesetDigest), image.Stats);
+        return message.CalculateSize() <= Limits.MessageBytes ? (new(policy, message, new(policy, image, atUnixSeconds), image.Stats), [])
+            : (null, [new(Severity.Error, "limit", $"one host's policy is larger than {Limits.MessageBytes >> 20} MiB", "", 0, 0, LimitErrors.Smaller)]);
     }
 }

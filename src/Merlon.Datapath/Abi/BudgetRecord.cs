@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Merlon.Datapath.Abi;
@@ -11,7 +12,9 @@ public struct BudgetRecord
     public static readonly ImmutableArray<Reason> Budgets =
         [Reason.HalfOpenBudget, Reason.VmBudget, Reason.TableFull, Reason.ConnectionRate, Reason.IcmpRate, Reason.NeighbourRate];
 
-    public Versions Opening, Established;
+    /// <summary>Live ones, of both IP versions.</summary>
+    public uint HalfOpen, Connections;
+    /// <summary>0 = no limit.</summary>
     public uint MaxHalfOpen, MaxConnections;
     /// <summary>Beyond those two, and beyond the pool; the counts of refusals wrap.</summary>
     public uint RefusedHalfOpen, RefusedConnections, RefusedTable;
@@ -19,11 +22,11 @@ public struct BudgetRecord
     /// <summary>Connections, since the VM was guarded.</summary>
     public ulong Opened;
     public BudgetRates Rates;
+    /// <summary>Elements of each table: those that live, and those that are over and not deleted yet.</summary>
+    public Tables Held;
 
-    /// <summary>Of both IP versions.</summary>
-    public readonly uint HalfOpen => Opening.IPv4 + Opening.IPv6;
-
-    public readonly uint Connections => Established.IPv4 + Established.IPv6;
+    /// <summary>None of its elements is in any table.</summary>
+    public readonly bool HoldsNothing => !((ReadOnlySpan<uint>)Held).ContainsAnyExcept(0U);
 
     /// <summary>What has been refused so far for one of <see cref="Budgets"/>.</summary>
     public readonly uint Refused(Reason budget) => budget switch
@@ -37,10 +40,10 @@ public struct BudgetRecord
         _ => 0,
     };
 
-    /// <summary>A count for each IP version.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct Versions
+    /// <summary>A count for each <see cref="TablePool"/>.</summary>
+    [InlineArray((int)TablePool.Count)]
+    public struct Tables
     {
-        public uint IPv4, IPv6;
+        private uint _first;
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Merlon.Datapath.Abi;
 
-/// <summary>What all VMs together have of one connection table above their shares: <c>merlon_pool</c>, map <c>pools</c>.</summary>
+/// <summary>What all VMs together hold of one connection table above their shares: <c>merlon_pool</c>, map <c>pools</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct PoolRecord
 {

@@ -4,7 +4,7 @@ using Merlon.Policy.Model;
 
 namespace Merlon.Datapath.Maps;
 
-/// <summary>Map <c>budgets</c>: what each VM has open and may open; index 0 is the outside. Map <c>pools</c>: what all have of each
+/// <summary>Map <c>budgets</c>: what each VM has open, may open and holds; index 0 is the outside. Map <c>pools</c>: what all hold of each
 /// connection table above their shares.</summary>
 public sealed class BudgetTable : IDisposable
 {
@@ -23,6 +23,10 @@ public sealed class BudgetTable : IDisposable
 
     public BudgetRecord Get(ushort vm) => _map.TryLookup((uint)vm, out BudgetRecord budget) ? budget : default;
 
+    /// <summary>The VMs that hold an element of a table: nobody else may get such a number.</summary>
+    public IReadOnlySet<ushort> Holders() =>
+        Enumerable.Range(0, (int)_map.Info.MaxEntries).Select(vm => (ushort)vm).Where(vm => !Live(vm).HoldsNothing).ToHashSet();
+
     /// <summary>Sets the limits and leaves the counts, which the program changes at the same time, alone.</summary>
     public void SetLimits(ushort vm, uint maxConnections, uint maxHalfOpen, Rates? rates = null)
     {
@@ -36,14 +40,18 @@ public sealed class BudgetTable : IDisposable
     }
 
     /// <summary>Keeps the shares of so many VMs (<see cref="AbiLimits.ShareHalf"/>, <see cref="AbiLimits.ShareConn"/>) of each table free
-    /// for them, and an entry for each CPU, which may be one ahead of the pool.</summary>
-    public void KeepShares(int vms)
+    /// for them, and an element for each CPU, which may be one ahead of the pool. False = they do not fit into one of the tables.</summary>
+    public bool KeepShares(int vms)
     {
+        var fit = true;
         for (var i = 0; i < _tables.Length; i++)
         {
             var shares = (long)vms * ((TablePool)i is TablePool.Half4 or TablePool.Half6 ? AbiLimits.ShareHalf : AbiLimits.ShareConn);
-            Volatile.Write(ref Pool((TablePool)i).Limit, (uint)Math.Max(1, _tables[i] - shares - Cpus.Possible));
+            var left = _tables[i] - shares - Cpus.Possible;
+            fit &= left > 0;
+            Volatile.Write(ref Pool((TablePool)i).Limit, (uint)Math.Max(1, left)); // 0 would be no limit
         }
+        return fit;
     }
 
     public PoolRecord Get(TablePool pool) => Pool(pool);

@@ -16,7 +16,7 @@ public static class ObservedRules
     public static ObservedResult Of(Revision revision, IEnumerable<FlowQuestion> seen, string span, long at)
     {
         var enforced = PolicySet.Build(revision.Policy.Documents.Where(d => d.Document is not PolicyDocument { Enforcement: Enforcement.Observe }), WithoutGuards.GuardNone).Set ?? revision.Policy;
-        var used = Used(new ImageEngine(enforced, revision.Vms), seen);
+        var used = Used(CaseRunner.ImageEngine(enforced, revision.Vms), seen);
         var logged = new LoggedRules(new PreparedRevision(new(enforced, revision.Vms), at).Host);
         var narrow = new NarrowEnds(revision);
         var (findings, looked, leftOut) = (new Findings(), 0, 0);
@@ -42,12 +42,12 @@ public static class ObservedRules
         return new(findings.InOrder(), looked, leftOut);
     }
 
-    private static Dictionary<RuleRef, HashSet<FlowQuestion>> Used(ImageEngine engine, IEnumerable<FlowQuestion> seen)
+    private static Dictionary<RuleRef, HashSet<FlowQuestion>> Used(Func<FlowQuestion, FlowVerdict> judge, IEnumerable<FlowQuestion> seen)
     {
         var used = new Dictionary<RuleRef, HashSet<FlowQuestion>>();
         foreach (var packet in seen.Distinct())
         {
-            var flow = engine.Judge(packet);
+            var flow = judge(packet);
             if (flow.Verdict != Verdict.Allow) continue;
             foreach (var rule in new[] { flow.OutRule, flow.InRule }.OfType<RuleRef>())
             {

@@ -59,7 +59,7 @@ public static class StoredTests
     private sealed class Instant(Revision before, Revision after)
     {
         private readonly CaseExpansion _before = new(before.Policy, before.Vms), _after = new(after.Policy, after.Vms);
-        private readonly ImageEngine _was = new(before.Policy, before.Vms), _willBe = new(after.Policy, after.Vms);
+        private readonly Func<Explain.FlowQuestion, FlowVerdict> _was = CaseRunner.ImageEngine(before.Policy, before.Vms), _willBe = CaseRunner.ImageEngine(after.Policy, after.Vms);
 
         public Diagnostic? Judge(CaseRow row, bool known, ref int left)
         {
@@ -80,11 +80,11 @@ public static class StoredTests
             return Failed(row, known && !_before.Expand(row, out _).Any(), none ?? "means no packet", null);
         }
 
-        private static FlowVerdict? Say(ImageEngine engine, Explain.FlowQuestion packet)
+        private static FlowVerdict? Say(Func<Explain.FlowQuestion, FlowVerdict> judge, Explain.FlowQuestion packet)
         {
             try
             {
-                return engine.Judge(packet);
+                return judge(packet);
             }
             catch (InvalidOperationException)
             {

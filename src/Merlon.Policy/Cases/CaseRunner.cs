@@ -29,7 +29,7 @@ public static class CaseRunner
 
     /// <summary>The compiled image of every host as an engine; throws <see cref="InvalidOperationException"/> over a limit.</summary>
     public static Func<FlowQuestion, FlowVerdict> ImageEngine(PolicySet policy, VmInventory inventory) =>
-        new ImageEngine(policy, inventory).Judge;
+        new ImageEngine(inventory, new WeeklyPolicies(policy, inventory).Of).Judge;
 
     private static CaseOutcome Run(CaseExpansion expansion, CaseRow row, int index, string engine, Func<FlowQuestion, FlowVerdict> judge)
     {

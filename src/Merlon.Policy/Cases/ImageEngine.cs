@@ -7,13 +7,12 @@ using Merlon.Policy.Resolve;
 namespace Merlon.Policy.Cases;
 
 /// <summary>Judges packets by the images of all hosts, as their kernels would: out at the source, in at the destination.</summary>
+/// <param name="policyOf">A host's, at an instant (Unix seconds).</param>
 /// <param name="compile">For a host; null = <see cref="ImageCompiler"/>.</param>
-public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<string, HostPolicy, long, CompileResult>? compile = null)
+public sealed class ImageEngine(VmInventory inventory, Func<string, long, HostPolicy> policyOf, Func<string, HostPolicy, long, CompileResult>? compile = null)
 {
     private readonly Dictionary<(string Host, long At), HostImage> _images = [];
-    private readonly Dictionary<long, Resolver> _resolvers = [];
-    private readonly Dictionary<(string Host, long Week), HostPolicy> _policies = [];
-    private readonly Dictionary<(string Host, long At, NicKey), (int Record, BoundNic Bound)> _records = [];
+    private readonly Dictionary<(string Host, long At, NicKey), (int Record, bool Trunk)> _records = [];
 
     public FlowVerdict Judge(FlowQuestion q) => Sides(q).Flow;
 
@@ -29,9 +28,6 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<st
             ? Side(d, Direction.In, q, q.To.Address, q.From.Address, known ? Class(source!.Value, q.From.Address) : null, server) : null;
         return new(source?.Nic.Key, output, destination?.Nic.Key, input);
     }
-
-    /// <summary>How a vNIC is guarded; null = it is not.</summary>
-    public BoundNic? Bound(NicKey key, long at) => Place(inventory.Find(key), at)?.Bound;
 
     private static (UntrackedRole From, UntrackedRole To) Roles(Guarded? source, Guarded? destination, bool near, FlowQuestion q)
     {
@@ -57,26 +53,21 @@ public sealed class ImageEngine(PolicySet policy, VmInventory inventory, Func<st
         if (nic is null) return null;
         var image = Image(nic.Vm.Host, at);
         return _records.TryGetValue((nic.Vm.Host, at, nic.Key), out var found)
-            ? new Guarded(image, found.Record, image.Realms.IndexOf(nic.Nic.Realm), nic, found.Bound) : null;
+            ? new Guarded(image, found.Record, image.Realms.IndexOf(nic.Nic.Realm), nic, found.Trunk) : null;
     }
 
     private HostImage Image(string host, long at)
     {
         if (_images.TryGetValue((host, at), out var image)) return image;
-        var week = Horizon.WeekOf(at);
-        if (!_resolvers.TryGetValue(week, out var resolver)) _resolvers.Add(week, resolver = new(policy, inventory, at));
-        if (!_policies.TryGetValue((host, week), out var resolved)) _policies.Add((host, week), resolved = resolver.Of(host, 0));
+        var resolved = policyOf(host, at);
         var result = compile is null ? ImageCompiler.Compile(resolved, at) : compile(host, resolved, at);
         image = result.Image ?? throw new InvalidOperationException(string.Join("; ", result.Errors));
         _images.Add((host, at), image);
         var nics = resolved.Nics.ToDictionary(n => resolved.Endpoints[n.Endpoint].Key);
         for (var i = 0; i < image.Nics.Length; i++)
-            _records.Add((host, at, image.Nics[i].Key), (i, BoundNic.Of(resolved, nics[image.Nics[i].Key], image.Nics[i].RulesetDigest)));
+            _records.Add((host, at, image.Nics[i].Key), (i, nics[image.Nics[i].Key].Guard.Frames.IsTrunk));
         return image;
     }
 
-    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic, BoundNic Bound)
-    {
-        public bool Trunk => Bound.Nic.Guard.Frames.IsTrunk;
-    }
+    private readonly record struct Guarded(HostImage Image, int Record, int Realm, VmNic Nic, bool Trunk);
 }

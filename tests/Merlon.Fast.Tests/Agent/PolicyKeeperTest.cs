@@ -56,6 +56,23 @@ public sealed class PolicyKeeperTest : IDisposable
         fates[^1].Should().StartWith("image");
     }
 
+    /// <summary>Its vNIC is forgotten long before, and nothing else is left to forget.</summary>
+    [Fact]
+    public void The_number_of_a_VM_that_is_gone_is_free_when_it_is_charged_for_nothing()
+    {
+        var agent = Agent();
+        agent.Apply(Message(1, 1, 2));
+        var (gone, stays) = (Samples.Key(1).VmUuid, Samples.Key(2).VmUuid);
+        _kernel.Vms.Add(agent.Book.Budgets[gone]);
+        agent.Apply(Message(2, 2));
+        for (var i = 0; i < 3; i++) agent.Sweep();
+        agent.Book.Retired.Should().BeEmpty();
+        agent.Book.Budgets.Keys.Should().BeEquivalentTo(gone, stays);
+        _kernel.Vms.Clear();
+        agent.Sweep();
+        agent.Book.Budgets.Keys.Should().Equal(stays);
+    }
+
     /// <summary>Else what is judged again after the commit would find it the vNIC's own still, and be approved anew. A VM that is let go keeps
     /// its addresses until nobody judges it.</summary>
     [Fact]

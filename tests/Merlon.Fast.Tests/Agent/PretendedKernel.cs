@@ -67,7 +67,11 @@ internal sealed class PretendedKernel : IKernel
         if (Adoptions.ContainsKey(vnic)) Change("end adoption", () => Adoptions.Remove(vnic));
     }
 
-    public void KeepShares(int vms) => Change("keep shares", () => { });
+    public bool KeepShares(int vms)
+    {
+        Change("keep shares", () => { });
+        return true;
+    }
 
     public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => Change("set budget", () => { });
 
@@ -158,7 +162,10 @@ internal sealed class PretendedKernel : IKernel
 
     public void BumpTopology() => Change("bump", () => { });
 
-    public KernelUse InUse() => new(new HashSet<uint>(), new HashSet<uint>());
+    /// <summary>VMs that are charged for an element of a table.</summary>
+    public HashSet<ushort> Vms { get; } = [];
+
+    public KernelUse InUse() => new(new HashSet<uint>(), new HashSet<uint>(), Vms);
 
     public void ForgetRule(uint id) => Change("forget rule", () => { });
 

@@ -160,7 +160,7 @@ public class CutConnectionsTests
 
     private static void Expect(IEnumerable<string> cut, IEnumerable<string> atOnce, Scene before, Scene after, string[] tenants, ConnectionRecord[] told, bool takes)
     {
-        var said = new CutConnections(new(new(before.Set, before.Inventory), new(after.Set, after.Inventory), 0), new(1, null, [.. tenants]), _ => takes)
+        var said = new CutConnections(PlannedHosts.Of(before, after), new(1, null, [.. tenants]), _ => takes)
             .Of([.. told.Select(c => c with { Source = Named(c.Source), Destination = Named(c.Destination) })]);
         Assert.Equal(cut, Words(said.Cut));
         Assert.Equal(atOnce, Words(said.AtOnce));

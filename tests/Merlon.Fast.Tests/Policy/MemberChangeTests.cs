@@ -39,7 +39,7 @@ public class MemberChangeTests(ITestOutputHelper output)
             {
                 if (step > 0) Change(vms, dice);
                 var inventory = new VmInventory([.. vms]);
-                var engine = new ImageEngine(random.Set, inventory, Compile);
+                var engine = new ImageEngine(inventory, new WeeklyPolicies(random.Set, inventory).Of, Compile);
                 var plain = CaseRunner.PlainEngine(random.Set, inventory);
                 var packets = new RandomPackets(seed, random.Set, inventory);
                 for (var i = 0; i < Packets; i++)

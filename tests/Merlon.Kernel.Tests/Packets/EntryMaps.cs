@@ -14,7 +14,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
     private const ulong Existing = 2;
     private readonly KernelMap _conn4 = Pinned.Map(bpffsFolder, "conn4"), _conn6 = Pinned.Map(bpffsFolder, "conn6"), _half4 = Pinned.Map(bpffsFolder, "half4"),
         _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments"), _budgets = Pinned.Map(bpffsFolder, "budgets"),
-        _learners = Pinned.Map(bpffsFolder, "learners"), _adoptions = Pinned.Map(bpffsFolder, "adoptions");
+        _learners = Pinned.Map(bpffsFolder, "learners"), _pools = Pinned.Map(bpffsFolder, "pools"), _adoptions = Pinned.Map(bpffsFolder, "adoptions");
 
     public void Pass(TimeSpan time)
     {
@@ -36,12 +36,14 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
         foreach (var map in (KernelMap[])[_conn6, _half6]) Entries<ConnKey6>(map, time, left);
     }
 
+    /// <summary>What it empties, nobody has borrowed. The counts of VMs stay: <see cref="ClearBudget"/>.</summary>
     public void Clear()
     {
         foreach (var map in (KernelMap[])[_conn4, _half4])
             foreach (var (key, _) in map.ReadAll<ConnKey4, ConnRecord>()) map.Delete(key);
         foreach (var map in (KernelMap[])[_conn6, _half6])
             foreach (var (key, _) in map.ReadAll<ConnKey6, ConnRecord>()) map.Delete(key);
+        foreach (var (pool, value) in _pools.ReadAll<uint, PoolRecord>()) _pools.TryUpdate(pool, value with { Used = 0 }, Existing);
     }
 
     /// <summary>Entries of first fragments.</summary>
@@ -60,7 +62,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 
     public void Dispose()
     {
-        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets, _learners, _adoptions]) map.Dispose();
+        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets, _learners, _pools, _adoptions]) map.Dispose();
     }
 
     // What expires in the next moments the timer may bury at any time.

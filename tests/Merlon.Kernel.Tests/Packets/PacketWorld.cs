@@ -23,6 +23,7 @@ internal sealed class PacketWorld : IDisposable
         _name = _inForce = key.Name;
         World.Apply(PacketFile.World(key.Name));
         _plain = new(World.Ports);
+        World.Kernel.Budgets.KeepShares(_plain.Count);
         Maps = new(World.Folder);
         _claims = World.Kernel.OpenClaims();
     }

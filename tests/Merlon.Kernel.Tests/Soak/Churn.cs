@@ -55,7 +55,11 @@ internal sealed partial class Churn : IDisposable
             if (Keys(table) is > 0 and var n) yield return $"{n} in {table}";
         using var budgets = Place.World.Open("budgets");
         for (var vm = 0U; vm < 8; vm++)
-            if (budgets.TryLookup(vm, out BudgetRecord b) && b.HalfOpen + b.Connections != 0) yield return $"VM {vm} is charged {b.HalfOpen}/{b.Connections}";
+        {
+            if (!budgets.TryLookup(vm, out BudgetRecord b)) continue;
+            if (b.HalfOpen + b.Connections != 0) yield return $"VM {vm} is charged {b.HalfOpen}/{b.Connections}";
+            if (!b.HoldsNothing) yield return $"VM {vm} holds {string.Join(' ', ((ReadOnlySpan<uint>)b.Held).ToArray())}";
+        }
         using var pools = Place.World.Open("pools");
         for (var pool = 0U; pool < 4; pool++)
             if (pools.TryLookup(pool, out PoolRecord p) && p.Used != 0) yield return $"{p.Used} borrowed of pool {pool}";

@@ -18,8 +18,6 @@ public sealed class DeadAgentTests : IDisposable
     private readonly Shop _shop = new("", new("", "", Table, 1024, Table));
     private int _web, _db, _over, _refusedDb;
 
-    public DeadAgentTests() => _shop.Kernel.Budgets.KeepShares(2);
-
     public void Dispose() => _shop.Dispose();
 
     private ulong Opened => _shop.Kernel.Counters[Counter.ConnOpened];
@@ -47,13 +45,11 @@ public sealed class DeadAgentTests : IDisposable
             Assert.True(done >= 3 * Table, $"{done} is no three times {Table}; {refused} were refused");
             Assert.InRange(longest, TimeSpan.Zero, s_longest);
             Assert.InRange(most, Table / 2, 4 * Table);
-            Assert.Equal(0, _refusedDb);
 
-            // As fast as it can: the table is full, and does not stay so.
-            var (before, over) = (_db, Overrun(s_overrun));
+            // As fast as it can: the table is full, and does not stay so. The neighbour has its share all the time.
+            var over = Overrun(s_overrun);
             Assert.True(over.Refused > 0 && over.Passed > Table, $"{over}");
-            // What is dead and not yet deleted may hold a neighbour's place too.
-            Assert.InRange(_refusedDb, 0, (_db - before) / 2);
+            Assert.Equal((0, 0UL), (_refusedDb, Account(_shop.Db)));
             Thread.Sleep(s_longest);
             Assert.True(Churned(), "the table stayed full");
             Thread.Sleep(s_life);
@@ -61,10 +57,9 @@ public sealed class DeadAgentTests : IDisposable
             Assert.Empty(_shop.Kernel.Connections.List());
             AccountTests.AssertNothingIsCharged(_shop);
             Assert.Equal(Opened, Expired);
-            Assert.InRange(Account(_shop.Web), 1UL, Refused);
-            Assert.Equal(Refused, Account(_shop.Web) + Account(_shop.Db));
+            Assert.Equal(Refused, Account(_shop.Web));
             return [("connectionsOpened", (long)Opened), ("expired", (long)Expired), ("timesEachTable", done / Table), ("mostAtOnce", most), ("refused", refused), ("longestFullMs", (long)longest.TotalMilliseconds),
-                ("overrunPassed", over.Passed), ("overrunRefused", over.Refused), ("neighbourOpened", _db - _refusedDb), ("neighbourRefusedInOverrun", _refusedDb), ("eventsLost", (long)_shop.Kernel.Counters[Counter.EventsLost])];
+                ("overrunPassed", over.Passed), ("overrunRefused", over.Refused), ("neighbourOpened", _db - _refusedDb), ("neighbourRefused", _refusedDb), ("eventsLost", (long)_shop.Kernel.Counters[Counter.EventsLost])];
         });
     }
 
@@ -91,7 +86,7 @@ public sealed class DeadAgentTests : IDisposable
         {
             var packet = _shop.WebToOutside(v6);
             passed &= Answered(packet, 1024 + _web % Ports);
-            passed &= Ended(packet, 1024 + _web % Ports);
+            passed &= Ended(packet with { Destination = Other(packet.Destination) }, 1024 + _web % Ports);
         }
         _web++;
         return passed;
@@ -99,7 +94,9 @@ public sealed class DeadAgentTests : IDisposable
 
     private void NeighbourOpens()
     {
-        if (!Answered(_shop.OutsideToDb(_db % 2 == 0), 1024 + _db++ % Ports)) _refusedDb++;
+        var packet = _shop.OutsideToDb(_db % 4 == 0);
+        if (!Answered(packet, 1024 + _db++ % Ports)) _refusedDb++;
+        if (!Ended(packet, 1024 + _db++ % Ports)) _refusedDb++;
     }
 
     // Half-open to its end.
@@ -111,19 +108,21 @@ public sealed class DeadAgentTests : IDisposable
 
     private bool Ended(Packet packet, int port)
     {
-        var talk = new Talk(_shop, packet with { Destination = Other(packet.Destination) }, port);
+        var talk = new Talk(_shop, packet, port);
         return talk.Client(Tcp.Syn).Passed && talk.Server(Tcp.SynAck).Passed && talk.Client(Tcp.Ack).Passed && talk.Client(Tcp.Rst).Passed;
     }
 
     private static Address Other(Address outside, int next = 1) => outside with { Bits = outside.Bits + (UInt128)next };
 
-    // Half-open ones without a pause.
+    // Without a pause, by turns half-open ones and others. Before it one VM alone may have a whole table, of which a pool would keep half from it.
     private (int Passed, int Refused) Overrun(TimeSpan time)
     {
+        _shop.Kernel.Budgets.KeepShares(2);
         var (passed, refused, neighbours) = (0, 0, 0);
         for (var clock = Stopwatch.StartNew(); clock.Elapsed < time; _over++)
         {
-            if (Answered(_shop.WebToOutside() with { Destination = Other(Shop.OutsideV4, 2 + _over / Ports % 200) }, 1024 + _over % Ports)) passed++;
+            var packet = _shop.WebToOutside() with { Destination = Other(Shop.OutsideV4, 2 + _over / Ports % 200) };
+            if (_over % 2 == 0 ? Answered(packet, 1024 + _over % Ports) : Ended(packet, 1024 + _over % Ports)) passed++;
             else refused++;
             if (clock.Elapsed.TotalSeconds * 2 < neighbours) continue;
             neighbours++;
