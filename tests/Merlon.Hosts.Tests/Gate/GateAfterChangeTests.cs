@@ -42,9 +42,10 @@ public sealed class GateAfterChangeTests : IDisposable
         _host.Product.StartController();
         _host.Product.StartAgent();
         _host.Product.WaitReady();
+        // Both are in the first image: one that came by a change would leave no trace when it goes.
+        Product.Until("both are known", TimeSpan.FromSeconds(20), () => _host.Product.Cli("get", "vm").Out is var vms && vms.Contains("late", StringComparison.Ordinal) && vms.Contains("member", StringComparison.Ordinal));
         _host.Product.Apply(StartGateTests.Guards + Group + Policy);
         Product.Until("late is guarded", TimeSpan.FromSeconds(20), () => InForce().Sequence > 0 && (bool?)_host.Status()["startGate"]?["live"] == true);
-        Product.Until("member is known", TimeSpan.FromSeconds(20), () => _host.Product.Cli("get", "vm").Out.Contains("member", StringComparison.Ordinal));
         _host.Product.WaitReady();
         var before = InForce();
         _host.Product.Apply(Group.Replace("member*", "nobody*", StringComparison.Ordinal));
