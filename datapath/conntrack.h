@@ -228,9 +228,9 @@ static __always_inline bool bury(struct work *w, struct merlon_conn *c)
 }
 
 /* A VM is charged for an element from before it is inserted until after it is deleted: a table never has more of them than its pool,
- * all shares together and one for each CPU. A pool holds what all VMs hold above their shares. Each step of a VM's count above its share is a step of the pool's,
- * up and down, the step back of one that was refused too: in whatever order CPUs come, nothing stays behind, and no element needs to remember
- * whether it was borrowed. Between the two steps of another CPU the pool may be a little above its limit, or below zero.
+ * all shares together and one for each CPU. A pool holds what all VMs hold above their shares. Each step of a VM's count above its share
+ * is a step of the pool's, up and down, the step back of one that was refused too: in whatever order CPUs come, nothing stays behind, and
+ * no element needs to remember whether it was borrowed. Between the two steps of another CPU the pool may be a little above its limit, or below zero.
  * A VM borrows only while it has borrowed less than is left (`already`): alone it leaves half of the pool, two leave a third. */
 static __always_inline bool borrow(__u32 table, __s32 already)
 {

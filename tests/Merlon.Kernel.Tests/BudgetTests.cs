@@ -146,7 +146,7 @@ public sealed class BudgetTests : IDisposable
     {
         using var shop = new Shop("", new("", "", 1024, 64, 4096));
         shop.Kernel.Budgets.KeepShares(2);
-        using (var timer = new RawMap(Path.Combine(shop.Folder, "maps", "timer"))) timer.Clear();
+        shop.EndTimer();
         var most = AbiLimits.ShareConn + (1024 - 2 * AbiLimits.ShareConn - Cpus.Possible + 1) / 2;
         for (var i = 0; i < most; i++) Assert.Equal(Outcome.Pass, new Talk(shop, shop.WebToOutside(), 3000 + i).Open().Client(Tcp.Rst));
         Thread.Sleep(TimeSpan.FromSeconds(6)); // docs/packet-path.md: 5 s after a reset
@@ -168,7 +168,7 @@ public sealed class BudgetTests : IDisposable
     public void What_is_over_and_not_deleted_yet_takes_nobodys_share(bool v6, int open)
     {
         _shop.Kernel.Budgets.KeepShares(2);
-        using (var timer = new RawMap(Path.Combine(_shop.Folder, "maps", "timer"))) timer.Clear();
+        _shop.EndTimer();
         for (var i = 0; i < open; i++) Assert.Equal(Outcome.Pass, _shop.Send(_shop.WebToDb(v6) with { SourcePort = 3000 + i }));
         for (var i = 0; i < 2000; i++)
         {

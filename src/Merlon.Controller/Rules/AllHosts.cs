@@ -14,10 +14,15 @@ internal sealed class AllHosts(VmInventory vms, ImmutableDictionary<string, Host
 
     public VmInventory Vms => vms;
 
+    public long At => at;
+
     public ImageEngine Images { get; } = new(vms, (host, instant) => plans[host].Policy.At(instant));
 
     /// <summary>How a vNIC is guarded; null = it is not.</summary>
     public BoundNic? Bound(VmNic nic) => Nics(nic.Vm.Host)?.GetValueOrDefault(nic.Key);
+
+    /// <inheritdoc cref="Bound(VmNic)"/>
+    public BoundNic? Bound(NicKey key) => vms.Find(key) is { } nic ? Bound(nic) : null;
 
     /// <summary>False = its host's policy is over a limit: it keeps an older one.</summary>
     public bool Knows(VmNic nic) => Nics(nic.Vm.Host) is not null;

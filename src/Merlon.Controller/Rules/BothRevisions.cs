@@ -5,8 +5,7 @@ using Merlon.Policy.Model;
 namespace Merlon.Controller.Rules;
 
 /// <summary>All hosts before and after a change, for all that a plan asks of them.</summary>
-/// <param name="at">Unix seconds.</param>
-internal sealed class BothRevisions(AllHosts before, AllHosts after, long at)
+internal sealed class BothRevisions(AllHosts before, AllHosts after)
 {
     public AllHosts Before => before;
 
@@ -15,7 +14,8 @@ internal sealed class BothRevisions(AllHosts before, AllHosts after, long at)
     /// <summary>Of today.</summary>
     public VmInventory Vms => after.Vms;
 
-    public long At => at;
+    /// <summary>The instant of both, in Unix seconds.</summary>
+    public long At => after.At;
 
     /// <summary>False = nothing that judges it is another, as the approvals of both ends rest on the same; or an end's host is over a limit, so that
     /// nobody here knows what it does.</summary>

@@ -47,23 +47,21 @@ internal sealed class CutConnections(BothRevisions hosts, ConnectionStep step, P
     // Whatever the rules say: TCP without an entry must open again.
     private bool Loses(NicKey? nic, SideVerdict? now, SideVerdict? then, (string, string)?[] entries)
     {
-        if (Table(_after, nic) is not { } table || Bound(_after, nic!.Value)!.Nic.Guard.Mode != Enforcement.Enforce || then is { Untracked: true, Passes: true }) return false;
+        if (Table(_after, nic) is not { } table || _after.Bound(nic!.Value)!.Nic.Guard.Mode != Enforcement.Enforce || then is { Untracked: true, Passes: true }) return false;
         return (now is { Untracked: true } || Table(_before, nic) != table) && !entries.Contains(table);
     }
 
     private End Refused(NicKey nic, bool approved)
     {
         // Only what the present rules have approved can be spared.
-        if (!approved || Bound(_before, nic) is not { } old || Bound(_after, nic) is not { } next) return End.AtOnce;
+        if (!approved || _before.Bound(nic) is not { } old || _after.Bound(nic) is not { } next) return End.AtOnce;
         if (old.Stamp == next.Stamp) return End.Own;
         return step.Spares(next.Endpoint.Tenant, old.Stamp, next.Stamp) && takesSteps(hosts.Vms.Find(nic)!.Vm.Host) ? End.Later : End.AtOnce;
     }
 
     /// <summary>Where the entries of a guarded vNIC are found.</summary>
     private static (string Host, string Segment)? Table(AllHosts all, NicKey? key) =>
-        key is { } nic && Bound(all, nic) is { } bound ? (all.Vms.Find(nic)!.Vm.Host, bound.Segment) : null;
-
-    private static BoundNic? Bound(AllHosts all, NicKey nic) => all.Vms.Find(nic) is { } found ? all.Bound(found) : null;
+        key is { } nic && all.Bound(nic) is { } bound ? (all.Vms.Find(nic)!.Vm.Host, bound.Segment) : null;
 
     private enum End
     {

@@ -28,7 +28,7 @@ internal sealed class Plans(Applier applier, PolicyHistory history, LiveConnecti
             if (preview.Next is not { } after) return (new(preview.Now.Documents.Revisions, documents, [], null, preview.Diagnostics), null);
             var before = preview.Now.Revision;
             var comparison = Task.Run(() => SemanticDiff.Of(before, after, at), cancel);
-            var all = new BothRevisions(new(before.Vms, preview.Now.Plans, at), new(after.Vms, preview.Plans, at), at);
+            var all = new BothRevisions(new(before.Vms, preview.Now.Plans, at), new(after.Vms, preview.Plans, at));
             var recorded = Recorded(before.Policy, all, since, await recent);
             var (connections, problem) = await told;
             var (cut, atOnce) = problem is null && preview.Now.Problems.IsEmpty ? Cut(preview, all).Of(connections) : default;

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using Merlon.Contracts.Api;
 using Merlon.Controller.Rules;
 using Merlon.Fast.Tests.Policy;
+using Merlon.Policy.Inventory;
 using Xunit;
 
 namespace Merlon.Fast.Tests.Controller;
@@ -19,13 +20,11 @@ public class FlowChangesTests
     {
         var before = new Scene(Vms + Scene.Rules("app", "name: all, from: [any], to: [any], services: [tcp/22, tcp/80], action: allow"));
         var after = new Scene(Vms + Scene.Rules("app", "name: all, from: [any], to: [any], services: [tcp/80, icmp], action: allow"));
-        FlowRecord[] flows = [Of("open", "tcp/22", 40000, 1), Of("open", "tcp/22", 40001, 3), Of("close", "tcp/22", 40001, 9), Of("open", "tcp/80", 40000, 2), Of("deny", "icmp/8/0", null, 4), Of("deny", "udp/53", 5, 5)];
+        FlowRecord[] flows = [Flow("open", "tcp/22", 40000, 1), Flow("open", "tcp/22", 40001, 3), Flow("close", "tcp/22", 40001, 9), Flow("open", "tcp/80", 40000, 2), Flow("deny", "icmp/8/0", null, 4), Flow("deny", "udp/53", 5, 5)];
         var told = new FlowChanges(PlannedHosts.Of(before, after)).Of(flows);
         Assert.Equal(["tcp/22 allow > deny by default: 2, last 3", "icmp/8/0 deny > allow by shop/app/all@1: 1, last 4"],
             told.Select(f => $"{f.Service} {f.Before} > {f.After} by {f.RuleAfter}: {f.Flows}, last {(f.Last - s_at).TotalSeconds}"));
         Assert.Null(told[0].Source.Port);
-
-        FlowRecord Of(string what, string service, int? port, int second) => Flow(before, what, service, port, second);
     }
 
     /// <summary>What hosts should have now was worked out while the rule was there.</summary>
@@ -35,7 +34,7 @@ public class FlowChangesTests
         var (ends, now) = (s_at.ToUnixTimeSeconds(), s_at.AddHours(1).ToUnixTimeSeconds());
         string Rule(DateTimeOffset end) => Vms + Scene.Rules("app", $"name: all, from: [any], to: [any], services: [tcp/22], action: allow, expiresAt: {end:yyyy-MM-ddTHH:mm:ssZ}");
         var (before, after) = (new Scene(Rule(s_at)), new Scene(Rule(s_at.AddDays(1))));
-        FlowRecord[] flows = [Flow(before, "deny", "tcp/22", 40000, 1)];
+        FlowRecord[] flows = [Flow("deny", "tcp/22", 40000, 1)];
         Assert.Equal(["deny > allow"], new FlowChanges(PlannedHosts.Of(before, after, ends - 1, now)).Of(flows).Select(f => $"{f.Before} > {f.After}"));
         Assert.Empty(new FlowChanges(PlannedHosts.Of(before, after, ends - 1, ends - 1)).Of(flows));
     }
@@ -46,9 +45,9 @@ public class FlowChangesTests
     {
         var (before, after) = (new Scene(Vms + Scene.Rules("app", "name: all, from: [any], to: [any], services: [tcp/22], action: allow")), new Scene(Vms));
         var (was, willBe) = (PlannedHosts.All(before, 0, 0), PlannedHosts.All(after, 0, 0));
-        FlowRecord[] flows = [Flow(before, "open", "tcp/22", 40000, 1)];
-        Assert.Single(new FlowChanges(new(was, willBe, 0)).Of(flows));
-        Assert.Empty(new FlowChanges(new(new(before.Inventory, ImmutableDictionary<string, HostPlan>.Empty, 0), willBe, 0)).Of(flows));
+        FlowRecord[] flows = [Flow("open", "tcp/22", 40000, 1)];
+        Assert.Single(new FlowChanges(new(was, willBe)).Of(flows));
+        Assert.Empty(new FlowChanges(new(new(before.Inventory, ImmutableDictionary<string, HostPlan>.Empty, 0), willBe)).Of(flows));
     }
 
     [Fact]
@@ -78,11 +77,8 @@ public class FlowChangesTests
         }
     }
 
-    private static FlowRecord Flow(Scene scene, string what, string service, int? port, int second)
-    {
-        return new(s_at, s_at.AddSeconds(second), what, "allow", "rule",
-            End("10.8.0.5", "web-1", port), End("10.8.0.7", "db-1", null), service, null, null, null, null, 1, 1, 60, 60, null, null, "h", "br0");
+    private static FlowRecord Flow(string what, string service, int? port, int second) => new(s_at, s_at.AddSeconds(second), what, "allow", "rule",
+        End("10.8.0.5", "web-1", port), End("10.8.0.7", "db-1", null), service, null, null, null, null, 1, 1, 60, 60, null, null, "h", "br0");
 
-        FlowEndRecord End(string address, string vm, int? port) => new(vm, scene.Inventory.Named(vm, null).First().Uuid, 0, "shop", address, port);
-    }
+    private static FlowEndRecord End(string address, string vm, int? port) => new(vm, VmInventory.UuidOf("shop", vm), 0, "shop", address, port);
 }

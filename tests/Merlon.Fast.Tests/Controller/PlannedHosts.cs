@@ -8,7 +8,7 @@ namespace Merlon.Fast.Tests.Controller;
 /// <summary>Two scenes as a controller plans them: what hosts have is of an earlier time.</summary>
 internal static class PlannedHosts
 {
-    public static BothRevisions Of(Scene before, Scene after, long plannedAt = 0, long at = 0) => new(All(before, plannedAt, at), All(after, at, at), at);
+    public static BothRevisions Of(Scene before, Scene after, long plannedAt = 0, long at = 0) => new(All(before, plannedAt, at), All(after, at, at));
 
     public static AllHosts All(Scene scene, long plannedAt, long at)
     {

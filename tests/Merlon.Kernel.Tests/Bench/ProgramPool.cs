@@ -38,11 +38,18 @@ internal static class ProgramPool
     /// <summary>Each map of an instance that something is in.</summary>
     public static IReadOnlyList<string> Held(string folder) => Each(folder, map => map.Held() > 0 ? map.Name : "").Where(n => n is not "").ToList();
 
+    /// <summary>A slice that runs meanwhile goes on to its end.</summary>
+    public static void EndTimer(string folder)
+    {
+        using var timer = new RawMap(Path.Combine(folder, "maps", "timer"));
+        timer.Clear();
+    }
+
     private static void Empty(string folder, uint[] rules)
     {
         // Where others' filters stay, a pin stays too that says whose their qdisc is.
         foreach (var pin in Directory.GetFiles(Path.Combine(folder, "links"))) File.Delete(pin);
-        using (var timer = new RawMap(Path.Combine(folder, "maps", "timer"))) timer.Clear();
+        EndTimer(folder);
         // A slice that ran meanwhile ends: it may yet put a key back into its queue.
         Thread.Sleep(5);
         Each(folder, map =>

@@ -158,6 +158,9 @@ public class World : IDisposable
         return all;
     }
 
+    /// <summary>From now on nothing expires.</summary>
+    public void EndTimer() => ProgramPool.EndTimer(Folder);
+
     /// <summary>Waits until so many full looks of the timer at every table have passed.</summary>
     public void WaitForTimer(int passes = 5)
     {

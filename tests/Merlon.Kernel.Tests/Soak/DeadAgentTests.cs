@@ -67,7 +67,7 @@ public sealed class DeadAgentTests : IDisposable
     [Fact]
     public void Without_the_timer_the_table_stays_full()
     {
-        using (var timer = new RawMap(Path.Combine(_shop.Folder, "maps", "timer"))) timer.Clear();
+        _shop.EndTimer();
         Assert.InRange(Overrun(TimeSpan.FromSeconds(1)).Refused, 1, int.MaxValue);
         Thread.Sleep(s_life);
         Assert.False(Churned());
