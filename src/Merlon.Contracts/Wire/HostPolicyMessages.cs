@@ -89,6 +89,7 @@ public static class HostPolicyMessages
         UntrackedServes = { guard.Untracked.Serves.Select(Ports) },
         Learn = (int)guard.Learn,
         UntrackedAsks = { guard.Untracked.Asks.Select(Ports) },
+        AdoptSeconds = guard.Adopt,
     };
 
     private static PortRangeMessage Ports(PortRange range) => new() { Low = (uint)range.Low, High = (uint)range.High };

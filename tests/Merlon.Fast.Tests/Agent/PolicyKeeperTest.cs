@@ -19,12 +19,15 @@ public sealed class PolicyKeeperTest : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     // VM n is behind interface n.
-    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false)
+    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false, AdoptionTerms? terms = null)
     {
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
         var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
-            compile ?? Compile, () => _now, NullLogger.Instance);
+            compile ?? Compile, () => _now, NullLogger.Instance)
+        {
+            Terms = () => terms ?? AdoptionTerms.None,
+        };
         if (recall) agent.Recall();
         else agent.Restore();
         return agent;
@@ -81,6 +84,99 @@ public sealed class PolicyKeeperTest : IDisposable
         agent.Apply(HostPolicyMessages.ToMessage(Samples.Policy(2, Samples.Endpoint(1, "10.8.0.1"))));
         _kernel.Changes.Where(c => c is "remove owner" or "commit" or "detach").Should().Equal("remove owner", "commit", "detach", "remove owner");
     }
+
+    /// <summary>docs/agent.md, Adopting: in the kernel before the port opens, and the same after a kill at any step.</summary>
+    [Fact]
+    public void A_window_opens_before_its_port_and_no_later_agent_moves_its_end()
+    {
+        const ulong minute = 60_000_000_000;
+        var message = Message(1, 1);
+        message.Nics[0].Guard.AdoptSeconds = 60;
+        var open = new List<bool>();
+        _kernel.Watch = () =>
+        {
+            if (_kernel.Fate(1).StartsWith("image", StringComparison.Ordinal)) open.Add(_kernel.Adoptions.ContainsValue(minute));
+        };
+        Agent(terms: Terms(0)).Apply(message);
+        open.Should().NotBeEmpty().And.NotContain(false);
+        _kernel.Watch = () => { };
+        _kernel.Adoptions.Clear();
+        var later = Agent(terms: Terms(minute / 2));
+        _kernel.Adoptions.Values.Should().Equal(minute);
+        message.Sequence = 2;
+        message.Nics[0].Guard.AdoptSeconds = 600;
+        later.Apply(message);
+        _kernel.Adoptions.Values.Should().Equal(minute);
+        Agent(terms: Terms(minute));
+        _kernel.Adoptions.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void What_fails_after_the_swap_has_begun_the_time_and_ended_it()
+    {
+        var message = Message(1, 1);
+        message.Nics[0].Guard.AdoptSeconds = 60;
+        var agent = Agent(terms: Terms(0));
+        _kernel.Watch = () =>
+        {
+            if (_kernel.Changes[^1] == "put port" && _kernel.Fate(1).StartsWith("image", StringComparison.Ordinal)) throw new KernelFault("no memory", null);
+        };
+        agent.Invoking(a => a.Apply(message)).Should().Throw<KernelFault>();
+        _kernel.Watch = () => { };
+        message.Sequence = 2;
+        agent.Apply(message);
+        agent.Plan!.Nics[0].Adoption.Should().BeNull();
+        _kernel.Adoptions.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void What_fails_before_the_swap_has_begun_nothing()
+    {
+        var message = Message(1, 1);
+        message.Nics[0].Guard.AdoptSeconds = 60;
+        var agent = Agent(terms: Terms(0));
+        _kernel.RefuseCommits = true;
+        agent.Apply(message);
+        agent.Error.Should().NotBeNull();
+        _kernel.RefuseCommits = false;
+        message.Sequence = 2;
+        agent.Apply(message);
+        _kernel.Adoptions.Should().ContainSingle();
+    }
+
+    /// <summary>By hand, under one plan; the second after a restart too.</summary>
+    [Fact]
+    public void What_is_let_go_by_hand_has_no_time_when_it_is_guarded_again()
+    {
+        var message = Message(1, 1, 2);
+        foreach (var nic in message.Nics) nic.Guard.AdoptSeconds = 60;
+        var agent = Agent(terms: Terms(0));
+        agent.Apply(message);
+        _kernel.Adoptions.Should().HaveCount(2);
+        agent.EndAdoption(Samples.Key(1).VmUuid);
+        agent.Reconcile();
+        _kernel.Adoptions.Should().ContainKey(agent.Plan!.Nics[1].Vnic).And.HaveCount(1);
+        Agent(terms: Terms(1)).Plan!.Nics.Select(n => n.Adoption is null).Should().Equal(true, false);
+    }
+
+    /// <summary>Whatever a plan says: the interface is another when its VM is behind it again.</summary>
+    [Fact]
+    public void The_kernel_forgets_the_time_before_an_interface_loses_its_hooks()
+    {
+        var message = Message(1, 1);
+        message.Nics[0].Guard.AdoptSeconds = 60;
+        Agent(terms: Terms(0)).Apply(message);
+        var left = new List<int>();
+        _kernel.Watch = () =>
+        {
+            if (_kernel.Changes[^1] == "detach") left.Add(_kernel.Adoptions.Count);
+        };
+        new PortKeeper(_kernel, NullLogger.Instance).Release(1, keepVnic: true);
+        left.Should().Equal(0);
+    }
+
+    // VMs 1 and 2 have run.
+    private static AdoptionTerms Terms(ulong nowNs) => new("boot", nowNs, new Dictionary<NicKey, int> { [Samples.Key(1)] = 1, [Samples.Key(2)] = 2 }, (_, _) => true);
 
     [Fact]
     public void An_older_policy_is_refused_and_the_one_in_force_stays()
@@ -368,7 +464,7 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.Changes.Clear();
         var again = Agent();
         again.Plan!.Sequence.Should().Be(1);
-        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares")).Should().BeEmpty();
+        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares" or "set adoptions")).Should().BeEmpty();
     }
 
     [Fact]

@@ -54,6 +54,19 @@ internal sealed class PretendedKernel : IKernel
 
     public void RemoveOwner(Address address, uint realm) => Change("remove owner", () => _owners.Remove((address, realm)));
 
+    public Dictionary<uint, ulong> Adoptions { get; } = [];
+
+    public void SetAdoptions(IReadOnlyDictionary<uint, ulong> until) => Change("set adoptions", () =>
+    {
+        Adoptions.Clear();
+        foreach (var (vnic, end) in until) Adoptions[vnic] = end;
+    });
+
+    public void EndAdoption(uint vnic)
+    {
+        if (Adoptions.ContainsKey(vnic)) Change("end adoption", () => Adoptions.Remove(vnic));
+    }
+
     public bool KeepShares(int vms)
     {
         Change("keep shares", () => { });

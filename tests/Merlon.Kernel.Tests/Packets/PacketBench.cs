@@ -43,11 +43,22 @@ internal sealed class PacketBench(string objectPath) : IDisposable
             if (step.Sweep) world.World.WaitForTimer(5);
             return null;
         }
+        if (step.Policy is { } policy)
+        {
+            world.Apply(policy);
+            return null;
+        }
+        if (step.Leaver is { } vm)
+        {
+            world.World.Kernel.Connections.RemoveVnic(world.World[vm].Record.Vnic);
+            return null;
+        }
         var before = world.Entries();
         var records = world.Maps.Live();
         var fate = Send(world, step, before);
         if (step.Expected is { } expected ? !expected.Is(fate) : fate.Verdict != Verdict.Allow) return $"got: {fate}";
-        if (fate.Verdict != Verdict.Deny) return null;
+        // What is cut has so much less time.
+        if (fate.Verdict != Verdict.Deny || fate.Reason == Reason.Revoked) return null;
         // Whatever is dropped must have changed nothing.
         EntryText[] was = [.. before.Select(EntryText.Of)], now = [.. world.Entries().Select(EntryText.Of)];
         if (!Same(was, now)) return $"dropped, but it changed the entries from {Lines(was)} to {Lines(now)}";

@@ -14,8 +14,9 @@ internal sealed record PacketRow(
 internal sealed record WorldKey(string Name, int Tables);
 
 /// <summary>What a row changes at a VM's port, before its first step.</summary>
+/// <param name="Adopt">So many seconds from the first step on it takes in connections that ran before.</param>
 /// <param name="Owns">Addresses that are the vNIC's too.</param>
-internal sealed record PortSetup(string Vm, Func<PortRecord, PortRecord> Change, uint Connections, uint HalfOpen, Rates Rates, OtherFrames Frames, Address[] Owns);
+internal sealed record PortSetup(string Vm, Func<PortRecord, PortRecord> Change, uint Connections, uint HalfOpen, Rates Rates, OtherFrames Frames, Address[] Owns, int Adopt);
 
 /// <summary>What a VM has open: <c>2/1</c> half-open and established, <c>refused 3</c>.</summary>
 internal sealed record BudgetText(string Vm, string Expected);
