@@ -19,6 +19,7 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->peer_vnic = 0;
 	w->known = 0;
 	w->rejected = 0;
+	w->adopted = 0;
 	tell(w, VERDICT_ALLOW, REASON_NONE, 0);
 	__builtin_memset(&w->port, 0, sizeof(w->port));
 	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
