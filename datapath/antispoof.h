@@ -62,7 +62,7 @@ static __always_inline bool nobodys(const __u8 *a)
 /* Its Guard lets the vNIC claim it beside its own; hosts: listed by itself, not with a network. Without a branch, as listed_vlan(). */
 __noinline int licensed(struct work *w, const struct address *address, __u64 hosts)
 {
-	struct merlon_licence *l = w && address ? bpf_map_lookup_elem(&licences, &w->port.vnic) : NULL;
+	struct merlon_licence *l = w && address ? licence_of(w->port.vnic) : NULL;
 	const __u64 *a = (const __u64 *)address;
 	__u64 differs, outside = 1;
 	__u32 i;
@@ -90,7 +90,7 @@ __noinline int own_mac(struct work *w, __u64 mac)
 		return 0;
 	if (mac == mac_word(w->port.mac))
 		return 1;
-	l = bpf_map_lookup_elem(&licences, &w->port.vnic);
+	l = licence_of(w->port.vnic);
 	if (!l || !lists_mac(l, mac))
 		return 0;
 	__builtin_memcpy(key.mac, &mac, 6);

@@ -81,7 +81,7 @@ static __always_inline struct merlon_port *port_behind(struct work *w, const __u
 static __always_inline bool slot_behind(struct work *w, const __u8 *mac, __u32 vnic, __u32 *slot)
 {
 	struct merlon_port *port = port_behind(w, mac, vnic);
-	struct merlon_licence *l = port ? NULL : bpf_map_lookup_elem(&licences, &vnic);
+	struct merlon_licence *l = port ? NULL : licence_of(vnic);
 
 	if (port)
 		*slot = port->slot;

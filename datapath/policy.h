@@ -20,6 +20,12 @@ static __always_inline bool owns(struct work *w, const __u8 *address)
 	return owner && owner->vnic == w->port.vnic;
 }
 
+/* By value: Linux 6.1 takes no key out of a function's argument. */
+static __always_inline struct merlon_licence *licence_of(__u32 vnic)
+{
+	return bpf_map_lookup_elem(&licences, &vnic);
+}
+
 /* Without a branch, as listed_vlan(). */
 static __always_inline bool lists_mac(const struct merlon_licence *l, __u64 mac)
 {

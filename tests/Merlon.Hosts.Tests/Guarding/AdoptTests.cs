@@ -92,7 +92,7 @@ public sealed class AdoptTests : IDisposable
             _client = from.Tcp();
             _client.Connect(new IPEndPoint(to.Ip4, port));
             _server = _listener.Accept();
-            foreach (var socket in new[] { _client, _server }) socket.ReceiveTimeout = 3000;
+            foreach (var socket in new[] { _client, _server }) socket.ReceiveTimeout = 1000;
             Assert.True(Speaks());
         }
 
