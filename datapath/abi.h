@@ -306,6 +306,7 @@ enum merlon_state {
 #define CONN_PROMOTED 0x20u        /* copied from half to conn; the half copy owes no event */
 #define CONN_REVOKED 0x40u         /* a side's policy refuses it now */
 #define CONN_LIBERAL 0x80u         /* TCP in fragments was seen: its windows are no longer exact */
+#define LEFT_BROUGHT 0x4u          /* in left: only this side's VM says that there is this connection, it came inside it */
 
 struct merlon_side {               /* one endpoint's guard: vNIC or outside */
 	__u32 vnic;                /* 0 = outside; known where the direction is not guarded too */
@@ -330,7 +331,7 @@ struct merlon_conn {
 	struct merlon_side side[2];     /* a, b */
 	struct merlon_window window[2]; /* a, b */
 	__u16 vm;                  /* budget that the entry, and the element that it stands in, are charged to */
-	__u16 left;                /* bit of each side whose vNIC has left this host */
+	__u16 left;                /* bit of each side whose vNIC has left this host; LEFT_BROUGHT << side */
 	__u32 tag;                 /* hash of the key: proves that a value found is still this key's */
 	/* line 2: counted, not judged by */
 	__u64 packets[2];          /* by sender a, b */

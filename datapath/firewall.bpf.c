@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
+#include "bring.h"
 #include "cut.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -263,6 +264,17 @@ int remove_vnic(struct __sk_buff *skb)
 		leave_conn(&l);
 	}
 	return l.entries;
+}
+
+/* Run by BPF_PROG_TEST_RUN: behind an Ethernet header a merlon_key6 (IPv4 mapped) and a merlon_conn, with durations for instants and the VM's side
+ * alone filled, and told by LEFT_BROUGHT. Returns what has become of it (bring.h). */
+SEC("tc")
+int bring_connection(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct work *w = bpf_map_lookup_elem(&bringing, &zero);
+
+	return w ? take(skb, w) : REASON_TRUNCATED;
 }
 
 /* Run once by BPF_PROG_TEST_RUN after loading. A timer that already runs gets this program's tick. */

@@ -141,6 +141,18 @@ static __always_inline void stamp(struct work *w, struct merlon_conn *c, __u32 s
 	c->way[(s & 1) ^ 1] = w->ifindex & (MERLON_WAYS - 1);
 }
 
+/* The receiver's VM alone spoke for the entry, and the sender's own hook has let the same out: that end speaks for it too. */
+static __always_inline void vouch(const struct work *w, struct merlon_conn *c, __u32 s)
+{
+	__u32 epoch = w->handoff.epoch ? w->handoff.epoch : w->handoff.followed;
+
+	if (!w->in || !epoch || !hearsay(c, s))
+		return;
+	c->side[s].vnic = w->handoff.vnic;
+	c->side[s].epoch = epoch;
+	c->left &= ~(1u << s | LEFT_BROUGHT << (s ^ 1));
+}
+
 /* The locked part. */
 static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 {
@@ -172,6 +184,7 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 		c->side[own].epoch = 0;
 	}
 	c->left &= ~(1u << own);
+	vouch(w, c, s);
 	if (plan->commit) {
 		c->packets[s] += 1;
 		c->bytes[s] += p->length;
@@ -233,6 +246,8 @@ static __always_inline bool plan(struct work *w, const struct merlon_conn *c)
 	p->direction = p->own == p->initiator ? OUT : IN;
 	p->commit = w->in || !w->peer_ifindex;
 	p->stamp = 0;
+	if (hearsay(c, p->own))
+		return false;
 	return !absent(c, w) && !other_syn(w, c, p->source);
 }
 

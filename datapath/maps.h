@@ -253,4 +253,12 @@ struct {
 	__type(value, struct work);
 } scratch SEC(".maps");
 
+/* The same for bring_connection. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct work);
+} bringing SEC(".maps");
+
 #endif

@@ -214,7 +214,7 @@ struct work {
 	__u64 answer[15];          /* the frame, from its third byte on */
 };
 
-/* Three users of scratch that may meet on one CPU. */
+/* Three users of scratch that may meet on one CPU. It is pinned with so many: whoever else needs one has a map of its own. */
 enum work_owner {
 	WORK_FROM_VM = 0,
 	WORK_TO_VM = 1,

@@ -23,7 +23,7 @@ public sealed class KernelDatapath : IDisposable
         Owners = new(loaded.Map("owners"));
         Budgets = new(loaded.Map("budgets"), loaded.Map("pools"), loaded.Map("half4"), loaded.Map("half6"), loaded.Map("conn4"), loaded.Map("conn6"));
         Counters = new(loaded.Map("counters"), loaded.Map("reasons"), loaded.Map("rule_hits"));
-        Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"), new(loaded, "remove_vnic"));
+        Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"), new(loaded, "remove_vnic"), new(loaded, "bring_connection"));
         Rings = new(loaded.Map("rings"), options.RingBytes);
         Tests = new(loaded);
         Attacher = new(loaded);

@@ -64,6 +64,7 @@ public sealed class AbiTests
     [InlineData("MERLON_SHARE_CONN", AbiLimits.ShareConn)]
     [InlineData("MERLON_PORT_VLANS", AbiLimits.PortVlans)]
     [InlineData("MERLON_PORT_ETHER_TYPES", AbiLimits.PortEtherTypes)]
+    [InlineData("LEFT_BROUGHT", AbiLimits.Brought)]
     [InlineData("VLAN_SERVICE", AbiLimits.VlanService)]
     [InlineData("MERLON_NIC_LOCALS", AbiLimits.NicLocals)]
     [InlineData("IMAGE_MAGIC", AbiLimits.ImageMagic)]

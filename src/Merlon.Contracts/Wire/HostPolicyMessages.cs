@@ -84,6 +84,7 @@ public static class HostPolicyMessages
         IcmpRate = guard.Rates.Icmp,
         NeighbourRate = guard.Rates.Neighbours,
         NoShortCut = !guard.ShortCut,
+        CarryConnections = guard.CarryConnections,
         Vlans = { guard.Frames.Vlans.Select(v => new VlanRangeMessage { Low = (uint)v.Low, High = (uint)v.High }) },
         EtherTypes = { guard.Frames.EtherTypes.Select(t => (uint)t) },
         UntrackedServes = { guard.Untracked.Serves.Select(Ports) },

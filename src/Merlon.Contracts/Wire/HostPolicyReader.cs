@@ -118,7 +118,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
             Expect.Enum<OnFailure>(m.OnFailure, field + ".on_failure"),
             Expect.Enum<LogLevel>(m.Log, field + ".log"),
             Spoof(m, field), m.MaxConnections, m.MaxHalfOpen,
-            new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field), !m.NoShortCut)
+            new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field), !m.NoShortCut, m.CarryConnections)
         {
             Untracked = Untracked(m, field),
             Learn = Learn(m.Learn, field + ".learn"),

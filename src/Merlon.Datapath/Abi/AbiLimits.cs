@@ -15,6 +15,7 @@ public static class AbiLimits
     public const int PortVlans = OtherFrames.MostVlans;
     public const int PortEtherTypes = OtherFrames.MostEtherTypes;
     public const uint VlanService = 0x8000;
+    public const ushort Brought = 4;
     public const int MaxCpus = 256;
     public const int CaptureBytes = 512;
     public const int ClaimBytes = 256;

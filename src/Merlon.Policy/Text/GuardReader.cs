@@ -7,7 +7,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
 {
     public GuardDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "untracked", "learn", "trustMetadata") is not { } spec)
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "carryConnections", "untracked", "learn", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
         var mode = spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements);
@@ -20,7 +20,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             mode,
             spec.Choice("onFailure", OnFailure.Closed, false, ("closed", OnFailure.Closed), ("open", OnFailure.Open)),
             spec.Choice("log", LogLevel.All, false, Words.LogLevels),
-            AntiSpoofOf(spec, AntiSpoof.Of(mode)), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true))
+            AntiSpoofOf(spec, AntiSpoof.Of(mode)), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true), spec.Flag("carryConnections"))
         {
             Untracked = Untracked(spec, output, input),
             Learn = Learn(spec),

@@ -108,6 +108,7 @@ internal static class SpecPrinter
         ("learn", g.Learn.By == LearnBy.None ? null : FlowText.Map(
             ("by", FlowText.List(Words.LearnBy.Where(w => g.Learn.By.HasFlag(w.Value)).Select(w => w.Word))),
             ("within", Prefixes(g.Learn.Within)), ("except", Prefixes(g.Learn.Except) ?? (g.Learn.By.HasFlag(LearnBy.Arp) ? "[]" : null)))),
+        ("carryConnections", g.CarryConnections ? "true" : null),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");
