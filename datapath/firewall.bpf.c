@@ -19,7 +19,6 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->peer_vnic = 0;
 	w->known = 0;
 	w->rejected = 0;
-	w->adopted = 0;
 	tell(w, VERDICT_ALLOW, REASON_NONE, 0);
 	__builtin_memset(&w->port, 0, sizeof(w->port));
 	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
@@ -32,7 +31,7 @@ static __always_inline int check_macs(struct work *w)
 		return spoofed_mac(w);
 	/* A bridge that floods shows a guest its neighbours' frames. */
 	if (!(w->packet.destination_mac[0] & 1) && w->port.spoof_mac == SPOOF_ENFORCE &&
-	    !own_mac(w, mac_word(w->packet.destination_mac)))
+	    !same6(w->packet.destination_mac, w->port.mac))
 		return REASON_OTHER_MAC;
 	return 0;
 }
@@ -119,7 +118,7 @@ static __always_inline int judge_ip(struct __sk_buff *skb, struct work *w)
 {
 	struct packet *p = &w->packet;
 	bool icmp = p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6;
-	bool foreign = w->in && !(p->destination_mac[0] & 1) && !own_mac(w, mac_word(p->destination_mac));
+	bool foreign = w->in && !(p->destination_mac[0] & 1) && !same6(p->destination_mac, w->port.mac);
 
 	if (p->proto == PROTO_TCP && w->nic_flags & NIC_UNTRACKED) {
 		int role = untracked_role(w);

@@ -34,15 +34,6 @@ struct {
 	__type(value, struct merlon_owner);
 } owners SEC(".maps");
 
-/* Few vNICs have one; asked only when what is claimed is not the vNIC's own. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MERLON_MAX_SLOTS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32);
-	__type(value, struct merlon_licence);
-} licences SEC(".maps");
-
 /* Read for every packet of the short cut, so an array; two ports of one slot: the later one has no short cut. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -144,22 +135,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct merlon_pool);
 } pools SEC(".maps");
-
-/* Few vNICs, and each for a minute or so of its life: asked only of TCP that no entry answers for, and of what ends. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MERLON_MAX_SLOTS);
-	__type(key, __u32);
-	__type(value, __u64);
-} adoptions SEC(".maps");
-
-/* Which ends (bits of a and b) are not to have opened it. LRU: who has it forget one gains a connection that the policy would let him open. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct barred_key);
-	__type(value, __u32);
-} barred SEC(".maps");
 
 /* LRU: fragments are short-lived and owed nothing; a flood of them costs other fragments only. */
 struct {

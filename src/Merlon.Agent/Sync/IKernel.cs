@@ -20,20 +20,10 @@ internal interface IKernel
     void PutOwner(Address address, uint realm, uint vnic);
     void RemoveOwner(Address address, uint realm);
 
-    /// <summary>By vNIC, its slot and what it may claim beside its own.</summary>
-    IReadOnlyDictionary<uint, (ushort Slot, Licence Licence)> Licences();
-    void PutLicence(uint vnic, ushort slot, Licence licence);
-    void RemoveLicence(uint vnic);
-
     /// <summary>So many VMs are guarded: their shares of the connection tables stay free for them; false = the tables are too small for all.</summary>
     bool KeepShares(int vms);
 
     void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates);
-
-    /// <summary>Exactly these vNICs take in connections that ran before, until then (ns of the boot clock).</summary>
-    void SetAdoptions(IReadOnlyDictionary<uint, ulong> until);
-
-    void EndAdoption(uint vnic);
 
     /// <summary>Both hooks of each, first in order; under the same incarnation it keeps what is already there. The kernel waits for two grace
     /// periods at each interface, so this goes on beside the caller.</summary>

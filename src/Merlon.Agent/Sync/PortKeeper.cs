@@ -63,12 +63,9 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         SetWays(Candidates(wanted, have).Where(_ways.Contains));
         if (plan is not null) PutOwners(plan);
         if (plan is not null) RemoveLost(plan);
-        if (plan is not null) RemoveLicences(plan);
-        if (plan is not null) PutLicences(plan.Nics);
         Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
         if (plan is not null) KeepShares(plan);
         foreach (var vm in Budgets(wanted)) SetBudget(vm);
-        if (plan is not null) kernel.SetAdoptions(wanted.Where(w => w.AdoptUntilNs > 0).ToDictionary(w => w.Plan!.Vnic, w => w.AdoptUntilNs));
         if (plan is not null) PutMacs(wanted);
         have = kernel.Ports();
         BeginAttaching([.. wanted.Select(p => (p.Ifindex, have[p.Ifindex].Incarnation)).Where(p => !HasHooks(p.Ifindex, p.Incarnation))]);
@@ -125,9 +122,6 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             if (Attached().TryGetValue(port.Ifindex, out var at) && at.Live && before.TryGetValue(port.Ifindex, out var old) && old.Vnic != port.Plan!.Vnic)
                 throw new KernelFault($"{port.Ifname} is guarded for another VM", null);
         PutOwners(plan);
-        PutLicences(starting.Select(p => p.Plan!));
-        // It starts: nothing of it ran before.
-        foreach (var port in starting) kernel.EndAdoption(port.Plan!.Vnic);
         foreach (var port in starting) PutClosed(port, awaited: 1);
         // No connection goes there past the bridge any more.
         kernel.BumpTopology();
@@ -274,7 +268,6 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     {
         WaitForHooks();
         var vnic = kernel.Ports().GetValueOrDefault(ifindex).Vnic;
-        if (vnic != 0) kernel.EndAdoption(vnic);
         // Again when all is gone: its hooks may have stamped connections until then.
         kernel.BumpTopology();
         // First, so that no peer leaves an entry to a hook that is about to go.
@@ -346,20 +339,6 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     {
         var keep = WantedOwners(plan);
         foreach (var (address, realm) in kernel.Owners().Keys.Where(k => !keep.ContainsKey(k))) kernel.RemoveOwner(address, realm);
-    }
-
-    private void PutLicences(IEnumerable<NicPlan> nics)
-    {
-        var have = kernel.Licences();
-        foreach (var nic in nics.Where(n => !n.Guard.AntiSpoof.Licence.IsNone))
-            if (!have.TryGetValue(nic.Vnic, out var old) || old != (nic.Slot, nic.Guard.AntiSpoof.Licence)) kernel.PutLicence(nic.Vnic, nic.Slot, nic.Guard.AntiSpoof.Licence);
-    }
-
-    // Before the commit, as with owners: what a new epoch judges again finds no licence that is gone, and no slot that is another's by then.
-    private void RemoveLicences(HostPlan plan)
-    {
-        var keep = plan.Nics.Where(n => !n.Guard.AntiSpoof.Licence.IsNone).Select(n => n.Vnic).ToHashSet();
-        foreach (var vnic in kernel.Licences().Keys.Where(v => !keep.Contains(v))) kernel.RemoveLicence(vnic);
     }
 
     private static Dictionary<(Address, uint), uint> WantedOwners(HostPlan plan)

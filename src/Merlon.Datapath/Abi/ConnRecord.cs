@@ -19,9 +19,7 @@ public struct ConnRecord
     public Pair<ConnWindow> Window;
     public ushort Vm;
     /// <summary>Bit of each side whose vNIC has left this host.</summary>
-    public byte Left;
-    /// <summary>1 = nobody saw it open.</summary>
-    public byte Adopted;
+    public ushort Left;
     /// <summary>Hash of the key.</summary>
     public uint Tag;
     public Pair<ulong> Packets;

@@ -18,6 +18,5 @@ public enum Counter
     CapturesLost = 12,
     OneLook = 13,
     ClaimsHeld = 14,
-    Adopted = 15,
     Count = 16,
 }

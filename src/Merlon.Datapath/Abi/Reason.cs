@@ -56,5 +56,4 @@ public enum Reason : byte
 
     NeighbourRate = 69,
     UntrackedSyn = 70,
-    Adopted = 71,
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Merlon.Policy.Model;
 
 namespace Merlon.Policy.Text;
@@ -8,7 +7,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
 {
     public GuardDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "untracked", "learn", "adopt", "trustMetadata") is not { } spec)
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "untracked", "learn", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
         var mode = spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements);
@@ -21,11 +20,10 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             mode,
             spec.Choice("onFailure", OnFailure.Closed, false, ("closed", OnFailure.Closed), ("open", OnFailure.Open)),
             spec.Choice("log", LogLevel.All, false, Words.LogLevels),
-            new SpoofReader(findings, terms).Read(spec, AntiSpoof.Of(mode)), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true))
+            AntiSpoofOf(spec, AntiSpoof.Of(mode)), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true))
         {
             Untracked = Untracked(spec, output, input),
             Learn = Learn(spec),
-            Adopt = Adopt(spec),
         };
     }
 
@@ -36,17 +34,6 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         if (words.IsEmpty || words.Any(w => w is not ("out" or "in")))
             findings.Error("bad-value", spec.Place("directions"), "'directions' must list out, in or both", "action: exclude guards neither");
         return (words.Contains("out"), words.Contains("in"));
-    }
-
-    // 60s or 1m: 0 stands for a Guard that does not say it.
-    private int Adopt(Fields spec)
-    {
-        if (spec.Text("adopt") is not { } text) return 0;
-        var unit = text.Length < 2 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, _ => 0 };
-        if (unit > 0 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is > 0 and <= GuardDocument.LongestAdopt && n * unit <= GuardDocument.LongestAdopt)
-            return n * unit;
-        findings.Error("bad-value", spec.Place("adopt"), $"'{text}' is no span of time from 1s to 10m", "60s");
-        return 0;
     }
 
     private UntrackedServices Untracked(Fields spec, bool output, bool input)
@@ -84,6 +71,14 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             if (word == text) return value;
         findings.Error("bad-value", at, $"'{text}' in 'by' of learn is not one of dhcp, arp", text == "nd" ? "arp means neighbour discovery too" : null);
         return LearnBy.None;
+    }
+
+    private AntiSpoof AntiSpoofOf(Fields spec, AntiSpoof unsaid)
+    {
+        if (spec.Get("antiSpoof") is not { } node) return unsaid;
+        if (Fields.Open(node, "antiSpoof", findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra") is not { } f) return unsaid;
+        SpoofCheck Check(string name) => f.Choice(name, unsaid.Mac, false, Words.SpoofChecks);
+        return new(Check("mac"), Check("ipv4"), Check("ipv6"), Check("arp"), Check("nd"), Check("dhcpServer"), Check("ra"));
     }
 
     private Rates RatesOf(Fields spec)

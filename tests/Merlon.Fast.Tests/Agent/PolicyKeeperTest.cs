@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Merlon.Fast.Tests.Agent;
 
-public sealed partial class PolicyKeeperTest : IDisposable
+public sealed class PolicyKeeperTest : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("merlon-keeper").FullName;
     private readonly PretendedKernel _kernel = new();
@@ -19,15 +19,12 @@ public sealed partial class PolicyKeeperTest : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     // VM n is behind interface n.
-    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false, AdoptionTerms? terms = null)
+    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false)
     {
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
         var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
-            compile ?? Compile, () => _now, NullLogger.Instance)
-        {
-            Terms = () => terms ?? AdoptionTerms.None,
-        };
+            compile ?? Compile, () => _now, NullLogger.Instance);
         if (recall) agent.Recall();
         else agent.Restore();
         return agent;
@@ -83,31 +80,6 @@ public sealed partial class PolicyKeeperTest : IDisposable
         _kernel.Changes.Clear();
         agent.Apply(HostPolicyMessages.ToMessage(Samples.Policy(2, Samples.Endpoint(1, "10.8.0.1"))));
         _kernel.Changes.Where(c => c is "remove owner" or "commit" or "detach").Should().Equal("remove owner", "commit", "detach", "remove owner");
-    }
-
-    /// <summary>As with an address: what the commit has judged again must not find the licence that is gone.</summary>
-    [Fact]
-    public void A_licence_is_there_and_gone_before_the_commit_and_ends_with_its_vNIC()
-    {
-        var agent = Agent();
-        agent.Apply(Licensed(1, "10.8.0.100/32"));
-        _kernel.Licences().Values.Should().ContainSingle().Which.Licence.ToString().Should().Be("10.8.0.100/32");
-        var epoch = _kernel.Fate(1);
-        _kernel.Changes.Clear();
-        agent.Apply(Licensed(2, "10.8.0.101/32"));
-        agent.Apply(Licensed(3, null));
-        _kernel.Changes.Where(c => c.EndsWith("licence", StringComparison.Ordinal) || c == "commit").Should().Equal("put licence", "commit", "remove licence", "commit");
-        _kernel.Fate(1).Split("epoch")[1].Should().NotBe(epoch.Split("epoch")[1], "what it opened by its licence is judged again");
-        agent.Apply(Licensed(4, "10.8.0.100/32"));
-        agent.Apply(Message(5, 2));
-        _kernel.Licences().Should().BeEmpty();
-    }
-
-    private static HostPolicyMessage Licensed(ulong sequence, string? prefix)
-    {
-        var policy = Samples.Policy(sequence, Samples.Endpoint(1, "10.8.0.1"));
-        var licence = Prefix.TryParse(prefix, out var address) ? new Licence([address], []) : Licence.None;
-        return HostPolicyMessages.ToMessage(policy with { Nics = [policy.Nics[0] with { Guard = NicGuard.Default with { AntiSpoof = AntiSpoof.Default with { Licence = licence } } }] });
     }
 
     [Fact]
@@ -396,7 +368,7 @@ public sealed partial class PolicyKeeperTest : IDisposable
         _kernel.Changes.Clear();
         var again = Agent();
         again.Plan!.Sequence.Should().Be(1);
-        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares" or "set adoptions")).Should().BeEmpty();
+        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares")).Should().BeEmpty();
     }
 
     [Fact]
