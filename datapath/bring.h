@@ -61,6 +61,9 @@ static __always_inline int join(struct merlon_conn *c, const struct merlon_conn 
 {
 	__u32 other = own ^ 1;
 
+	/* Another VM of this host has these ends open: what a stream says ends no connection that runs. */
+	if (held(c, own) && c->side[own].vnic != vnic)
+		return REASON_TCP_INVALID_STATE;
 	if (!held(c, other) || c->side[other].vnic == vnic)
 		return told_before(c, fresh, own, vnic) ? BROUGHT_JOINED : BROUGHT_NEW;
 	if ((c->flags ^ fresh->flags) & CONN_INITIATOR_B)

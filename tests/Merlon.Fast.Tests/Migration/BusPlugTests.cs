@@ -13,7 +13,8 @@ public sealed class BusPlugTests : BusPlug.IMonitor, BusPlug.IBoard
 {
     private const string Vm = "00000000-0000-4000-8000-000000000001", Refused = """{"error":{"class":"GenericError"}}""", Done = """{"return":{}}""";
     private readonly List<string> _done = [];
-    private readonly TaskCompletionSource _ends = new();
+    private TaskCompletionSource _ends = new();
+    private Exception? _fault;
     private readonly Queue<string> _answers = [];
     private bool _connected, _noBoard;
 
@@ -29,7 +30,7 @@ public sealed class BusPlugTests : BusPlug.IMonitor, BusPlug.IBoard
 
     string BusPlug.IBoard.SocketOf(string vm) => "/run/x";
 
-    bool BusPlug.IBoard.Runs(string vm, uint user) => _noBoard ? throw new AgentFault("no-board", "none", "none") : _connected;
+    bool BusPlug.IBoard.Runs(string vm, uint user) => _noBoard ? throw new AgentFault("no-board", "none", "none") : _fault is null ? _connected : throw _fault;
 
     Task BusPlug.IBoard.Watch(CancellationToken stop) => _ends.Task;
 
@@ -102,6 +103,42 @@ public sealed class BusPlugTests : BusPlug.IMonitor, BusPlug.IBoard
     {
         Keep(Domain(QemuObject.Added), carries: false);
         _done.Should().Equal("del", "unmark");
+    }
+
+    /// <summary>Whoever waits for changes waits for the board's end too: one that is past would let him wait no more.</summary>
+    [Theory]
+    [InlineData(false, true, false)]
+    [InlineData(true, false, false)]
+    [InlineData(true, true, true)]
+    public void A_board_that_ended_is_watched_no_longer_whether_or_not_there_is_another(bool wanted, bool executes, bool noBoard)
+    {
+        var plug = Keep(Domain(QemuObject.None), carries: true);
+        _ends.SetResult();
+        _noBoard = noBoard;
+        plug.Keep([Domain(QemuObject.Added, executes)], wanted ? new HashSet<string> { Vm } : [], this, CancellationToken.None);
+        plug.BoardEnds.Should().BeNull();
+    }
+
+    [Fact]
+    public void The_next_board_is_watched_in_its_place()
+    {
+        var plug = Keep(Domain(QemuObject.None), carries: true);
+        _ends.SetResult();
+        _ends = new();
+        plug.Keep([Domain(QemuObject.Added)], new HashSet<string> { Vm }, this, CancellationToken.None);
+        plug.BoardEnds.Should().BeSameAs(_ends.Task);
+    }
+
+    /// <summary>Its failures are its own: the part that speaks to libvirt goes on.</summary>
+    [Theory]
+    [InlineData(typeof(System.ComponentModel.Win32Exception))]
+    [InlineData(typeof(EntryPointNotFoundException))]
+    [InlineData(typeof(UnauthorizedAccessException))]
+    public void Whatever_a_board_fails_by_nobody_else_does(Type fault)
+    {
+        _fault = (Exception)Activator.CreateInstance(fault)!;
+        Keep(Domain(QemuObject.None), carries: true).BoardEnds.Should().BeNull();
+        _done.Should().BeEmpty();
     }
 
     [Fact]

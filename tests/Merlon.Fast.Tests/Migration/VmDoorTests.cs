@@ -14,8 +14,23 @@ public sealed class VmDoorTests : VmDoor.IAgent, IDisposable
     private readonly List<byte[]> _taken = [];
     private readonly VmDoor _door;
     private volatile bool _stranger;
+    private volatile ManualResetEventSlim? _slow;
+    private int _looks;
 
-    public VmDoorTests() => _door = new(Path.Combine(_folder, "vm"), "vm", this, (_, _) => !_stranger);
+    public VmDoorTests() => _door = new(Path.Combine(_folder, "vm"), "vm", this, (_, _) => Look());
+
+    private bool Look()
+    {
+        Interlocked.Increment(ref _looks);
+        _slow?.Wait();
+        return !_stranger;
+    }
+
+    private static async Task WaitAsync(Func<bool> so)
+    {
+        for (var until = DateTime.UtcNow + s_soon; !so() && DateTime.UtcNow < until;) await Task.Delay(5);
+        so().Should().BeTrue();
+    }
 
     Task<byte[]> VmDoor.IAgent.SaveAsync(string vm) => Task.FromResult<byte[]>([1]);
 
@@ -67,6 +82,19 @@ public sealed class VmDoorTests : VmDoor.IAgent, IDisposable
         (await HeardAsync(other)).Should().BeEmpty();
         _door.Busy.Should().BeTrue();
         await LoadAsync(qemu, 1);
+    }
+
+    [Fact]
+    public async Task One_whose_name_cannot_be_read_in_time_holds_nobody_up()
+    {
+        using var never = new ManualResetEventSlim();
+        _slow = never;
+        using Socket a = await ConnectAsync(), b = await ConnectAsync(), c = await ConnectAsync();
+        await WaitAsync(() => Volatile.Read(ref _looks) == 3);
+        _slow = null;
+        using var qemu = await GreetedAsync();
+        await LoadAsync(qemu, 1);
+        never.Set();
     }
 
     [Fact]

@@ -14,47 +14,71 @@ public sealed class CarriedConnectionsTests
     private const int Idle = 6, Busy = 2, Own = 2, PerSecond = 50;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30), s_lost = TimeSpan.FromSeconds(5), s_soon = TimeSpan.FromSeconds(10);
 
+    /// <summary>The control first; and where no Guard says so nothing of a VM is touched, or what was is taken back.</summary>
     [Fact]
-    public void Connections_survive_moves_a_save_file_and_a_lost_board_and_without_an_agent_they_do_not()
+    public void Connections_are_lost_without_carryConnections_and_survive_a_move_with_it()
     {
         using var hosts = new TwoHosts();
-        hosts.Guard(carryConnections: true);
-        Product.Until("QEMU has the object", s_soon, () => HasObject(hosts, "host-1"));
-        hosts.Flood(PerSecond);
+        hosts.Guard();
         using (var living = new Living(hosts))
         {
-            Moved(hosts, living, "host-1", "host-2");
-            Moved(hosts, living, "host-2", "host-1");
-            Saved(hosts, living, "host-1");
-            BoardLost(hosts, living, "host-1");
-            Moved(hosts, living, "host-1", "host-2");
-            Assert.Equal((0L, 0), (hosts.Arrived(), hosts.Neighbour.Arrived));
-            Assert.InRange(hosts.Neighbour.Sent, 10 * PerSecond, long.MaxValue);
-            Lost(hosts, living, "host-2", "host-1");
+            hosts.Ask("lab", "migrate", "web-1", "host-2");
+            living.AllLost();
+        }
+        Untouched(hosts, "host-2");
+        Carry(hosts, "host-2");
+        hosts.Flood(PerSecond);
+        using (var living = new Living(hosts)) Moved(hosts, living, "host-2", "host-1");
+        NothingForbidden(hosts);
+        hosts.Guard();
+        Product.Until("QEMU has it no longer", s_soon, () => !HasObject(hosts, "host-1"));
+        Product.Until("nor does its XML say so", s_soon, () => !Xml(hosts, "host-1").Contains("urn:merlon:carried", StringComparison.Ordinal));
+        Assert.Empty(Receipts(hosts, "host-2"));
+    }
+
+    [Fact, Trait("long", "carried")]
+    public void Connections_survive_moves_save_files_and_lost_boards_and_without_an_agent_they_do_not()
+    {
+        var evidence = new Evidence("carried").With("connections", Idle + Busy + Own).With("forbiddenPerSecondEachWay", PerSecond);
+        Assert.SkipUnless(evidence.Long, "the other one does one move; this is ./dev long carried");
+        evidence.Batches(brief: 2, full: 20, batch: 4, Run);
+    }
+
+    private static IEnumerable<(string Key, long Count)> Run(int first, int moves)
+    {
+        using var hosts = new TwoHosts();
+        Carry(hosts, "host-1");
+        hosts.Flood(PerSecond);
+        long carried = 0, sent;
+        using (var living = new Living(hosts))
+        {
+            for (var move = 0; move < moves; move += 2)
+            {
+                Moved(hosts, living, "host-1", "host-2");
+                Moved(hosts, living, "host-2", "host-1");
+                carried += 2 * living.Count;
+                Saved(hosts, living, "host-1");
+                BoardLost(hosts, living, "host-1");
+            }
+            NothingForbidden(hosts);
+            sent = hosts.Neighbour.Sent;
+            Lost(hosts, living, "host-1", "host-2");
         }
         hosts.Dispose();
         Assert.Empty(hosts.Left());
+        return [("carried", carried), ("lost", 0), ("forbiddenSent", sent), ("forbiddenArrived", 0), ("saveFiles", moves / 2), ("boardsKilled", moves / 2), ("lostWithoutAgent", Idle + Busy + Own)];
     }
 
-    /// <summary>The control; and where no Guard says so nothing of a VM is touched, or what was is taken back.</summary>
-    [Fact]
-    public void Without_carryConnections_no_QEMU_has_the_object_and_every_connection_is_lost()
+    private static void Carry(TwoHosts hosts, string host)
     {
-        using var hosts = new TwoHosts();
-        hosts.Guard();
-        using var living = new Living(hosts);
-        hosts.Ask("lab", "migrate", "web-1", "host-2");
-        living.AllLost();
-        Untouched(hosts, "host-2");
         hosts.Guard(carryConnections: true);
-        Product.Until("QEMU has the object", s_soon, () => HasObject(hosts, "host-2"));
-        hosts.Guard();
-        Product.Until("QEMU has it no longer", s_soon, () => !HasObject(hosts, "host-2"));
-        Product.Until("nor does its XML say so", s_soon, () => !Xml(hosts, "host-2").Contains("urn:merlon:carried", StringComparison.Ordinal));
-        hosts.Ask("lab", "migrate", "web-1", "host-1");
-        Untouched(hosts, "host-1");
-        Assert.Empty(Receipts(hosts, "host-1"));
-        Assert.Empty(Receipts(hosts, "host-2"));
+        Product.Until("QEMU has the object", s_soon, () => HasObject(hosts, host));
+    }
+
+    private static void NothingForbidden(TwoHosts hosts)
+    {
+        Assert.Equal((0L, 0), (hosts.Arrived(), hosts.Neighbour.Arrived));
+        Assert.InRange(hosts.Neighbour.Sent, PerSecond, long.MaxValue);
     }
 
     private static void Moved(TwoHosts hosts, Living living, string from, string to)
@@ -163,7 +187,7 @@ public sealed class CarriedConnectionsTests
             Assert.True(dead.Count == 0, $"{when}, {dead.Count} of {_all.Count} are lost: {string.Join("; ", dead)}\n{_hosts.Logs()}");
         }
 
-        public void AllLost() => Assert.Equal(_all.Count, _all.Count(l => !l.IsAlive(s_lost)));
+        public void AllLost() => Assert.Equal(_all.Count, _all.AsParallel().WithDegreeOfParallelism(_all.Count).Count(l => !l.IsAlive(s_lost)));
 
         public void Dispose()
         {

@@ -64,7 +64,8 @@ internal sealed class BoardVerb : IDisposable
     {
         for (var quit = false; !quit;)
         {
-            Socket? client = await _control.AcceptAsync();
+            if (await AcceptAsync() is not { } taken) continue;
+            Socket? client = taken;
             using var end = new CancellationTokenSource(BusClient.Patience);
             try
             {
@@ -85,6 +86,20 @@ internal sealed class BoardVerb : IDisposable
             {
                 client?.Dispose();
             }
+        }
+    }
+
+    // No descriptor or memory for one more: the next may find some.
+    private async Task<Socket?> AcceptAsync()
+    {
+        try
+        {
+            return await _control.AcceptAsync();
+        }
+        catch (SocketException)
+        {
+            await Task.Delay(VmDoor.Breath);
+            return null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Merlon.Libvirt;
 using Merlon.Libvirt.Domains;
 
@@ -17,6 +18,8 @@ internal sealed class BusPlug(BusPlug.IBoard board, ILogger log)
     public void Keep(IEnumerable<DomainInfo> domains, IReadOnlySet<string> carried, IMonitor monitor, CancellationToken stop)
     {
         var any = false;
+        // One that has ended is watched no longer, or whoever waits for it would wait no more.
+        if (BoardEnds is { IsCompleted: true }) BoardEnds = null;
         foreach (var domain in domains.Where(d => d.Executes))
         {
             var wanted = carried.Contains(domain.Uuid) || domain.Object == QemuObject.Argument;
@@ -28,7 +31,7 @@ internal sealed class BusPlug(BusPlug.IBoard board, ILogger log)
             else if (refused != failed.Why) Log.NotCarried(log, domain.Uuid, refused);
             if (refused is not null) _failed[domain.Uuid] = (Environment.TickCount64, refused);
         }
-        if (any && BoardEnds is null or { IsCompleted: true }) Try(() => Watch(stop));
+        if (any && BoardEnds is null) Try(() => Watch(stop));
     }
 
     /// <summary>Takes the object out of those QEMUs where it can be. Returns how many keep it.</summary>
@@ -41,7 +44,8 @@ internal sealed class BusPlug(BusPlug.IBoard board, ILogger log)
         {
             return work();
         }
-        catch (Exception e) when (e is LibvirtException or AgentFault or DllNotFoundException or IOException)
+        // What libvirt, its library or the start of a process may meet.
+        catch (Exception e) when (e is LibvirtException or AgentFault or DllNotFoundException or EntryPointNotFoundException or IOException or UnauthorizedAccessException or Win32Exception)
         {
             return e.Message;
         }

@@ -9,6 +9,11 @@ internal sealed class VmDoor : IDisposable
     /// <summary>D-Bus wants a bus to have one; it means nothing here.</summary>
     public const string BusId = "6d65726c6f6e00000000000000000001";
 
+    private const int MostLooks = 4;
+
+    /// <summary>Until one tries again to take somebody in, where a descriptor or memory was missing.</summary>
+    public static TimeSpan Breath { get; } = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan s_betweenSaves = TimeSpan.FromSeconds(1), s_keep = TimeSpan.FromMinutes(10);
     private readonly string _path;
     private readonly string _vm;
@@ -18,7 +23,7 @@ internal sealed class VmDoor : IDisposable
     private readonly CancellationTokenSource _over = new();
     private CancellationTokenSource? _client;
     private long _nextSave, _wanted;
-    private int _expected, _mayLoad;
+    private int _expected, _mayLoad, _looks;
 
     /// <param name="isOf">A connection is of the QEMU of this VM.</param>
     public VmDoor(string path, string vm, IAgent agent, Func<Socket, string, bool>? isOf = null)
@@ -58,21 +63,36 @@ internal sealed class VmDoor : IDisposable
         File.Delete(_path);
     }
 
+    // Whoever connects is looked at beside: reading what a process calls itself may take as long as that process likes (it lies in its own memory).
     private async Task ServeAsync()
     {
-        try
+        while (!_over.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 var socket = await _listener.AcceptAsync(_over.Token);
-                if (_isOf(socket, _vm)) _ = ServeAsync(socket);
-                else socket.Dispose();
+                _ = Task.Run(() => LetInAsync(socket), CancellationToken.None);
+            }
+            catch (SocketException) when (!_over.IsCancellationRequested)
+            {
+                // No descriptor or memory for one more: the next may find some.
+                await Task.Delay(Breath, CancellationToken.None);
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+            {
+                return;
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
-        {
-            // It is over.
-        }
+    }
+
+    // More than so many at once are cut off unseen: only a process of the VM's user can make one last.
+    private async Task LetInAsync(Socket socket)
+    {
+        var its = false;
+        if (Interlocked.Increment(ref _looks) <= MostLooks) its = _isOf(socket, _vm);
+        Interlocked.Decrement(ref _looks);
+        if (its) await ServeAsync(socket);
+        else socket.Dispose();
     }
 
     private async Task ServeAsync(Socket socket)

@@ -75,12 +75,13 @@ internal sealed class ConnectionDoor(HostKeeper keeper, ConnectionTable table, s
         var hash = Convert.ToHexString(SHA256.HashData(bytes));
         if (_taken.TryGetValue(vm, out var before) && before.Hash == hash && DateTimeOffset.UtcNow - before.Receipt.At < s_again) return before.Receipt;
         var receipt = Take(vm, bytes);
+        foreach (var old in _taken.Where(t => DateTimeOffset.UtcNow - t.Value.Receipt.At >= s_again).Select(t => t.Key).ToList()) _taken.Remove(old);
         _taken[vm] = (hash, receipt);
         try
         {
             _receipts.Add(receipt);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Log.ReceiptLost(log, receipt.Vm, e.Message);
         }
