@@ -20,6 +20,7 @@
 #define MERLON_V6_PROBES 16u       /* longest probe sequence in the IPv6 prefix table */
 #define MERLON_PORT_VLANS 8u       /* ranges of VLANs that a vNIC may tag with */
 #define MERLON_PORT_ETHER_TYPES 8u /* EtherTypes that a vNIC may use beside IPv4, IPv6 and ARP */
+#define MERLON_LICENCE_MOST 8u     /* prefixes, and MACs, that a vNIC may claim beside its own */
 
 /* ---- verdicts and reasons -------------------------------------------------------------------- */
 
@@ -138,6 +139,18 @@ struct merlon_owner_key {          /* map owners: HASH, address claims of a real
 
 struct merlon_owner {
 	__u32 vnic;
+};
+
+struct merlon_prefix {
+	__u64 network[2], mask[2]; /* network order */
+};
+
+struct merlon_licence {            /* map licences: HASH by vNIC, what it may claim beside its own */
+	struct merlon_prefix addresses[MERLON_LICENCE_MOST];
+	__u64 macs[MERLON_LICENCE_MOST]; /* the six bytes in memory's order, then 0 */
+	__u32 address_count, mac_count;
+	__u32 slot;                /* of the vNIC: map macs does not know it behind a listed MAC */
+	__u32 pad;
 };
 
 /* ---- the image: one flat array of u64 words per generation -------------------------------------- */

@@ -32,7 +32,7 @@ static __always_inline int check_macs(struct work *w)
 		return spoofed_mac(w);
 	/* A bridge that floods shows a guest its neighbours' frames. */
 	if (!(w->packet.destination_mac[0] & 1) && w->port.spoof_mac == SPOOF_ENFORCE &&
-	    !same6(w->packet.destination_mac, w->port.mac))
+	    !own_mac(w, mac_word(w->packet.destination_mac)))
 		return REASON_OTHER_MAC;
 	return 0;
 }
@@ -119,7 +119,7 @@ static __always_inline int judge_ip(struct __sk_buff *skb, struct work *w)
 {
 	struct packet *p = &w->packet;
 	bool icmp = p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6;
-	bool foreign = w->in && !(p->destination_mac[0] & 1) && !same6(p->destination_mac, w->port.mac);
+	bool foreign = w->in && !(p->destination_mac[0] & 1) && !own_mac(w, mac_word(p->destination_mac));
 
 	if (p->proto == PROTO_TCP && w->nic_flags & NIC_UNTRACKED) {
 		int role = untracked_role(w);

@@ -141,7 +141,7 @@ struct handoff {
 	__u32 topology;            /* under which the source's side was found approved */
 	__u32 followed;            /* the epoch that the source's side of the entry has; 0 = none, or not the present one */
 	__u16 way;                 /* the source's slot of ways */
-	__u16 pad;
+	__u16 vm;                  /* the source's budget */
 };
 
 #define HANDOFF_LOG 0x1u

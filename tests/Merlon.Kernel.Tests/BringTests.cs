@@ -189,6 +189,19 @@ public sealed class BringTests : IDisposable
         Assert.Equal(1U, _to.Kernel.Budgets.Get(_to.Web.Record.Vm).Connections);
     }
 
+    /// <summary>Another VM of this host that has the very same ends open: it keeps its connection.</summary>
+    [Fact]
+    public void What_a_VM_brings_ends_nothing_of_another()
+    {
+        new Talk(_from, _from.WebToOutside(), Port).Open();
+        var talk = new Talk(_to, _to.WebToOutside(), Port).Open();
+        Assert.Equal(new Brought(false, Reason.TcpInvalidState), Bring(_to, "db", Carried(_from, "web")));
+        Assert.Equal(Outcome.Pass, talk.Server(Tcp.Ack, 10));
+        Assert.Equal(Outcome.Pass, talk.Client(Tcp.Ack, 10));
+        Assert.Equal(_to.Web.Record.Vnic, talk.Entry().SourceVnic);
+        Assert.Equal(0U, _to.Kernel.Budgets.Get(_to["db"].Record.Vm).Connections);
+    }
+
     [Fact]
     public void What_is_told_a_second_time_buries_nothing_that_has_gone_on()
     {

@@ -48,19 +48,21 @@ public static class HostPolicyMessages
         return message;
     }
 
-    private static NicMessage Nic(PolicyNic nic)
+    private static NicMessage Nic(PolicyNic nic) => new()
     {
-        Span<byte> mac = stackalloc byte[6];
-        nic.Mac.Write(mac);
-        return new()
-        {
-            Endpoint = checked((uint)nic.Endpoint),
-            Mac = ByteString.CopyFrom(mac),
-            Segment = nic.Segment,
-            Guard = Guard(nic.Guard),
-            OutRules = checked((uint)nic.OutRules),
-            InRules = checked((uint)nic.InRules),
-        };
+        Endpoint = checked((uint)nic.Endpoint),
+        Mac = Bytes(nic.Mac),
+        Segment = nic.Segment,
+        Guard = Guard(nic.Guard),
+        OutRules = checked((uint)nic.OutRules),
+        InRules = checked((uint)nic.InRules),
+    };
+
+    private static ByteString Bytes(MacAddress mac)
+    {
+        Span<byte> six = stackalloc byte[6];
+        mac.Write(six);
+        return ByteString.CopyFrom(six);
     }
 
     private static GuardMessage Guard(NicGuard guard) => new()
@@ -90,6 +92,8 @@ public static class HostPolicyMessages
         UntrackedServes = { guard.Untracked.Serves.Select(Ports) },
         Learn = (int)guard.Learn,
         UntrackedAsks = { guard.Untracked.Asks.Select(Ports) },
+        MayClaimAddresses = { guard.AntiSpoof.Licence.Addresses.Select(Prefix) },
+        MayClaimMacs = { guard.AntiSpoof.Licence.Macs.Select(Bytes) },
     };
 
     private static PortRangeMessage Ports(PortRange range) => new() { Low = (uint)range.Low, High = (uint)range.High };

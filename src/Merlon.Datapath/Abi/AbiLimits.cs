@@ -14,6 +14,7 @@ public static class AbiLimits
     public const int ShareConn = 64;
     public const int PortVlans = OtherFrames.MostVlans;
     public const int PortEtherTypes = OtherFrames.MostEtherTypes;
+    public const int LicenceMost = Licence.Most;
     public const uint VlanService = 0x8000;
     public const ushort Brought = 4;
     public const int MaxCpus = 256;
