@@ -22,7 +22,7 @@ internal sealed class VmDoor : IDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _over = new();
     private CancellationTokenSource? _client;
-    private long _nextSave, _wanted;
+    private long _nextSave, _wanted, _newest;
     private int _expected, _mayLoad, _looks;
 
     /// <param name="isOf">A connection is of the QEMU of this VM.</param>
@@ -66,12 +66,12 @@ internal sealed class VmDoor : IDisposable
     // Whoever connects is looked at beside: reading what a process calls itself may take as long as that process likes (it lies in its own memory).
     private async Task ServeAsync()
     {
-        while (!_over.IsCancellationRequested)
+        for (var number = 1L; !_over.IsCancellationRequested; number++)
         {
             try
             {
-                var socket = await _listener.AcceptAsync(_over.Token);
-                _ = Task.Run(() => LetInAsync(socket), CancellationToken.None);
+                var (socket, mine) = (await _listener.AcceptAsync(_over.Token), number);
+                _ = Task.Run(() => LetInAsync(socket, mine), CancellationToken.None);
             }
             catch (SocketException) when (!_over.IsCancellationRequested)
             {
@@ -86,13 +86,20 @@ internal sealed class VmDoor : IDisposable
     }
 
     // More than so many at once are cut off unseen: only a process of the VM's user can make one last.
-    private async Task LetInAsync(Socket socket)
+    private async Task LetInAsync(Socket socket, long number)
     {
         var its = false;
         if (Interlocked.Increment(ref _looks) <= MostLooks) its = _isOf(socket, _vm);
         Interlocked.Decrement(ref _looks);
-        if (its) await ServeAsync(socket);
+        if (its && IsNewest(number)) await ServeAsync(socket);
         else socket.Dispose();
+    }
+
+    private bool IsNewest(long number)
+    {
+        for (var newest = Interlocked.Read(ref _newest); number > newest; newest = Interlocked.Read(ref _newest))
+            if (Interlocked.CompareExchange(ref _newest, number, newest) == newest) return true;
+        return false;
     }
 
     private async Task ServeAsync(Socket socket)
