@@ -29,7 +29,7 @@ public class HostPolicyMessagesTests
             catch (InvalidProtocolBufferException) { return; }
             try { HostPolicyMessages.FromMessage(message); }
             catch (ContractException e) { Assert.Contains(':', e.Message); }
-        }, iter: 2000);
+        }, iter: 1000);
 
     private static bool Add(Google.Protobuf.Collections.RepeatedField<PortRangeMessage> ranges)
     {

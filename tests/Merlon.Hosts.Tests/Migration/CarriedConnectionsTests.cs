@@ -27,12 +27,13 @@ public sealed class CarriedConnectionsTests
         }
         Untouched(hosts, "host-2");
         Carry(hosts, "host-2");
+        hosts.Guard();
+        Product.Until("QEMU has it no longer", s_soon, () => !HasObject(hosts, "host-2"));
+        Product.Until("nor does its XML say so", s_soon, () => !Xml(hosts, "host-2").Contains("urn:merlon:carried", StringComparison.Ordinal));
+        Carry(hosts, "host-2");
         hosts.Flood(PerSecond);
         using (var living = new Living(hosts)) Moved(hosts, living, "host-2", "host-1");
         NothingForbidden(hosts);
-        hosts.Guard();
-        Product.Until("QEMU has it no longer", s_soon, () => !HasObject(hosts, "host-1"));
-        Product.Until("nor does its XML say so", s_soon, () => !Xml(hosts, "host-1").Contains("urn:merlon:carried", StringComparison.Ordinal));
         Assert.Empty(Receipts(hosts, "host-2"));
     }
 
