@@ -5,7 +5,6 @@ namespace Merlon.Hosts.Tests.Gate;
 
 /// <summary>A member went, by a few words of the image in force; then the agent stops and answers no hook. The image that the hook compiles
 /// numbers its classes otherwise, and still it knows that what is in force is this policy.</summary>
-[Collection(Alone.Name)]
 public sealed class GateAfterChangeTests : IDisposable
 {
     private const string Policy = """
