@@ -137,4 +137,17 @@ public sealed class VmDoorTests : VmDoor.IAgent, IDisposable
     [InlineData("qemu-system-x86_64\0-name\0-uuid v\0-uuid\0w\0", false)]
     [InlineData("", false)]
     public void A_process_is_a_VMs_by_its_command_line(string line, bool its) => QemuPeer.IsFor(Encoding.ASCII.GetBytes(line), "v").Should().Be(its);
+
+    /// <summary>Its command line lies where the process says, and is as long.</summary>
+    [Theory]
+    [InlineData(QemuPeer.MostCommandLine - 1, true)]
+    [InlineData(QemuPeer.MostCommandLine, false)]
+    public void One_that_does_not_come_to_an_end_is_nobodys(int length, bool its)
+    {
+        var file = Path.Combine(_folder, "cmdline");
+        var line = new byte[length];
+        "q\0-uuid\0v\0"u8.CopyTo(line);
+        File.WriteAllBytes(file, line);
+        QemuPeer.IsFor(QemuPeer.CommandLine(file), "v").Should().Be(its);
+    }
 }

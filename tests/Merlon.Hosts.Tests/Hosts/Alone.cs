@@ -1,7 +1,7 @@
 using Xunit;
 
-// Most of these tests wait for agents, alarms and timers: four classes at a time.
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.Collections, MaxThreads = 4)]
+// Most of these tests wait for agents, alarms and timers: three classes at a time.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.Collections, MaxThreads = 3)]
 
 namespace Merlon.Hosts.Tests.Hosts;
 

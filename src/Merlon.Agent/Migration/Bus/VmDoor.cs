@@ -21,6 +21,7 @@ internal sealed class VmDoor : IDisposable
     private readonly Func<Socket, string, bool> _isOf;
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _over = new();
+    private readonly Lock _change = new();
     private CancellationTokenSource? _client;
     private long _nextSave, _wanted, _newest;
     private int _expected, _mayLoad, _looks;
@@ -88,25 +89,40 @@ internal sealed class VmDoor : IDisposable
     // More than so many at once are cut off unseen: only a process of the VM's user can make one last.
     private async Task LetInAsync(Socket socket, long number)
     {
-        var its = false;
-        if (Interlocked.Increment(ref _looks) <= MostLooks) its = _isOf(socket, _vm);
-        Interlocked.Decrement(ref _looks);
-        if (its && IsNewest(number)) await ServeAsync(socket);
-        else socket.Dispose();
+        using var mine = socket;
+        try
+        {
+            if (Looked(socket)) await ServeAsync(socket, number);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The door has just closed.
+        }
     }
 
-    private bool IsNewest(long number)
+    private bool Looked(Socket socket)
     {
-        for (var newest = Interlocked.Read(ref _newest); number > newest; newest = Interlocked.Read(ref _newest))
-            if (Interlocked.CompareExchange(ref _newest, number, newest) == newest) return true;
-        return false;
+        try
+        {
+            return Interlocked.Increment(ref _looks) <= MostLooks && _isOf(socket, _vm);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _looks);
+        }
     }
 
-    private async Task ServeAsync(Socket socket)
+    // Whichever look ends first, the newest that connected counts.
+    private async Task ServeAsync(Socket socket, long number)
     {
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
-        var before = Interlocked.Exchange(ref _client, mine);
-        Interlocked.Exchange(ref _mayLoad, Interlocked.Exchange(ref _expected, 0));
+        CancellationTokenSource? before;
+        lock (_change)
+        {
+            if (number < _newest) return;
+            (_newest, before, _client) = (number, _client, mine);
+            Interlocked.Exchange(ref _mayLoad, Interlocked.Exchange(ref _expected, 0));
+        }
         try
         {
             Cancel(before);

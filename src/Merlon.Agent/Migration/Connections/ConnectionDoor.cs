@@ -32,7 +32,8 @@ internal sealed class ConnectionDoor(HostKeeper keeper, ConnectionTable table, s
         ConnectionSnapshot snapshot;
         try
         {
-            snapshot = new(vm, host, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Answered: true, 0, Look(vm));
+            var (own, others) = Look(vm);
+            snapshot = new(vm, host, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Answered: true, others, own);
         }
         finally
         {
@@ -59,14 +60,16 @@ internal sealed class ConnectionDoor(HostKeeper keeper, ConnectionTable table, s
         await http.Response.WriteAsJsonAsync(receipt, ApiJson.Default.MigrationRecord);
     }
 
-    private IReadOnlyList<CarriedConnection> Look(Guid vm)
+    // What it has open from addresses that are not its own (antiSpoof.addresses) stays, and is counted.
+    private (IReadOnlyList<CarriedConnection> Own, int Others) Look(Guid vm)
     {
         var nics = Nics(vm).Where(n => n.Guard.CarryConnections).ToDictionary(n => n.Vnic);
-        if (nics.Count == 0) return [];
+        if (nics.Count == 0) return ([], 0);
         var held = table.Held(nics.Keys.ToHashSet()).Where(h => (h.Record.Flags & ConnFlags.Revoked) == 0 && h.Record.State != ConnState.Reset);
         var now = BootClock.NowNs;
-        return [.. held.Select(h => (Nic: nics[h.Record.Side[h.Side].Vnic], Held: h)).Select(h => (h.Nic, Connection: CarriedConnection.From(h.Held, (ushort)h.Nic.Key.Index, now)))
-            .Where(c => c.Nic.Addresses.Contains(c.Connection.Local)).Select(c => c.Connection)];
+        var all = held.Select(h => (Nic: nics[h.Record.Side[h.Side].Vnic], Held: h)).Select(h => (h.Nic, Connection: CarriedConnection.From(h.Held, (ushort)h.Nic.Key.Index, now))).ToList();
+        IReadOnlyList<CarriedConnection> own = [.. all.Where(c => c.Nic.Addresses.Contains(c.Connection.Local)).Select(c => c.Connection)];
+        return (own, all.Count - own.Count);
     }
 
     // The board that did not hear the answer brings the same again, and meanwhile the VM has run on.

@@ -11,7 +11,7 @@ namespace Merlon.Agent.Migration.Connections;
 /// <param name="Host">That it left.</param>
 /// <param name="SentUnixMs">By that host's clock.</param>
 /// <param name="Answered">False = there was no agent to ask: it is empty for that.</param>
-/// <param name="LeftOut">Connections for which there was no room.</param>
+/// <param name="LeftOut">Connections for which there was no room, or that the VM has from addresses that are not its own.</param>
 internal sealed record ConnectionSnapshot(Guid Vm, string Host, long SentUnixMs, bool Answered, int LeftOut, IReadOnlyList<CarriedConnection> Connections)
 {
     /// <summary>QEMU takes 1 MiB, its own words around it included.</summary>
