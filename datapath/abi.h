@@ -20,6 +20,7 @@
 #define MERLON_V6_PROBES 16u       /* longest probe sequence in the IPv6 prefix table */
 #define MERLON_PORT_VLANS 8u       /* ranges of VLANs that a vNIC may tag with */
 #define MERLON_PORT_ETHER_TYPES 8u /* EtherTypes that a vNIC may use beside IPv4, IPv6 and ARP */
+#define MERLON_LICENCE_MOST 8u     /* prefixes, and MACs, that a vNIC may claim beside its own */
 
 /* ---- verdicts and reasons -------------------------------------------------------------------- */
 
@@ -138,6 +139,18 @@ struct merlon_owner_key {          /* map owners: HASH, address claims of a real
 
 struct merlon_owner {
 	__u32 vnic;
+};
+
+struct merlon_prefix {
+	__u64 network[2], mask[2]; /* network order */
+};
+
+struct merlon_licence {            /* map licences: HASH by vNIC, what it may claim beside its own */
+	struct merlon_prefix addresses[MERLON_LICENCE_MOST];
+	__u64 macs[MERLON_LICENCE_MOST]; /* the six bytes in memory's order, then 0 */
+	__u32 address_count, mac_count;
+	__u32 slot;                /* of the vNIC: map macs does not know it behind a listed MAC */
+	__u32 pad;
 };
 
 /* ---- the image: one flat array of u64 words per generation -------------------------------------- */
@@ -306,6 +319,7 @@ enum merlon_state {
 #define CONN_PROMOTED 0x20u        /* copied from half to conn; the half copy owes no event */
 #define CONN_REVOKED 0x40u         /* a side's policy refuses it now */
 #define CONN_LIBERAL 0x80u         /* TCP in fragments was seen: its windows are no longer exact */
+#define LEFT_BROUGHT 0x4u          /* in left: only this side's VM says that there is this connection, it came inside it */
 
 struct merlon_side {               /* one endpoint's guard: vNIC or outside */
 	__u32 vnic;                /* 0 = outside; known where the direction is not guarded too */
@@ -330,7 +344,7 @@ struct merlon_conn {
 	struct merlon_side side[2];     /* a, b */
 	struct merlon_window window[2]; /* a, b */
 	__u16 vm;                  /* budget that the entry, and the element that it stands in, are charged to */
-	__u16 left;                /* bit of each side whose vNIC has left this host */
+	__u16 left;                /* bit of each side whose vNIC has left this host; LEFT_BROUGHT << side */
 	__u32 tag;                 /* hash of the key: proves that a value found is still this key's */
 	/* line 2: counted, not judged by */
 	__u64 packets[2];          /* by sender a, b */

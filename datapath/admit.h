@@ -41,14 +41,6 @@ static __noinline int judge_first(struct work *w, __u32 role)
 	return w->judgement.passes ? 0 : refuse(w);
 }
 
-/* The budget of the VM that opens: the sender's where it is guarded, else the own one's. */
-static __always_inline __u32 opener_vm(struct work *w)
-{
-	struct merlon_port *port = w->in ? port_behind(w, w->packet.source_mac, w->handoff.vnic) : NULL;
-
-	return port ? port->vm : w->port.vm;
-}
-
 static __always_inline void count_opened(__u32 vm)
 {
 	struct merlon_budget *b = bpf_map_lookup_elem(&budgets, &vm);
@@ -63,7 +55,8 @@ static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 diffe
 	__u32 direction = w->in ? IN : OUT;
 	int placed, reason;
 
-	w->vm = opener_vm(w);
+	/* Of the VM that opens: the sender's where it is guarded, else the own one's. */
+	w->vm = w->in && w->handoff.vnic ? w->handoff.vm : w->port.vm;
 	/* What the outside opens costs the VM's budget, not its pace: else whoever may reach it could keep it from opening anything. */
 	reason = w->in && !w->handoff.vnic ? 0 : spend(w, w->vm, RATE_CONNECTIONS);
 	if (!reason)

@@ -46,39 +46,89 @@ static __always_inline bool unspecified(const __u8 *address)
 	return !words[0] && !words[1] && !words[3] && (!words[2] || words[2] == bpf_htonl(0xffff));
 }
 
-/* fe80::/64 with the EUI-64 of the port's MAC: what every Linux guest speaks from unasked. */
-static __always_inline bool own_link_local(struct work *w, const __u8 *a)
+/* An address that nobody can have for its own, whatever prefix it is in. */
+static __always_inline bool nobodys(const __u8 *a)
 {
-	const __u8 *m = w->port.mac;
+	const __u32 *words = (const __u32 *)a;
 
-	if (*(const __u64 *)a != bpf_cpu_to_be64(0xfe80000000000000ull))
-		return false;
-	return a[8] == (m[0] ^ 2) && a[9] == m[1] && a[10] == m[2] && a[11] == 0xff && a[12] == 0xfe &&
-	       a[13] == m[3] && a[14] == m[4] && a[15] == m[5];
+	if (!words[0] && !words[1] && words[2] == bpf_htonl(0xffff))
+		return a[12] == 0 || a[12] == 127 || a[12] >= 224;
+	return a[0] == 0xff || (!words[0] && !words[1] && !words[2]);
 }
 
-/* Every address that this vNIC may speak from. */
+#define ANY_PREFIX 0ull
+#define HOSTS_ONLY (~0ull)
+
+/* Its Guard lets the vNIC claim it beside its own; hosts: listed by itself, not with a network. Without a branch, as listed_vlan(). */
+__noinline int licensed(struct work *w, const struct address *address, __u64 hosts)
+{
+	struct merlon_licence *l = w && address ? licence_of(w->port.vnic) : NULL;
+	const __u64 *a = (const __u64 *)address;
+	__u64 differs, outside = 1;
+	__u32 i;
+
+	if (!l || nobodys(address->bytes))
+		return 0;
+	for (i = 0; i < MERLON_LICENCE_MOST; i++) {
+		const struct merlon_prefix *p = &l->addresses[i];
+
+		differs = ((a[0] ^ p->network[0]) & p->mask[0]) | ((a[1] ^ p->network[1]) & p->mask[1]) | (~p->mask[1] & hosts);
+		outside &= ((differs | -differs) >> 63) | ((l->address_count - 1 - i) >> 31);
+	}
+	return !outside;
+}
+
+/* Its own (mac as mac_word() has it), or one that its Guard lists and no other vNIC of the segment has: a virtual router's (RFC 5798 7.3), a
+ * nested guest's. */
+__noinline int own_mac(struct work *w, __u64 mac)
+{
+	struct merlon_mac_owner *owner;
+	struct merlon_licence *l;
+	struct merlon_mac_key key;
+
+	if (!w)
+		return 0;
+	if (mac == mac_word(w->port.mac))
+		return 1;
+	l = licence_of(w->port.vnic);
+	if (!l || !lists_mac(l, mac))
+		return 0;
+	__builtin_memcpy(key.mac, &mac, 6);
+	key.segment = w->port.segment;
+	owner = bpf_map_lookup_elem(&macs, &key);
+	return !owner || owner->vnic == w->port.vnic;
+}
+
+/* fe80::/64 with the EUI-64 of a MAC (RFC 4291 A): what every Linux guest speaks from unasked. */
+static __always_inline bool link_local_of(const __u8 *a, __u8 *mac)
+{
+	mac[0] = a[8] ^ 2;
+	mac[1] = a[9];
+	mac[2] = a[10];
+	mac[3] = a[13];
+	mac[4] = a[14];
+	mac[5] = a[15];
+	return *(const __u64 *)a == bpf_cpu_to_be64(0xfe80000000000000ull) && a[11] == 0xff && a[12] == 0xfe;
+}
+
+/* Every address that this vNIC may speak from without a licence for it. */
 __noinline int own_address(struct work *w, const struct address *address)
 {
+	__u8 mac[6];
+
 	if (!w || !address)
 		return 0;
-	return own_link_local(w, address->bytes) || owns(w, address->bytes);
+	return (link_local_of(address->bytes, mac) && own_mac(w, mac_word(mac))) || owns(w, address->bytes);
 }
 
-/* fe80::/64 with the EUI-64 of another guarded vNIC's MAC on this segment. */
+/* The link-local address of another guarded vNIC of this segment. */
 static __always_inline bool others_link_local(struct work *w, const __u8 *a)
 {
 	struct merlon_mac_key key = {.segment = w->port.segment};
 	struct merlon_mac_owner *owner;
 
-	if (*(const __u64 *)a != bpf_cpu_to_be64(0xfe80000000000000ull) || a[11] != 0xff || a[12] != 0xfe)
+	if (!link_local_of(a, key.mac))
 		return false;
-	key.mac[0] = a[8] ^ 2;
-	key.mac[1] = a[9];
-	key.mac[2] = a[10];
-	key.mac[3] = a[13];
-	key.mac[4] = a[14];
-	key.mac[5] = a[15];
 	owner = bpf_map_lookup_elem(&macs, &key);
 	return owner && owner->vnic != w->port.vnic;
 }
@@ -116,7 +166,7 @@ static __noinline int spoofed_source(struct work *w)
 
 	if (mode == SPOOF_OFF || (unspecified(p->source) && may_be_unspecified(p)))
 		return 0;
-	if (own_address(w, (struct address *)p->source))
+	if (own_address(w, (struct address *)p->source) || licensed(w, (struct address *)p->source, ANY_PREFIX))
 		return 0;
 	return enforced(w, mode, REASON_SPOOFED_ADDRESS) ? REASON_SPOOFED_ADDRESS : 0;
 }
@@ -133,16 +183,22 @@ static __noinline int drop_unasked(struct work *w, __u32 reason)
 
 static __always_inline int spoofed_mac(struct work *w)
 {
-	if (w->port.spoof_mac == SPOOF_OFF || same6(w->packet.source_mac, w->port.mac))
+	if (w->port.spoof_mac == SPOOF_OFF || own_mac(w, mac_word(w->packet.source_mac)))
 		return 0;
 	return enforced(w, w->port.spoof_mac, REASON_SPOOFED_MAC) ? REASON_SPOOFED_MAC : 0;
 }
 
-static __always_inline bool may_speak_for(struct work *w, const struct address *sender)
+/* In ARP and ND: whoever is believed there has the address on this segment. No network is licensed so, nor what another guarded vNIC has. */
+__noinline int may_speak_for(struct work *w, const struct address *address)
+{
+	return own_address(w, address) || (licensed(w, address, HOSTS_ONLY) && !others_address(w, address));
+}
+
+static __always_inline bool may_claim_by_arp(struct work *w, const struct address *sender)
 {
 	if (unspecified(sender->bytes))
 		return !others_address(w, (struct address *)w->packet.destination);
-	return own_address(w, sender);
+	return may_speak_for(w, sender);
 }
 
 /* The claim is asked first: stacks believe other hardware types too, and an observed drop passes. */
@@ -159,23 +215,14 @@ static __noinline int spoofed_arp(struct __sk_buff *skb, struct work *w)
 	copy16(sender.bytes, w->packet.source);
 	/* A probe (RFC 5227) has sender 0: it asks for the target. */
 	if (!w->in && w->port.spoof_arp != SPOOF_OFF &&
-	    !(same6(h.sender_mac, w->port.mac) && may_speak_for(w, &sender)) &&
+	    !(own_mac(w, mac_word(h.sender_mac)) && may_claim_by_arp(w, &sender)) &&
 	    enforced(w, w->port.spoof_arp, REASON_SPOOFED_ARP))
 		return REASON_SPOOFED_ARP;
 	return h.hardware != bpf_htons(1) || h.protocol != bpf_htons(ETH_IP4) || h.hardware_size != 6 ||
 	       h.protocol_size != 4 ? REASON_MALFORMED : 0;
 }
 
-static __always_inline bool names_mac(const __u8 *option, const __u8 *mac)
-{
-	__u32 i, differ = 0;
-
-	for (i = 0; i < 6; i++)
-		differ |= option[2 + i] ^ mac[i];
-	return !differ;
-}
-
-/* Link-layer options must name the port's own MAC. at: first option. */
+/* Link-layer options must name a MAC of the vNIC's. at: first option. */
 static __always_inline int nd_options(struct __sk_buff *skb, struct work *w, __u32 at, __u32 end, bool probe)
 {
 	__u8 option[8];
@@ -188,7 +235,7 @@ static __always_inline int nd_options(struct __sk_buff *skb, struct work *w, __u
 			return REASON_MALFORMED;
 		if (option[0] == ND_OPTION_SOURCE || option[0] == ND_OPTION_TARGET) {
 			/* RFC 4861: a source of :: must not bring one. */
-			if (probe || option[1] != 1 || !names_mac(option, w->port.mac))
+			if (probe || option[1] != 1 || !own_mac(w, mac_word(option + 2)))
 				return REASON_SPOOFED_ND;
 		}
 		at += option[1] * 8;
@@ -207,13 +254,13 @@ static __noinline int check_nd(struct __sk_buff *skb, struct work *w)
 	if (type == ND_NEIGHBOUR_SOLICITATION || type == ND_NEIGHBOUR_ADVERTISEMENT) {
 		if (p->l4_length < 8 + sizeof(target) || bpf_skb_load_bytes(skb, p->l4 + 8, &target, sizeof(target)))
 			return REASON_TRUNCATED;
-		if (type == ND_NEIGHBOUR_ADVERTISEMENT && !own_address(w, &target))
+		if (type == ND_NEIGHBOUR_ADVERTISEMENT && !may_speak_for(w, &target))
 			return REASON_SPOOFED_ND;
 		if (type == ND_NEIGHBOUR_SOLICITATION && probe && others_address(w, &target))
 			return REASON_SPOOFED_ND;
 		options += 16;
 	}
-	if (!probe && !own_address(w, (struct address *)p->source))
+	if (!probe && !may_speak_for(w, (struct address *)p->source))
 		return REASON_SPOOFED_ND;
 	return nd_options(skb, w, options, p->l4 + p->l4_length, probe);
 }

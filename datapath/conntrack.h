@@ -210,6 +210,12 @@ static __always_inline bool absent(const struct merlon_conn *c, const struct wor
 	return buried(c) || c->tag != w->tag || past(c->expires, w->now_ms);
 }
 
+/* The VM at the other end brought the entry here, and nobody else has seen the connection: to this side's hooks there is none. */
+static __always_inline bool hearsay(const struct merlon_conn *c, __u32 own)
+{
+	return c->left & LEFT_BROUGHT << ((own & 1) ^ 1);
+}
+
 /* All but the lock. */
 static __always_inline void copy_out(struct merlon_conn *to, const struct merlon_conn *from)
 {

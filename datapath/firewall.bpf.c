@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Entry points. from_vm: tcx ingress of the tap; to_vm: egress. The packet's way: docs/packet-path.md. */
+#include "bring.h"
 #include "cut.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -31,7 +32,7 @@ static __always_inline int check_macs(struct work *w)
 		return spoofed_mac(w);
 	/* A bridge that floods shows a guest its neighbours' frames. */
 	if (!(w->packet.destination_mac[0] & 1) && w->port.spoof_mac == SPOOF_ENFORCE &&
-	    !same6(w->packet.destination_mac, w->port.mac))
+	    !own_mac(w, mac_word(w->packet.destination_mac)))
 		return REASON_OTHER_MAC;
 	return 0;
 }
@@ -118,7 +119,7 @@ static __always_inline int judge_ip(struct __sk_buff *skb, struct work *w)
 {
 	struct packet *p = &w->packet;
 	bool icmp = p->proto == PROTO_ICMP || p->proto == PROTO_ICMP6;
-	bool foreign = w->in && !(p->destination_mac[0] & 1) && !same6(p->destination_mac, w->port.mac);
+	bool foreign = w->in && !(p->destination_mac[0] & 1) && !own_mac(w, mac_word(p->destination_mac));
 
 	if (p->proto == PROTO_TCP && w->nic_flags & NIC_UNTRACKED) {
 		int role = untracked_role(w);
@@ -263,6 +264,17 @@ int remove_vnic(struct __sk_buff *skb)
 		leave_conn(&l);
 	}
 	return l.entries;
+}
+
+/* Run by BPF_PROG_TEST_RUN: behind an Ethernet header a merlon_key6 (IPv4 mapped) and a merlon_conn, with durations for instants and the VM's side
+ * alone filled, and told by LEFT_BROUGHT. Returns what has become of it (bring.h). */
+SEC("tc")
+int bring_connection(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct work *w = bpf_map_lookup_elem(&bringing, &zero);
+
+	return w ? take(skb, w) : REASON_TRUNCATED;
 }
 
 /* Run once by BPF_PROG_TEST_RUN after loading. A timer that already runs gets this program's tick. */

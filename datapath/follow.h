@@ -77,23 +77,37 @@ static __always_inline struct merlon_port *port_behind(struct work *w, const __u
 	return port && port->vnic == vnic ? port : NULL;
 }
 
+/* Where the nic record of a guarded vNIC of this segment is bound, by a MAC that it speaks by. */
+static __always_inline bool slot_behind(struct work *w, const __u8 *mac, __u32 vnic, __u32 *slot)
+{
+	struct merlon_port *port = port_behind(w, mac, vnic);
+	struct merlon_licence *l = port ? NULL : licence_of(vnic);
+
+	if (port)
+		*slot = port->slot;
+	else if (l && lists_mac(l, mac_word(mac)))
+		*slot = l->slot;
+	else
+		return false;
+	return true;
+}
+
 /* An initiator that is a guarded vNIC and speaks from an address it does not own is known by its vNIC. */
 static __noinline int identify(struct work *w, __u32 vnic)
 {
 	struct merlon_owner_key key = {.realm = w->port.realm};
 	struct merlon_owner *owner;
-	struct merlon_port *port;
 	__u64 bind, flags;
+	__u32 nic, slot;
 	void *image;
-	__u32 nic;
 
 	copy16(key.address, w->judgement.remote);
 	owner = bpf_map_lookup_elem(&owners, &key);
 	if (!vnic || (owner && owner->vnic == vnic))
 		return 0;
-	port = port_behind(w, w->in ? w->packet.source_mac : w->packet.destination_mac, vnic);
 	image = image_of(w->generation);
-	if (port && image && (nic = nic_of(image, port->slot, &bind)) && word(image, nic, &flags))
+	if (image && slot_behind(w, w->in ? w->packet.source_mac : w->packet.destination_mac, vnic, &slot) &&
+	    (nic = nic_of(image, slot, &bind)) && word(image, nic, &flags))
 		w->judgement.remote_class = flags >> 32;
 	return 0;
 }
@@ -141,6 +155,18 @@ static __always_inline void stamp(struct work *w, struct merlon_conn *c, __u32 s
 	c->way[(s & 1) ^ 1] = w->ifindex & (MERLON_WAYS - 1);
 }
 
+/* The receiver's VM alone spoke for the entry, and the sender's own hook has let the same out: that end speaks for it too. */
+static __always_inline void vouch(const struct work *w, struct merlon_conn *c, __u32 s)
+{
+	__u32 epoch = w->handoff.epoch ? w->handoff.epoch : w->handoff.followed;
+
+	if (!w->in || !epoch || !hearsay(c, s))
+		return;
+	c->side[s].vnic = w->handoff.vnic;
+	c->side[s].epoch = epoch;
+	c->left &= ~(1u << s | LEFT_BROUGHT << (s ^ 1));
+}
+
 /* The locked part. */
 static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 {
@@ -161,6 +187,9 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 	}
 	if (result == STEP_ABSENT || result == STEP_WINDOW || result == STEP_STATE)
 		return result;
+	/* By an address that both may use another VM goes on in its place: the other end is asked about this one. */
+	if (c->side[own].vnic && c->side[own].vnic != w->port.vnic)
+		c->side[own ^ 1].epoch = 0;
 	if (plan->stamp) {
 		c->side[own].vnic = w->port.vnic;
 		c->side[own].epoch = w->epoch;
@@ -172,6 +201,7 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 		c->side[own].epoch = 0;
 	}
 	c->left &= ~(1u << own);
+	vouch(w, c, s);
 	if (plan->commit) {
 		c->packets[s] += 1;
 		c->bytes[s] += p->length;
@@ -233,7 +263,18 @@ static __always_inline bool plan(struct work *w, const struct merlon_conn *c)
 	p->direction = p->own == p->initiator ? OUT : IN;
 	p->commit = w->in || !w->peer_ifindex;
 	p->stamp = 0;
+	if (hearsay(c, p->own))
+		return false;
 	return !absent(c, w) && !other_syn(w, c, p->source);
+}
+
+/* What an address's owner has open no licence for that address enters. */
+static __always_inline bool intrudes(struct work *w, const struct merlon_conn *c)
+{
+	__u32 mode = w->packet.family == FAMILY_4 ? w->port.spoof_ipv4 : w->port.spoof_ipv6;
+	__u32 has = c->side[w->plan.own & 1].vnic;
+
+	return has && has != w->port.vnic && mode == SPOOF_ENFORCE && others_address(w, (struct address *)w->packet.source);
 }
 
 /* Approves the own side, or returns the reason. */
@@ -246,7 +287,7 @@ static __noinline int approve(struct work *w, struct merlon_conn *c)
 	if (followed(w, c))
 		return 0;
 	if (!w->in)
-		reason = spoofed_source(w);
+		reason = intrudes(w, c) ? REASON_SPOOFED_ADDRESS : spoofed_source(w);
 	if (reason || !guarded(w, p->direction))
 		return reason;
 	count(COUNTER_REJUDGED);
@@ -316,6 +357,9 @@ static __noinline int forged_answer(struct work *w, struct merlon_conn *c, __u32
 	struct merlon_conn *live;
 
 	if (!w->in || w->port.awaited || !vnic || w->handoff.vnic == vnic || !(w->packet.tcp_flags & TCP_SYN) || w->packet.proto != PROTO_TCP)
+		return 0;
+	/* Who sends to a listed MAC finds no neighbour there, so its hook tells nothing: what opens is no answer. */
+	if (is_syn(&w->packet) && w->plan.source == w->plan.initiator && !same6(w->packet.destination_mac, w->port.mac))
 		return 0;
 	port = port_behind(w, w->packet.source_mac, vnic);
 	if (port && port->awaited)

@@ -80,6 +80,7 @@ static __always_inline void handoff_give(struct work *w, __u32 epoch, __u32 rule
 	h->topology = w->topology;
 	h->followed = 0;
 	h->way = w->ifindex & (MERLON_WAYS - 1);
+	h->vm = w->port.vm;
 	h->candidate_rule = flags & HANDOFF_WOULD_DENY ? w->judgement.candidate_rule : 0;
 	h->ifindex = w->peer_ifindex;
 }

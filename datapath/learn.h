@@ -113,7 +113,7 @@ __noinline int learn_arp(struct __sk_buff *skb, struct work *w)
 		return 0;
 	if ((h.operation != bpf_htons(ARP_REPLY) && h.operation != bpf_htons(ARP_REQUEST)) || !own_macs(w, h.sender_mac))
 		return 0;
-	if (unspecified(w->packet.source) || own_address(w, (struct address *)w->packet.source))
+	if (unspecified(w->packet.source) || may_speak_for(w, (struct address *)w->packet.source))
 		return 0;
 	copy16(heard.address.bytes, w->packet.source);
 	return claim(skb, w, &heard);
@@ -133,7 +133,7 @@ static __always_inline __u32 nd_speaks(struct __sk_buff *skb, struct work *w, st
 		if (bpf_skb_load_bytes(skb, p->l4 + 8, address->bytes, sizeof(*address)))
 			return 0;
 		/* An end speaks for one address by another only where that is its own. */
-		if (!same16(address->bytes, p->source) && !own_address(w, (struct address *)p->source))
+		if (!same16(address->bytes, p->source) && !may_speak_for(w, (struct address *)p->source))
 			return 0;
 	} else if (p->icmp_type != ND_NEIGHBOUR_SOLICITATION) {
 		return 0;
@@ -153,7 +153,7 @@ __noinline int learn_nd(struct __sk_buff *skb, struct work *w)
 	if (p->fragment || p->hop_limit != 255 || p->icmp_code || !same6(p->source_mac, w->port.mac))
 		return 0;
 	options = nd_speaks(skb, w, &heard.address);
-	if (!options || unspecified(heard.address.bytes) || own_address(w, &heard.address) ||
+	if (!options || unspecified(heard.address.bytes) || may_speak_for(w, &heard.address) ||
 	    nd_options(skb, w, options, p->l4 + p->l4_length, false))
 		return 0;
 	return claim(skb, w, &heard);

@@ -34,6 +34,15 @@ struct {
 	__type(value, struct merlon_owner);
 } owners SEC(".maps");
 
+/* Few vNICs have one; asked only when what is claimed is not the vNIC's own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MERLON_MAX_SLOTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct merlon_licence);
+} licences SEC(".maps");
+
 /* Read for every packet of the short cut, so an array; two ports of one slot: the later one has no short cut. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -252,5 +261,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct work);
 } scratch SEC(".maps");
+
+/* The same for bring_connection. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct work);
+} bringing SEC(".maps");
 
 #endif

@@ -94,9 +94,9 @@ static __always_inline bool answerable(struct work *w)
 
 	if (to_many(p) || p->fragment == FRAGMENT_LATER || p->source_mac[0] & 1 || nobody(p))
 		return false;
-	/* In a VM's name only where it is, from its own addresses, and not to itself: another's connection is nothing that it could reset. */
-	if (w->in && (w->port.awaited || !same6(p->destination_mac, w->port.mac) || same6(p->source_mac, w->port.mac) ||
-		      !own_address(w, (struct address *)p->destination)))
+	/* In a VM's name only where it is, from addresses that it may have, and not to itself: another's connection is nothing that it could reset. */
+	if (w->in && (w->port.awaited || !own_mac(w, mac_word(p->destination_mac)) || own_mac(w, mac_word(p->source_mac)) ||
+		      !(own_address(w, (struct address *)p->destination) || licensed(w, (struct address *)p->destination, ANY_PREFIX))))
 		return false;
 	if (p->tags || p->l4 - p->l3 != header)
 		return false;

@@ -53,6 +53,8 @@ static __always_inline bool vouches(const struct work *w, const struct merlon_co
 
 	if (absent(c, w) || !sent_lately(c, &w->quoted, quoted))
 		return false;
+	if (hearsay(c, own))
+		return false;
 	/* Before the answer only the opener has said anything that an error could be about. */
 	if (c->state == CONN_NEW && quoted != (c->flags & CONN_INITIATOR_B))
 		return false;

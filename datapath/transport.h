@@ -70,6 +70,15 @@ static __always_inline bool same6(const __u8 *a, const __u8 *b)
 	return *(const __u32 *)a == *(const __u32 *)b && *(const __u16 *)(a + 4) == *(const __u16 *)(b + 4);
 }
 
+/* A MAC in one word, as licences have it. */
+static __always_inline __u64 mac_word(const __u8 *mac)
+{
+	__u64 word = 0;
+
+	__builtin_memcpy(&word, mac, 6);
+	return word;
+}
+
 /* The window scale option (RFC 7323): 3, 3, shift. Returns shift + 1, 0 = not offered. */
 static __noinline int window_scale(struct __sk_buff *skb, __u32 at, __u32 length)
 {

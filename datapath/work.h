@@ -141,7 +141,7 @@ struct handoff {
 	__u32 topology;            /* under which the source's side was found approved */
 	__u32 followed;            /* the epoch that the source's side of the entry has; 0 = none, or not the present one */
 	__u16 way;                 /* the source's slot of ways */
-	__u16 pad;
+	__u16 vm;                  /* the source's budget */
 };
 
 #define HANDOFF_LOG 0x1u
@@ -214,7 +214,7 @@ struct work {
 	__u64 answer[15];          /* the frame, from its third byte on */
 };
 
-/* Three users of scratch that may meet on one CPU. */
+/* Three users of scratch that may meet on one CPU. It is pinned with so many: whoever else needs one has a map of its own. */
 enum work_owner {
 	WORK_FROM_VM = 0,
 	WORK_TO_VM = 1,

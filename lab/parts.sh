@@ -57,9 +57,10 @@ end() { # NAME PROGRAM
 }
 
 remove() { # NAME AGENT
-  local inside=()
+  local inside=() libvirt=none
+  [ ! -S "/run/$1/libvirt/libvirt-sock" ] || libvirt="qemu+unix:///system?socket=/run/$1/libvirt/libvirt-sock"
   [ ! -e "/run/netns/$1" ] || inside=(nsenter "--net=/run/netns/$1")
-  [ ! -e "/sys/fs/bpf/$1" ] || "${inside[@]}" "$2" remove --instance "${1#merlon-}" >/dev/null
+  [ ! -e "/sys/fs/bpf/$1" ] || "${inside[@]}" "$2" remove --instance "${1#merlon-}" --libvirt "$libvirt" >/dev/null
   rm -rf "/etc/$1" "/var/lib/$1"
   # The folder of host.sh and the mark of a lab of two are others' affairs.
   [ ! -e "/run/$1" ] || find "/run/$1" -mindepth 1 -maxdepth 1 ! -name libvirt ! -name two-hosts -exec rm -rf {} +

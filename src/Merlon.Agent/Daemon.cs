@@ -3,6 +3,7 @@ using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Learning;
 using Merlon.Agent.Link;
+using Merlon.Agent.Migration.Connections;
 using Merlon.Agent.Status;
 using Merlon.Agent.Sync;
 using Merlon.Contracts.Pki;
@@ -43,13 +44,14 @@ internal sealed class Daemon(AgentOptions options)
         var claims = new ClaimBook(TimeProvider.System);
         var learning = new ClaimPump(datapath, () => keeper.Names, claims, log);
         var identity = new HostIdentity(options.Paths.Var, options.LibvirtUri is not null);
-        var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, identity, log) : null;
+        var libvirt = options.LibvirtUri is { } uri ? new LibvirtWatch(uri, keeper.Proof, identity, new(options.Paths), log) : null;
         var status = new StatusWriter(options, keeper, datapath, sizes, flows, pump, learning, () => identity.Uuid);
         var overBudget = new OverBudget(datapath.Budgets.Get, pump.Talkers, r => flows.Add(r, own: true), keeper.Alarms);
         using var top = new TopDoor(keeper, datapath, pump, overBudget);
+        using var connections = new ConnectionDoor(keeper, datapath.Connections, options.Host, options.Paths.Var, log);
         AgentApi.Map(app, keeper, status, () => Doctor.Run(options.Paths.Bpf, options.ObjectPath, keeper.Box.Ask(status.Status).Result,
             options.LibvirtUri is not null, options.Controller is not null), new(keeper, datapath, app.Lifetime.ApplicationStopping),
-            new(keeper, datapath), top, new(keeper, keeper.Proof));
+            new(keeper, datapath), top, new(keeper, keeper.Proof), connections);
         using var pki = options.Controller is null ? null : HostPki.EnsureAt(options.Paths.Pki);
         var link = pki is null ? null : new ControllerLink(options.Controller!, pki, flows, claims, log);
         if (link is not null) keeper.Send = link.Send;
@@ -77,6 +79,7 @@ internal sealed class Daemon(AgentOptions options)
             keeper.AskGuests = libvirt.AskAgain;
             keeper.AskGate = libvirt.AskGate;
             keeper.Papers.Write = libvirt.WritePolicy;
+            libvirt.Carried = () => ConnectionDoor.Carried(keeper.Policy.Plan);
             libvirt.NotWritten = (uuid, why) => keeper.Box.Post(() => keeper.DocumentNotWritten(uuid, why));
             // A libvirt that hangs keeps nobody from the controller.
             parts.Add(Task.Run(() => libvirt.RunAsync((domains, asked) => keeper.Box.Post(() => keeper.DomainsChanged(domains, asked)),

@@ -3,6 +3,7 @@ using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Link;
 using Merlon.Agent.Migration;
+using Merlon.Agent.Migration.Connections;
 using Merlon.Agent.Status;
 using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
@@ -31,6 +32,7 @@ internal sealed class HostKeeper
     private IReadOnlyList<HostLink> _looked = [];
     private HostInventory? _inventory;
     private HostPolicyMessage? _pending;
+    private IReadOnlySet<string> _travelling = new HashSet<string>();
     private bool _libvirtAnswers;
     private long _policyCame;
     private int _ticks;
@@ -396,6 +398,10 @@ internal sealed class HostKeeper
     private void AfterPolicy()
     {
         Names = new(Policy.Book);
+        // Their QEMUs get what their connections travel by, when libvirt is asked.
+        var travelling = ConnectionDoor.Carried(Policy.Plan);
+        if (!travelling.SetEquals(_travelling)) AskGuests();
+        _travelling = travelling;
         if (Policy.Error is { } error)
             Alarms.Raise("policy-refused", "", $"policy {Policy.Newest} is not in force: {error}", "mend the policy and apply it again");
         else Alarms.Over("policy-refused", "");

@@ -71,4 +71,16 @@ internal static partial class Log
 
     [LoggerMessage(22, LogLevel.Warning, "a VM does not have its policy inside: {Reason}")]
     public static partial void DocumentNotWritten(ILogger log, string reason);
+
+    [LoggerMessage(30, LogLevel.Information, "{Count} connections of VM {Vm} go into its stream, {Bytes} bytes")]
+    public static partial void ConnectionsLeft(ILogger log, Guid vm, int count, int bytes);
+
+    [LoggerMessage(31, LogLevel.Information, "{Vm} came from '{From}': {Installed} of {Sent} connections go on, {Refused} refused, {LeftOut} left out ({Outcome})")]
+    public static partial void ConnectionsCame(ILogger log, string vm, string from, int installed, int sent, int refused, int leftOut, string outcome);
+
+    [LoggerMessage(32, LogLevel.Warning, "the receipt of VM {Vm} is not on disk: {Reason}")]
+    public static partial void ReceiptLost(ILogger log, string vm, string reason);
+
+    [LoggerMessage(33, LogLevel.Warning, "connections of VM {Vm} will not travel: {Reason}")]
+    public static partial void NotCarried(ILogger log, string vm, string reason);
 }

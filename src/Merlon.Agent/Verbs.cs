@@ -1,6 +1,9 @@
 using Merlon.Agent.Gate;
+using Merlon.Agent.Guests;
+using Merlon.Agent.Migration.Bus;
 using Merlon.Contracts.Pki;
 using Merlon.Datapath;
+using Merlon.Libvirt;
 
 namespace Merlon.Agent;
 
@@ -14,6 +17,7 @@ internal static class Verbs
         merlon-agent install-hook [--instance NAME] [--hooks DIR] [--object PATH]   have libvirt ask before a VM starts (DIR: /etc/libvirt/hooks)
         merlon-agent remove-hook  [--hooks DIR]                                 VMs start unguarded again
         merlon-agent hook    qemu [--instance NAME] -- NAME OPERATION …         what libvirt then calls
+        merlon-agent board   [--instance NAME]                                  what VMs that move leave their connections with; the agent starts it
         merlon-agent version
         """;
 
@@ -44,6 +48,10 @@ internal static class Verbs
                 case "hook":
                     RequireRoot();
                     return await GateVerb.RunAsync(words[1..]);
+                case "board":
+                    RequireRoot();
+                    await BoardVerb.RunAsync(AgentOptions.Parse(words.AsSpan(1)));
+                    return 0;
                 case "version":
                     Console.WriteLine(Status.StatusWriter.Version);
                     return 0;
@@ -77,11 +85,31 @@ internal static class Verbs
     {
         using var hold = InstanceLock.Take(options.Paths);
         using var turn = KernelTurn.Wait(options.Paths);
+        EndBoard(options);
         var detached = Uninstall.Remove(options.Paths.Bpf);
         File.Delete(Path.Combine(options.Paths.Run, Daemon.FlowFile));
         Console.WriteLine(detached is { } count
             ? $"detached {count} interface{(count == 1 ? "" : "s")}, removed {options.Paths.Bpf}: nothing is guarded"
             : $"nothing to remove: {options.Paths.Bpf} is not there");
+    }
+
+    // A QEMU that has the object cannot move or be saved without a board.
+    private static void EndBoard(AgentOptions options)
+    {
+        var board = new Board(options.Paths);
+        if (!board.IsThere) return;
+        var left = 0;
+        try
+        {
+            if (options.LibvirtUri is { } uri) left = LibvirtWatch.TakeBusesOut(uri);
+        }
+        catch (Exception e) when (e is LibvirtException or FormatException)
+        {
+            Console.Error.WriteLine($"merlon-agent: {e.Message}");
+            left++;
+        }
+        if (left == 0) board.Quit();
+        else Console.Error.WriteLine("merlon-agent: a VM that came here with its connections can move or be saved only beside 'merlon-agent board', which stays; end it when these VMs have been started anew");
     }
 
     private static void RequireRoot()

@@ -21,9 +21,10 @@ public sealed class KernelDatapath : IDisposable
         ShortCut = new(loaded.Map("ways"), Control);
         Macs = new(loaded.Map("macs"));
         Owners = new(loaded.Map("owners"));
+        Licences = new(loaded.Map("licences"));
         Budgets = new(loaded.Map("budgets"), loaded.Map("pools"), loaded.Map("half4"), loaded.Map("half6"), loaded.Map("conn4"), loaded.Map("conn6"));
         Counters = new(loaded.Map("counters"), loaded.Map("reasons"), loaded.Map("rule_hits"));
-        Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"), new(loaded, "remove_vnic"));
+        Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"), new(loaded, "remove_vnic"), new(loaded, "bring_connection"));
         Rings = new(loaded.Map("rings"), options.RingBytes);
         Tests = new(loaded);
         Attacher = new(loaded);
@@ -35,6 +36,7 @@ public sealed class KernelDatapath : IDisposable
     public ShortCut ShortCut { get; }
     public MacTable Macs { get; }
     public OwnerTable Owners { get; }
+    public LicenceTable Licences { get; }
     public BudgetTable Budgets { get; }
     public Counters Counters { get; }
     public ConnectionTable Connections { get; }

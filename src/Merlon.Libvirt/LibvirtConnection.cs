@@ -14,6 +14,8 @@ public sealed unsafe class LibvirtConnection : IDisposable
 {
     private const int KeepAliveSeconds = 5;
     private const uint KeepAliveMisses = 3;
+    private const int Element = 2, Executing = 1;
+    private const uint Live = 1, Config = 2;
 
     private readonly DomainEventSource _events;
     private nint _handle;
@@ -114,30 +116,31 @@ public sealed unsafe class LibvirtConnection : IDisposable
     /// <summary>Puts a text into a VM's metadata as urn:merlon:policy:1, in the running VM and in its definition, whichever there are. A VM that is
     /// gone is no error.</summary>
     /// <param name="text">Without characters that XML must escape.</param>
-    public void SetPolicyInside(string uuid, string text)
+    public void SetPolicyInside(string uuid, string text) => With(uuid, domain =>
     {
-        const int Element = 2;
-        const uint Live = 1, Config = 2;
-        var domain = LibvirtNative.virDomainLookupByUUIDString(Handle, uuid);
-        if (domain == 0)
-        {
-            var error = LibvirtException.Last($"look up VM {uuid}");
-            if (error.IsNoDomain)
-                return;
-            throw error;
-        }
+        var flags = (LibvirtNative.virDomainIsActive(domain) == 1 ? Live : 0) | (LibvirtNative.virDomainIsPersistent(domain) == 1 ? Config : 0);
+        if (LibvirtNative.virDomainSetMetadata(domain, Element, $"<policy>{text}</policy>", "merlonpolicy", MetadataXml.PolicySpace, flags) < 0)
+            throw LibvirtException.Last($"write the policy into VM {uuid}");
+        return "";
+    });
 
-        try
-        {
-            var flags = (LibvirtNative.virDomainIsActive(domain) == 1 ? Live : 0) | (LibvirtNative.virDomainIsPersistent(domain) == 1 ? Config : 0);
-            if (LibvirtNative.virDomainSetMetadata(domain, Element, $"<policy>{text}</policy>", "merlonpolicy", MetadataXml.PolicySpace, flags) < 0)
-                throw LibvirtException.Last($"write the policy into VM {uuid}");
-        }
-        finally
-        {
-            _ = LibvirtNative.virDomainFree(domain);
-        }
-    }
+    /// <summary>Says in the metadata of a VM that runs that its QEMU has the object of <see cref="QemuBus"/>, or no longer. A VM that is gone is no error.</summary>
+    public void SetCarried(string uuid, bool carried) => With(uuid, domain =>
+    {
+        // There is nothing to take out of a VM that has been started anew.
+        if (LibvirtNative.virDomainSetMetadata(domain, Element, carried ? "<carried/>" : null, carried ? "merloncarried" : null, MetadataXml.CarriedSpace, Live) < 0 && carried)
+            throw LibvirtException.Last($"mark VM {uuid}");
+        return "";
+    });
+
+    /// <summary>A command of QEMU's monitor (QMP), and its answer as JSON, which may be an error. Null = the VM is gone.</summary>
+    public string? Monitor(string uuid, string command) => With(uuid, domain =>
+    {
+        byte* answer;
+        if (LibvirtQemuNative.virDomainQemuMonitorCommand(domain, command, &answer, 0) < 0)
+            throw LibvirtException.Last($"speak to the monitor of VM {uuid}");
+        return NativeText.Owned(answer);
+    });
 
     /// <summary>The bridge behind a libvirt network, or null if there is no such network or it has no bridge.</summary>
     public string? BridgeOfNetwork(string network)
@@ -164,6 +167,25 @@ public sealed unsafe class LibvirtConnection : IDisposable
         _handle = 0;
     }
 
+    private string? With(string uuid, Func<nint, string?> work)
+    {
+        var domain = LibvirtNative.virDomainLookupByUUIDString(Handle, uuid);
+        if (domain == 0)
+        {
+            var error = LibvirtException.Last($"look up VM {uuid}");
+            return error.IsNoDomain ? null : throw error;
+        }
+
+        try
+        {
+            return work(domain);
+        }
+        finally
+        {
+            _ = LibvirtNative.virDomainFree(domain);
+        }
+    }
+
     private nint Handle
     {
         get
@@ -183,7 +205,9 @@ public sealed unsafe class LibvirtConnection : IDisposable
             return error.IsNoDomain ? null : throw error;
         }
 
-        return DomainXml.Parse(xml) with { Running = active == 1 };
+        int state, reason;
+        var executes = active == 1 && LibvirtNative.virDomainGetState(domain, &state, &reason, 0) == 0 && state == Executing;
+        return DomainXml.Parse(xml) with { Running = active == 1, Executes = executes };
     }
 
     private static (string Uuid, string Name) ReadHost(nint handle)

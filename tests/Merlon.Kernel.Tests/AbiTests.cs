@@ -14,7 +14,7 @@ public sealed class AbiTests
     public static TheoryData<string, Type> Structs => new()
     {
         { "merlon_port", typeof(PortRecord) }, { "merlon_way", typeof(WayRecord) }, { "merlon_mac_key", typeof(MacKey) }, { "merlon_mac_owner", typeof(MacOwner) },
-        { "merlon_owner_key", typeof(OwnerKey) }, { "merlon_owner", typeof(OwnerRecord) }, { "merlon_control", typeof(ControlRecord) },
+        { "merlon_owner_key", typeof(OwnerKey) }, { "merlon_owner", typeof(OwnerRecord) }, { "merlon_licence", typeof(LicenceRecord) }, { "merlon_prefix", typeof(LicenceRecord.MaskedPrefix) }, { "merlon_control", typeof(ControlRecord) },
         { "merlon_key4", typeof(ConnKey4) }, { "merlon_key6", typeof(ConnKey6) }, { "merlon_side", typeof(ConnSide) }, { "merlon_window", typeof(ConnWindow) },
         { "merlon_conn", typeof(ConnRecord) }, { "merlon_budget", typeof(BudgetRecord) }, { "merlon_rate", typeof(BudgetRates.Rate) }, { "merlon_pool", typeof(PoolRecord) },
         { "merlon_event", typeof(MerlonEvent) }, { "merlon_deny_key", typeof(DenyKey) }, { "merlon_rule_hits", typeof(RuleHits) }, { "merlon_capture", typeof(CaptureRecord) }, { "merlon_claim", typeof(ClaimRecord) }, { "merlon_deny", typeof(DenyRecord) },
@@ -64,6 +64,8 @@ public sealed class AbiTests
     [InlineData("MERLON_SHARE_CONN", AbiLimits.ShareConn)]
     [InlineData("MERLON_PORT_VLANS", AbiLimits.PortVlans)]
     [InlineData("MERLON_PORT_ETHER_TYPES", AbiLimits.PortEtherTypes)]
+    [InlineData("LEFT_BROUGHT", AbiLimits.Brought)]
+    [InlineData("MERLON_LICENCE_MOST", AbiLimits.LicenceMost)]
     [InlineData("VLAN_SERVICE", AbiLimits.VlanService)]
     [InlineData("MERLON_NIC_LOCALS", AbiLimits.NicLocals)]
     [InlineData("IMAGE_MAGIC", AbiLimits.ImageMagic)]

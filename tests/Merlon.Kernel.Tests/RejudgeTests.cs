@@ -88,6 +88,34 @@ public sealed class RejudgeTests : IDisposable
         Assert.Equal(77U, talk.Entry().DestinationVnic);
     }
 
+    /// <summary>Map macs knows nobody behind a listed MAC, and map owners nobody for a listed address.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_speaks_by_a_listed_address_and_MAC_is_known_for_itself_again(bool client)
+    {
+        var (address, mac) = (Address.Parse("10.0.0.100"), new MacAddress(0x5e00010a));
+        _shop.Kernel.Licences.Set(_shop.Web.Record.Vnic, _shop.Web.Record.Slot, new([Prefix.Of(address)], [mac]));
+        var packet = _shop.WebToDb() with { Source = address, SourceMac = mac, SourcePort = 1008 };
+        Outcome Ask() => _shop.Send(packet.Bytes(), _shop.Web.Mac, _shop.Db.Mac);
+        Outcome Answer() => _shop.Send(packet.Back().Bytes(), _shop.Db.Mac, _shop.Web.Mac);
+        Assert.Equal((Outcome.Pass, Outcome.Pass), (Ask(), Answer()));
+        _shop.Apply(Shop.Manifest);
+        for (var i = 0; i < 2; i++, client = !client) Assert.Equal(Outcome.Pass, client ? Ask() : Answer());
+    }
+
+    /// <summary>Nobody outside is taken for the vNIC whose side an entry has.</summary>
+    [Fact]
+    public void Who_speaks_by_no_listed_MAC_is_not_taken_for_it()
+    {
+        var address = Address.Parse("10.0.0.100");
+        _shop.Kernel.Licences.Set(_shop.Web.Record.Vnic, _shop.Web.Record.Slot, new([Prefix.Of(address)], [new MacAddress(0x5e00010a)]));
+        var packet = _shop.WebToDb() with { Source = address, SourcePort = 1009 };
+        Assert.Equal(Outcome.Pass, _shop.Send(packet));
+        _shop.Apply(Shop.Manifest);
+        Assert.Equal(new(false, "to_vm", Reason.Revoked), _shop.Send(packet with { SourceMac = Shop.Router }));
+    }
+
     [Fact]
     public void An_error_about_a_connection_not_yet_judged_again_waits_for_its_packet()
     {

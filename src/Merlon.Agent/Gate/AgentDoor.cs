@@ -6,7 +6,7 @@ using Merlon.Contracts.Api;
 
 namespace Merlon.Agent.Gate;
 
-/// <summary>A hook's way to the agent that runs, by its root-only socket; never longer than it is told to wait.</summary>
+/// <summary>A hook's and the board's way to the agent that runs, by its root-only socket; never longer than it is told to wait.</summary>
 internal sealed class AgentDoor(InstancePaths paths, TimeSpan patience)
 {
     /// <summary>Null = no agent, or none that answers in time.</summary>
@@ -25,6 +25,21 @@ internal sealed class AgentDoor(InstancePaths paths, TimeSpan patience)
     public async Task<bool> ProveAsync(string nonce) => await SendAsync(async http =>
     {
         using var response = await http.PostAsync(new Uri($"/v1/gate/proof/{Uri.EscapeDataString(nonce)}", UriKind.Relative), null);
+        return response.IsSuccessStatusCode ? "yes" : null;
+    }) is not null;
+
+    /// <summary>A VM's connections, for its stream.</summary>
+    public Task<byte[]?> SaveAsync(string vm) => SendAsync(async http =>
+    {
+        using var response = await http.GetAsync(new Uri($"/v1/migration/{Uri.EscapeDataString(vm)}", UriKind.Relative));
+        return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync() : null;
+    });
+
+    /// <summary>What a VM's stream held; false = nobody took it.</summary>
+    public async Task<bool> LoadAsync(string vm, byte[] snapshot) => await SendAsync(async http =>
+    {
+        using var body = new ByteArrayContent(snapshot);
+        using var response = await http.PostAsync(new Uri($"/v1/migration/{Uri.EscapeDataString(vm)}", UriKind.Relative), body);
         return response.IsSuccessStatusCode ? "yes" : null;
     }) is not null;
 

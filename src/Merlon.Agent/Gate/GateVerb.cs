@@ -1,5 +1,6 @@
 using System.Text;
 using Merlon.Agent.Guests;
+using Merlon.Agent.Migration.Bus;
 using Merlon.Contracts;
 using Merlon.Contracts.Api;
 using Merlon.Libvirt.Domains;
@@ -23,8 +24,8 @@ internal static class GateVerb
         // libvirt has no end for a hook, and this one may hold the kernel's lock.
         using var end = new Timer(_ =>
         {
-            Console.Error.WriteLine($"merlon: not guarded within {End.TotalSeconds:0} s; see 'merlon doctor'");
-            Environment.Exit(1);
+            Console.Error.WriteLine($"merlon: {(call.IsIncoming ? "connections inside it will not go on" : "not guarded")}: no answer within {End.TotalSeconds:0} s; see 'merlon doctor'");
+            Environment.Exit(call.IsIncoming ? 0 : 1);
         }, null, End, Timeout.InfiniteTimeSpan);
         try
         {
@@ -50,6 +51,7 @@ internal static class GateVerb
             var proved = await door.ProveAsync(DomainXml.Parse(ReadDomain()).Uuid);
             return Refuse(new(false, "probe", $"{call.Name} is the agent's question whether libvirt calls this hook ({(proved ? "answered" : "nobody waits for the answer")})", "nothing is wrong"));
         }
+        if (call is { IsIncoming: true, Suboperation: "begin" }) return IncomingVm.Receive(options, ReadDomain);
         if ((call.Operation, call.Suboperation) is not (("start", "begin") or ("release", "end"))) return 0;
         var xml = ReadDomain();
         var (guest, inside) = DomainGuests.Starting(xml);
@@ -60,6 +62,7 @@ internal static class GateVerb
         }
         var answer = await door.AskAsync(xml) ?? new OfflineGate(options).Pass(guest, inside);
         if (!answer.Start) return Refuse(answer);
+        IncomingVm.Start(options, xml);
         if (answer.Outcome == "unguarded") Console.Error.WriteLine(Line(answer));
         return 0;
     }

@@ -13,6 +13,9 @@ internal sealed record HookCall(string Name, string Operation, string Suboperati
 
     public bool IsProbe => Name == ProbeName && Operation == "prepare";
 
+    /// <summary>From another host, or a save file. Its start is asked for apart.</summary>
+    public bool IsIncoming => Operation is "migrate" or "restore";
+
     public static HookCall Parse(ReadOnlySpan<string> words) => words.Length >= 3
         ? new(words[0], words[1], words[2])
         : throw AgentOptions.Usage("a hook is called with NAME OPERATION SUBOPERATION EXTRA, by libvirt");

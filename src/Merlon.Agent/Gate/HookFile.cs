@@ -34,7 +34,7 @@ internal sealed class HookFile(string folder)
         # Merlon's start gate, written by 'merlon-agent install-hook': a VM starts when it is guarded, and else does not.
         # It is called for every VM; the operations left out need nothing.
         case $2:$1 in
-          start:*|release:*|prepare:{HookCall.ProbeName})
+          start:*|release:*|migrate:*|restore:*|prepare:{HookCall.ProbeName})
             exec {Quoted(binary)} hook qemu --instance {Quoted(options.Paths.Instance)} --object {Quoted(options.ObjectPath)} -- "$@" ;;
         esac
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Merlon.Agent.Gate;
+using Merlon.Agent.Migration.Bus;
 using Merlon.Libvirt;
 using Merlon.Libvirt.Domains;
 using Merlon.Libvirt.Events;
@@ -8,11 +9,12 @@ using Merlon.Libvirt.Events;
 namespace Merlon.Agent.Guests;
 
 /// <summary>Keeps a connection to libvirt and tells of every change; tries again for ever when it is lost.</summary>
-internal sealed class LibvirtWatch(string uri, HookProof proof, HostIdentity identity, ILogger log)
+internal sealed class LibvirtWatch(string uri, HookProof proof, HostIdentity identity, Board board, ILogger log)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ProveEvery = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<string, string> _papers = new();
+    private readonly BusPlug _plug = new(board, log);
     private long _proveAt;
     private readonly Channel<bool> _again = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -25,6 +27,9 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, HostIdentity ide
         Volatile.Write(ref _proveAt, 0);
         AskAgain();
     }
+
+    /// <summary>VMs whose connections travel. Set before anything else happens.</summary>
+    public Func<IReadOnlySet<string>> Carried { get; set; } = () => new HashSet<string>();
 
     /// <summary>A policy could not be written into this VM, and why. Set before anything else happens.</summary>
     public Action<string, string> NotWritten { get; set; } = (_, _) => { };
@@ -72,11 +77,14 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, HostIdentity ide
         {
             WritePolicies(connection); // before the list, which shows it
             var asked = Environment.TickCount64;
-            changed(connection.ListDomains(), asked);
+            var domains = connection.ListDomains();
+            changed(domains, asked);
             Prove(connection);
+            var carried = Carried();
+            _plug.Keep(domains, carried, new Monitor(connection), stop);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
             var happened = connection.Events.WaitToReadAsync(either.Token).AsTask();
-            await Task.WhenAny(happened, _again.Reader.WaitToReadAsync(either.Token).AsTask(), Task.Delay(ProveEvery, either.Token));
+            await Task.WhenAny(happened, _again.Reader.WaitToReadAsync(either.Token).AsTask(), Task.Delay(ProveEvery, either.Token), _plug.BoardEnds ?? happened);
             await either.CancelAsync();
             if (stop.IsCancellationRequested || !connection.IsAlive) return;
             _again.Reader.TryRead(out _);
@@ -103,6 +111,13 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, HostIdentity ide
         }
     }
 
+    /// <summary>Before there is no board any more: takes out of every QEMU what it is connected to it by. Returns how many VMs keep it, and throws <see cref="LibvirtException"/>.</summary>
+    public static int TakeBusesOut(string uri)
+    {
+        using var connection = LibvirtConnection.Open(uri);
+        return BusPlug.UnplugAll(connection.ListDomains(), new Monitor(connection));
+    }
+
     // Blocks this thread and no other: the hook that libvirt calls meanwhile is answered elsewhere.
     private void Prove(LibvirtConnection connection)
     {
@@ -112,5 +127,12 @@ internal sealed class LibvirtWatch(string uri, HookProof proof, HostIdentity ide
         proof.Asked(connection.TryStartProbe(HookCall.ProbeName, proof.Ask()));
         if (proof.IsLive) Log.GateProved(log);
         else if (proof.Record.Found is var found && found != before) Log.GateNotProved(log, found);
+    }
+
+    private sealed class Monitor(LibvirtConnection connection) : BusPlug.IMonitor
+    {
+        public string? Ask(string vm, string command) => connection.Monitor(vm, command);
+
+        public void Mark(string vm, bool carried) => connection.SetCarried(vm, carried);
     }
 }

@@ -6,6 +6,7 @@ using Merlon.Agent.Capture;
 using Merlon.Agent.Gate;
 using Merlon.Agent.Guests;
 using Merlon.Agent.Judge;
+using Merlon.Agent.Migration.Connections;
 using Merlon.Contracts.Api;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
@@ -28,7 +29,7 @@ internal static class AgentApi
         });
     }
 
-    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture, TraceDoor trace, TopDoor top, GateDoor gate)
+    public static void Map(WebApplication app, HostKeeper keeper, StatusWriter status, Func<IReadOnlyList<DoctorCheck>> doctor, CaptureDoor capture, TraceDoor trace, TopDoor top, GateDoor gate, ConnectionDoor connections)
     {
         app.MapGet("/v1/status", http => Write(http, keeper.Box.Ask(status.Status), ApiJson.Default.HostStatus));
         app.MapGet("/v1/nics", http => Write(http, keeper.Box.Ask(status.Nics), ApiJson.Default.IReadOnlyListNicRecord));
@@ -46,6 +47,9 @@ internal static class AgentApi
         app.MapGet("/v1/capture", http => Guard(http, () => capture.Serve(http)));
         app.MapPost("/v1/gate", http => Guard(http, () => gate.Serve(http)));
         app.MapPost("/v1/gate/proof/{nonce}", gate.Prove);
+        app.MapGet("/v1/migrations", http => Write(http, keeper.Box.Ask(connections.List), ApiJson.Default.IReadOnlyListMigrationRecord));
+        app.MapGet("/v1/migration/{vm}", http => Guard(http, () => connections.Save(http)));
+        app.MapPost("/v1/migration/{vm}", http => Guard(http, () => connections.Load(http)));
         app.MapDelete("/v1/attach/{ifname}", http => Detach(http, keeper));
     }
 

@@ -20,6 +20,11 @@ internal interface IKernel
     void PutOwner(Address address, uint realm, uint vnic);
     void RemoveOwner(Address address, uint realm);
 
+    /// <summary>By vNIC, its slot and what it may claim beside its own.</summary>
+    IReadOnlyDictionary<uint, (ushort Slot, Licence Licence)> Licences();
+    void PutLicence(uint vnic, ushort slot, Licence licence);
+    void RemoveLicence(uint vnic);
+
     /// <summary>So many VMs are guarded: their shares of the connection tables stay free for them; false = the tables are too small for all.</summary>
     bool KeepShares(int vms);
 

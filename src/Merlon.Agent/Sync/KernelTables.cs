@@ -31,6 +31,12 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void RemoveOwner(Address address, uint realm) => datapath.Owners.Remove(realm, address);
 
+    public IReadOnlyDictionary<uint, (ushort Slot, Licence Licence)> Licences() => datapath.Licences.List();
+
+    public void PutLicence(uint vnic, ushort slot, Licence licence) => Try(() => datapath.Licences.Set(vnic, slot, licence));
+
+    public void RemoveLicence(uint vnic) => datapath.Licences.Remove(vnic);
+
     public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => datapath.Budgets.SetLimits(vm, connections, halfOpen, rates);
 
     public bool KeepShares(int vms) => datapath.Budgets.KeepShares(vms);

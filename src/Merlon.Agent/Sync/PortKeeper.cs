@@ -63,6 +63,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         SetWays(Candidates(wanted, have).Where(_ways.Contains));
         if (plan is not null) PutOwners(plan);
         if (plan is not null) RemoveLost(plan);
+        if (plan is not null) RemoveLicences(plan);
+        if (plan is not null) PutLicences(plan.Nics);
         Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
         if (plan is not null) KeepShares(plan);
         foreach (var vm in Budgets(wanted)) SetBudget(vm);
@@ -122,6 +124,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
             if (Attached().TryGetValue(port.Ifindex, out var at) && at.Live && before.TryGetValue(port.Ifindex, out var old) && old.Vnic != port.Plan!.Vnic)
                 throw new KernelFault($"{port.Ifname} is guarded for another VM", null);
         PutOwners(plan);
+        PutLicences(starting.Select(p => p.Plan!));
         foreach (var port in starting) PutClosed(port, awaited: 1);
         // No connection goes there past the bridge any more.
         kernel.BumpTopology();
@@ -339,6 +342,20 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     {
         var keep = WantedOwners(plan);
         foreach (var (address, realm) in kernel.Owners().Keys.Where(k => !keep.ContainsKey(k))) kernel.RemoveOwner(address, realm);
+    }
+
+    private void PutLicences(IEnumerable<NicPlan> nics)
+    {
+        var have = kernel.Licences();
+        foreach (var nic in nics.Where(n => !n.Guard.AntiSpoof.Licence.IsNone))
+            if (!have.TryGetValue(nic.Vnic, out var old) || old != (nic.Slot, nic.Guard.AntiSpoof.Licence)) kernel.PutLicence(nic.Vnic, nic.Slot, nic.Guard.AntiSpoof.Licence);
+    }
+
+    // Before the commit, as with owners: what a new epoch judges again finds no licence that is gone, and no slot that is another's by then.
+    private void RemoveLicences(HostPlan plan)
+    {
+        var keep = plan.Nics.Where(n => !n.Guard.AntiSpoof.Licence.IsNone).Select(n => n.Vnic).ToHashSet();
+        foreach (var vnic in kernel.Licences().Keys.Where(v => !keep.Contains(v))) kernel.RemoveLicence(vnic);
     }
 
     private static Dictionary<(Address, uint), uint> WantedOwners(HostPlan plan)

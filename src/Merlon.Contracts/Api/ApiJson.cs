@@ -53,6 +53,8 @@ namespace Merlon.Contracts.Api;
 [JsonSerializable(typeof(HostTraffic))]
 [JsonSerializable(typeof(TopRecord))]
 [JsonSerializable(typeof(GateAnswer))]
+[JsonSerializable(typeof(MigrationRecord))]
+[JsonSerializable(typeof(IReadOnlyList<MigrationRecord>))]
 [JsonSerializable(typeof(IReadOnlyList<CaseResult>))]
 public sealed partial class ApiJson : JsonSerializerContext
 {

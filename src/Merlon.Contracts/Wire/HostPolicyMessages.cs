@@ -48,19 +48,21 @@ public static class HostPolicyMessages
         return message;
     }
 
-    private static NicMessage Nic(PolicyNic nic)
+    private static NicMessage Nic(PolicyNic nic) => new()
     {
-        Span<byte> mac = stackalloc byte[6];
-        nic.Mac.Write(mac);
-        return new()
-        {
-            Endpoint = checked((uint)nic.Endpoint),
-            Mac = ByteString.CopyFrom(mac),
-            Segment = nic.Segment,
-            Guard = Guard(nic.Guard),
-            OutRules = checked((uint)nic.OutRules),
-            InRules = checked((uint)nic.InRules),
-        };
+        Endpoint = checked((uint)nic.Endpoint),
+        Mac = Bytes(nic.Mac),
+        Segment = nic.Segment,
+        Guard = Guard(nic.Guard),
+        OutRules = checked((uint)nic.OutRules),
+        InRules = checked((uint)nic.InRules),
+    };
+
+    private static ByteString Bytes(MacAddress mac)
+    {
+        Span<byte> six = stackalloc byte[6];
+        mac.Write(six);
+        return ByteString.CopyFrom(six);
     }
 
     private static GuardMessage Guard(NicGuard guard) => new()
@@ -84,11 +86,14 @@ public static class HostPolicyMessages
         IcmpRate = guard.Rates.Icmp,
         NeighbourRate = guard.Rates.Neighbours,
         NoShortCut = !guard.ShortCut,
+        CarryConnections = guard.CarryConnections,
         Vlans = { guard.Frames.Vlans.Select(v => new VlanRangeMessage { Low = (uint)v.Low, High = (uint)v.High }) },
         EtherTypes = { guard.Frames.EtherTypes.Select(t => (uint)t) },
         UntrackedServes = { guard.Untracked.Serves.Select(Ports) },
         Learn = (int)guard.Learn,
         UntrackedAsks = { guard.Untracked.Asks.Select(Ports) },
+        MayClaimAddresses = { guard.AntiSpoof.Licence.Addresses.Select(Prefix) },
+        MayClaimMacs = { guard.AntiSpoof.Licence.Macs.Select(Bytes) },
     };
 
     private static PortRangeMessage Ports(PortRange range) => new() { Low = (uint)range.Low, High = (uint)range.High };

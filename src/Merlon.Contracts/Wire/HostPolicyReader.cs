@@ -118,7 +118,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
             Expect.Enum<OnFailure>(m.OnFailure, field + ".on_failure"),
             Expect.Enum<LogLevel>(m.Log, field + ".log"),
             Spoof(m, field), m.MaxConnections, m.MaxHalfOpen,
-            new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field), !m.NoShortCut)
+            new(Rate(m.ConnectionRate, field + ".connection_rate"), Rate(m.IcmpRate, field + ".icmp_rate"), Rate(m.NeighbourRate, field + ".neighbour_rate")), Frames(m, field), !m.NoShortCut, m.CarryConnections)
         {
             Untracked = Untracked(m, field),
             Learn = Learn(m.Learn, field + ".learn"),
@@ -179,7 +179,20 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
         Expect.Enum<SpoofCheck>(m.SpoofArp, field + ".spoof_arp"),
         Expect.Enum<SpoofCheck>(m.SpoofNd, field + ".spoof_nd"),
         Expect.Enum<SpoofCheck>(m.SpoofDhcpServer, field + ".spoof_dhcp_server"),
-        Expect.Enum<SpoofCheck>(m.SpoofRa, field + ".spoof_ra"));
+        Expect.Enum<SpoofCheck>(m.SpoofRa, field + ".spoof_ra")) { Licence = Licence(m, field) };
+
+    private static Licence Licence(GuardMessage m, string field)
+    {
+        Expect.Count(m.MayClaimAddresses.Count, Policy.Model.Licence.Most, field + ".may_claim_addresses");
+        Expect.Count(m.MayClaimMacs.Count, Policy.Model.Licence.Most, field + ".may_claim_macs");
+        if (m.MayClaimAddresses.Count + m.MayClaimMacs.Count == 0) return Policy.Model.Licence.None;
+        var addresses = Prefixes(m.MayClaimAddresses, field + ".may_claim_addresses");
+        foreach (var prefix in addresses) Expect.That(Policy.Model.Licence.MayList(prefix), field + ".may_claim_addresses", $"{prefix} holds IPv4's addresses too");
+        ImmutableArray<MacAddress> macs = [.. m.MayClaimMacs.Select(b => Expect.Mac(b.Span, field + ".may_claim_macs"))];
+        for (var i = 0; i < macs.Length; i++)
+            Expect.That(Policy.Model.Licence.MayList(macs[i]) && (i == 0 || macs[i - 1].CompareTo(macs[i]) < 0), field + ".may_claim_macs", $"{macs[i]} is no station's, or not in ascending order");
+        return new(addresses, macs);
+    }
 
     private ImmutableArray<EndpointSet> Sets() =>
         [.. message.Sets.Select((m, i) => new EndpointSet(

@@ -63,7 +63,8 @@ internal sealed class PinCourt(InventoryView view, IReadOnlyDictionary<NicKey, G
 
     private bool MayLearn(InventoryNic nic, LearnedClaim claim) =>
         claim.Address.IsOwnable && !IsOfAnotherMac(nic, claim.Address)
-        && guards.GetValueOrDefault(claim.Nic) is { Exclude: false } guard && guard.Learn.Takes(claim.By, claim.Address);
+        && guards.GetValueOrDefault(claim.Nic) is { Exclude: false } guard && guard.Learn.Takes(claim.By, claim.Address)
+        && !guards.Values.Any(g => g.AntiSpoof.Licence.SpeaksFor(claim.Address)); // shared by whoever lists it: nobody's own
 
     // fe80::/64 with the EUI-64 of a MAC belongs to whoever has that MAC, and that is the kernel's to say.
     private static bool IsOfAnotherMac(InventoryNic nic, Address address)

@@ -18,7 +18,7 @@ public struct ConnRecord
     public Pair<ConnSide> Side;
     public Pair<ConnWindow> Window;
     public ushort Vm;
-    /// <summary>Bit of each side whose vNIC has left this host.</summary>
+    /// <summary>Bit of each side whose vNIC has left this host; <see cref="AbiLimits.Brought"/> &lt;&lt; the side whose VM alone speaks for it.</summary>
     public ushort Left;
     /// <summary>Hash of the key.</summary>
     public uint Tag;

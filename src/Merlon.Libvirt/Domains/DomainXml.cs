@@ -21,7 +21,14 @@ public static partial class DomainXml
         // libvirt gives a running domain its id; hooks are given it too.
         var running = root.Attribute("id") is not null;
         return new DomainInfo(uuid.ToString("D"), name, running, ReadNics(root), MetadataXml.Read(root.Element("metadata")),
-            MetadataXml.PolicyInside(root.Element("metadata")));
+            MetadataXml.PolicyInside(root.Element("metadata")), QemuBus.Of(root), ReadUser(root));
+    }
+
+    // virt-dac: "+USER:+GROUP", once libvirt has decided.
+    private static uint? ReadUser(XElement root)
+    {
+        var label = root.Elements("seclabel").FirstOrDefault(s => s.Attribute("model")?.Value == "dac")?.Element("label")?.Value ?? "";
+        return label.StartsWith('+') && uint.TryParse(label[1..].Split(':')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var user) ? user : null;
     }
 
     private static string Text(XElement parent, string child) => parent.Element(child)?.Value.Trim() ?? "";

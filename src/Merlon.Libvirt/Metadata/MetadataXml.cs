@@ -10,6 +10,8 @@ internal static partial class MetadataXml
 {
     internal const int MaxLabels = 64, MaxNics = 64, MaxAddresses = 64;
     internal const string PolicySpace = "urn:merlon:policy:1";
+    /// <summary>In the metadata of a VM that runs: its QEMU has the object of <see cref="Domains.QemuBus"/>. Goes where the VM goes.</summary>
+    internal const string CarriedSpace = "urn:merlon:carried:1";
     private static readonly XNamespace Space = "urn:merlon:1";
 
     /// <summary>Null = no such element; empty = more than one, or another than &lt;policy&gt; with text: something is there and counts for nothing.</summary>

@@ -59,7 +59,7 @@ internal static unsafe partial class LibvirtNative
     internal static partial int virDomainIsPersistent(nint dom);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int virDomainSetMetadata(nint domain, int type, string metadata, string key, string uri, uint flags);
+    internal static partial int virDomainSetMetadata(nint domain, int type, string? metadata, string? key, string uri, uint flags);
 
     [LibraryImport(Library)]
     internal static partial int virDomainDestroy(nint domain);
@@ -72,6 +72,9 @@ internal static unsafe partial class LibvirtNative
 
     [LibraryImport(Library)]
     internal static partial int virDomainIsActive(nint dom);
+
+    [LibraryImport(Library)]
+    internal static partial int virDomainGetState(nint domain, int* state, int* reason, uint flags);
 
     [LibraryImport(Library)]
     internal static partial int virDomainFree(nint domain);

@@ -36,10 +36,15 @@ public static class LooserChecks
         if (before is not { } was || after is not { } willBe) yield break;
         foreach (var (name, of) in s_checks)
             if (of(willBe.Spoof) < of(was.Spoof)) yield return ($"antiSpoof.{name}", Word(of(was.Spoof)), Word(of(willBe.Spoof)));
-        if (willBe.EtherTypes.Except(was.EtherTypes).Any()) yield return ("etherTypes", List(was.EtherTypes), List(willBe.EtherTypes));
+        var (had, has) = (was.Spoof.Licence, willBe.Spoof.Licence);
+        if (has.Addresses.Any(a => !had.Addresses.Any(p => p.Contains(a)))) yield return ("antiSpoof.addresses", List(had.Addresses), List(has.Addresses));
+        if (has.Macs.Except(had.Macs).Any()) yield return ("antiSpoof.macs", List(had.Macs), List(has.Macs));
+        if (willBe.EtherTypes.Except(was.EtherTypes).Any()) yield return ("etherTypes", List(was.EtherTypes.Select(Hex)), List(willBe.EtherTypes.Select(Hex)));
     }
 
     private static string Word(SpoofCheck check) => Words.Of(Words.SpoofChecks, check);
 
-    private static string List(ImmutableArray<int> types) => types.IsEmpty ? "none" : string.Join(", ", types.Select(t => string.Create(CultureInfo.InvariantCulture, $"0x{t:x4}")));
+    private static string Hex(int type) => string.Create(CultureInfo.InvariantCulture, $"0x{type:x4}");
+
+    private static string List<T>(IEnumerable<T> all) => string.Join(", ", all) is { Length: > 0 } text ? text : "none";
 }

@@ -90,6 +90,8 @@ public static class Prover
             var all = ImmutableArray.CreateBuilder<string>();
             all.Add("first packets only: replies and ICMP errors pass with their connection");
             all.Add("VMs speak from their own addresses (antiSpoof)");
+            if (ground.After.Policy.Guards.Any(g => !g.AntiSpoof.Licence.Addresses.IsEmpty))
+                all.Add("left out: what VMs send from addresses that their Guards list (antiSpoof.addresses)");
             if (ground.After.Policy.Guards.Any(g => !g.Untracked.IsNone))
                 all.Add("left out: what answers a service that passes untracked; it opens nothing, and needs no question");
             if (found is null && _builtin.Count > 0) all.Add($"left out: what passes by {string.Join(", ", _builtin)}");

@@ -9,5 +9,8 @@ public sealed record AntiSpoof(
     /// <summary>What a Guard asks that does not say it, the same of every check: one that observes drops nothing for that either.</summary>
     public static AntiSpoof Of(Enforcement mode) => mode == Enforcement.Observe ? All(SpoofCheck.Observe) : Default;
 
+    /// <summary>What is no spoof, though it is not the vNIC's own.</summary>
+    public Licence Licence { get; init; } = Licence.None;
+
     private static AntiSpoof All(SpoofCheck check) => new(check, check, check, check, check, check, check);
 }

@@ -14,7 +14,7 @@ internal sealed class GuardChoice(PolicySet policy, Membership membership)
         if (policy.GuardsAll) return NicGuard.Default;
         var guard = Document(nic);
         return guard is null or { Exclude: true } ? null : new(guard.Name, guard.Out, guard.In, guard.Mode, guard.OnFailure, guard.Log,
-            guard.AntiSpoof, guard.MaxConnections, guard.MaxHalfOpen, guard.Rates, guard.Frames, guard.ShortCut)
+            guard.AntiSpoof, guard.MaxConnections, guard.MaxHalfOpen, guard.Rates, guard.Frames, guard.ShortCut, guard.CarryConnections)
         {
             Untracked = guard.Untracked.IsNone ? UntrackedPorts.None : new(Ports(guard, guard.Untracked.Serves), Ports(guard, guard.Untracked.Asks)),
             Learn = guard.Learn.By,

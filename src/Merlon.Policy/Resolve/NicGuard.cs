@@ -10,7 +10,7 @@ namespace Merlon.Policy.Resolve;
 /// <param name="MaxHalfOpen">Budget of half-open connections of the VM; 0 = the agent's default.</param>
 public sealed record NicGuard(
     string Name, bool Out, bool In, Enforcement Mode, OnFailure OnFailure, LogLevel Log, AntiSpoof AntiSpoof,
-    int MaxConnections, int MaxHalfOpen, Rates Rates, OtherFrames Frames, bool ShortCut = true)
+    int MaxConnections, int MaxHalfOpen, Rates Rates, OtherFrames Frames, bool ShortCut = true, bool CarryConnections = false)
 {
     /// <summary>Both directions, enforce, closed, all antiSpoof checks on.</summary>
     public static NicGuard Default { get; } =

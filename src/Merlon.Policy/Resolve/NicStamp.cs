@@ -11,7 +11,7 @@ public readonly record struct NicStamp(string Rules, string Place)
     {
         var g = nic.Guard;
         return new(rulesetDigest, string.Create(CultureInfo.InvariantCulture,
-            $"{endpoint.Realm}|{nic.Segment}|{nic.Mac} {g.Name}|{g.Out}|{g.In}|{(int)g.Mode}|{(int)g.Log}{(g.Frames.IsTrunk ? "|trunk" : "")}{(g.Untracked.IsNone ? "" : $"|{g.Untracked}")}"));
+            $"{endpoint.Realm}|{nic.Segment}|{nic.Mac} {g.Name}|{g.Out}|{g.In}|{(int)g.Mode}|{(int)g.Log}{(g.Frames.IsTrunk ? "|trunk" : "")}{(g.Untracked.IsNone ? "" : $"|{g.Untracked}")}{(g.AntiSpoof.Licence.IsNone ? "" : $"|may claim {g.AntiSpoof.Licence}")}"));
     }
 
     // A digest holds no space.

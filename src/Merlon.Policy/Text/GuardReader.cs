@@ -7,7 +7,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
 {
     public GuardDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "untracked", "learn", "trustMetadata") is not { } spec)
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "carryConnections", "untracked", "learn", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
         var mode = spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements);
@@ -20,7 +20,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             mode,
             spec.Choice("onFailure", OnFailure.Closed, false, ("closed", OnFailure.Closed), ("open", OnFailure.Open)),
             spec.Choice("log", LogLevel.All, false, Words.LogLevels),
-            AntiSpoofOf(spec, AntiSpoof.Of(mode)), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true))
+            new SpoofReader(findings, terms).Read(spec, AntiSpoof.Of(mode)), connections, halfOpen, RatesOf(spec), new FramesReader(findings).Read(spec), spec.Flag("trustMetadata"), spec.Flag("shortCut", fallback: true), spec.Flag("carryConnections"))
         {
             Untracked = Untracked(spec, output, input),
             Learn = Learn(spec),
@@ -71,14 +71,6 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
             if (word == text) return value;
         findings.Error("bad-value", at, $"'{text}' in 'by' of learn is not one of dhcp, arp", text == "nd" ? "arp means neighbour discovery too" : null);
         return LearnBy.None;
-    }
-
-    private AntiSpoof AntiSpoofOf(Fields spec, AntiSpoof unsaid)
-    {
-        if (spec.Get("antiSpoof") is not { } node) return unsaid;
-        if (Fields.Open(node, "antiSpoof", findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra") is not { } f) return unsaid;
-        SpoofCheck Check(string name) => f.Choice(name, unsaid.Mac, false, Words.SpoofChecks);
-        return new(Check("mac"), Check("ipv4"), Check("ipv6"), Check("arp"), Check("nd"), Check("dhcpServer"), Check("ra"));
     }
 
     private Rates RatesOf(Fields spec)

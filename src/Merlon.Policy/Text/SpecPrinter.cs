@@ -108,6 +108,7 @@ internal static class SpecPrinter
         ("learn", g.Learn.By == LearnBy.None ? null : FlowText.Map(
             ("by", FlowText.List(Words.LearnBy.Where(w => g.Learn.By.HasFlag(w.Value)).Select(w => w.Word))),
             ("within", Prefixes(g.Learn.Within)), ("except", Prefixes(g.Learn.Except) ?? (g.Learn.By.HasFlag(LearnBy.Arp) ? "[]" : null)))),
+        ("carryConnections", g.CarryConnections ? "true" : null),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");
@@ -118,7 +119,8 @@ internal static class SpecPrinter
         string? Check(SpoofCheck c) => c == unsaid.Mac ? null : Words.Of(Words.SpoofChecks, c);
         return a == unsaid ? null : FlowText.Map(
             ("mac", Check(a.Mac)), ("ipv4", Check(a.Ipv4)), ("ipv6", Check(a.Ipv6)), ("arp", Check(a.Arp)),
-            ("nd", Check(a.Nd)), ("dhcpServer", Check(a.DhcpServer)), ("ra", Check(a.Ra)));
+            ("nd", Check(a.Nd)), ("dhcpServer", Check(a.DhcpServer)), ("ra", Check(a.Ra)),
+            ("addresses", Prefixes(a.Licence.Addresses)), ("macs", a.Licence.Macs.IsEmpty ? null : FlowText.List(a.Licence.Macs.Select(m => FlowText.Scalar(m.ToString())))));
     }
 
     private static string Vm(InventoryVm v) => FlowText.Map(

@@ -17,10 +17,14 @@ internal sealed class TermReader(Findings findings)
             ReferenceText.Group(text.StartsWith("group/", StringComparison.Ordinal) ? text[6..] : text, at, out p));
 
     /// <summary>Prefixes; <c>cidr/PREFIX</c> is understood as well.</summary>
-    public ImmutableArray<Prefix> Prefixes(Fields fields, string name) =>
+    /// <param name="wrong">What is wrong with one that can be read; null = nothing.</param>
+    public ImmutableArray<Prefix> Prefixes(Fields fields, string name, Func<Prefix, Problem?>? wrong = null) =>
         [.. Items(fields, name, false, (string text, Position at, out Problem? p) =>
-            ReferenceText.ParsePrefix(text.StartsWith("cidr/", StringComparison.Ordinal) ? text[5..] : text, out p) is { } prefix
-                ? new Box<Prefix>(prefix) : null).Select(b => b.Value)];
+        {
+            if (ReferenceText.ParsePrefix(text.StartsWith("cidr/", StringComparison.Ordinal) ? text[5..] : text, out p) is not { } prefix) return null;
+            p = wrong?.Invoke(prefix);
+            return p is null ? new Box<Prefix>(prefix) : null;
+        }).Select(b => b.Value)];
 
     public ImmutableArray<ServiceTerm> Services(Fields fields, string name) =>
         Items<ServiceTerm>(fields, name, true, ServiceText.Parse);

@@ -17,6 +17,8 @@ public sealed class HookTest : IDisposable
     [Theory]
     [InlineData("db-1", "start", "begin", true)]
     [InlineData("db-1", "release", "end", true)]
+    [InlineData("db-1", "migrate", "begin", true)]
+    [InlineData("db-1", "restore", "begin", true)]
     [InlineData("db-1", "prepare", "begin", false)]
     [InlineData("db-1", "started", "begin", false)]
     [InlineData("merlon-probe", "prepare", "begin", true)]

@@ -82,6 +82,31 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.Changes.Where(c => c is "remove owner" or "commit" or "detach").Should().Equal("remove owner", "commit", "detach", "remove owner");
     }
 
+    /// <summary>As with an address: what the commit has judged again must not find the licence that is gone.</summary>
+    [Fact]
+    public void A_licence_is_there_and_gone_before_the_commit_and_ends_with_its_vNIC()
+    {
+        var agent = Agent();
+        agent.Apply(Licensed(1, "10.8.0.100/32"));
+        _kernel.Licences().Values.Should().ContainSingle().Which.Licence.ToString().Should().Be("10.8.0.100/32");
+        var epoch = _kernel.Fate(1);
+        _kernel.Changes.Clear();
+        agent.Apply(Licensed(2, "10.8.0.101/32"));
+        agent.Apply(Licensed(3, null));
+        _kernel.Changes.Where(c => c.EndsWith("licence", StringComparison.Ordinal) || c == "commit").Should().Equal("put licence", "commit", "remove licence", "commit");
+        _kernel.Fate(1).Split("epoch")[1].Should().NotBe(epoch.Split("epoch")[1], "what it opened by its licence is judged again");
+        agent.Apply(Licensed(4, "10.8.0.100/32"));
+        agent.Apply(Message(5, 2));
+        _kernel.Licences().Should().BeEmpty();
+    }
+
+    private static HostPolicyMessage Licensed(ulong sequence, string? prefix)
+    {
+        var policy = Samples.Policy(sequence, Samples.Endpoint(1, "10.8.0.1"));
+        var licence = Prefix.TryParse(prefix, out var address) ? new Licence([address], []) : Licence.None;
+        return HostPolicyMessages.ToMessage(policy with { Nics = [policy.Nics[0] with { Guard = NicGuard.Default with { AntiSpoof = AntiSpoof.Default with { Licence = licence } } }] });
+    }
+
     [Fact]
     public void An_older_policy_is_refused_and_the_one_in_force_stays()
     {

@@ -13,6 +13,7 @@ internal sealed class PretendedKernel : IKernel
     private readonly Dictionary<int, PortRecord> _ports = [];
     private readonly Dictionary<MacPlace, MacHolder> _macs = [];
     private readonly Dictionary<(Address, uint), uint> _owners = [];
+    private readonly Dictionary<uint, (ushort, Licence)> _licences = [];
     private readonly Dictionary<int, uint> _attached = [];
     private Image? _image;
 
@@ -53,6 +54,12 @@ internal sealed class PretendedKernel : IKernel
     public void PutOwner(Address address, uint realm, uint vnic) => Change("put owner", () => _owners[(address, realm)] = vnic);
 
     public void RemoveOwner(Address address, uint realm) => Change("remove owner", () => _owners.Remove((address, realm)));
+
+    public IReadOnlyDictionary<uint, (ushort Slot, Licence Licence)> Licences() => new Dictionary<uint, (ushort, Licence)>(_licences);
+
+    public void PutLicence(uint vnic, ushort slot, Licence licence) => Change("put licence", () => _licences[vnic] = (slot, licence));
+
+    public void RemoveLicence(uint vnic) => Change("remove licence", () => _licences.Remove(vnic));
 
     public bool KeepShares(int vms)
     {
@@ -165,7 +172,7 @@ internal sealed class PretendedKernel : IKernel
     public string Picture() => string.Join('\n',
     [
         .. _ports.OrderBy(p => p.Key).Select(p => $"port {p.Key} vnic {p.Value.Vnic} slot {p.Value.Slot} {p.Value.Flags} {Fate(p.Key)}"),
-        .. _macs.Select(m => $"mac {m}").Order(), .. _owners.Select(o => $"owner {o}").Order(), .. _attached.Keys.Order().Select(a => $"attached {a}"),
+        .. _macs.Select(m => $"mac {m}").Order(), .. _owners.Select(o => $"owner {o}").Order(), .. _licences.Select(l => $"licence {l}").Order(), .. _attached.Keys.Order().Select(a => $"attached {a}"),
         $"image {_image?.Digest} {string.Join(',', _image?.Bind ?? [])} {string.Join(',', _image?.RuleIds ?? [])}",
     ]);
 

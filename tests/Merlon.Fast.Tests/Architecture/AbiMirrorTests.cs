@@ -18,7 +18,7 @@ public partial class AbiMirrorTests
         ("IMAGE_W_", typeof(ImageWord), ""), ("KIND_", typeof(ImageLayout), "Kind"), ("CELL_", typeof(ImageLayout), "Cell"), ("NIC_", typeof(ImageLayout), ""),
         ("IMAGE_", typeof(ImageLayout), ""), ("IMAGE_", typeof(AbiLimits), "Image"), ("CONN_", typeof(ConnState), ""), ("CONN_", typeof(ConnFlags), ""),
         ("EVENT_F_", typeof(EventFlags), ""), ("EVENT_", typeof(EventType), ""), ("POOL_", typeof(TablePool), ""), ("RATE_", typeof(RateOf), ""), ("COUNTER_", typeof(Counter), ""), ("CONTROL_", typeof(ControlFlags), ""), ("WAY_", typeof(WayFlags), ""),
-        ("RULE_ID_", typeof(AbiLimits), "RuleId"), ("MERLON_ABI_", typeof(AbiLimits), ""), ("MERLON_", typeof(AbiLimits), ""), ("VLAN_", typeof(AbiLimits), "Vlan"),
+        ("RULE_ID_", typeof(AbiLimits), "RuleId"), ("MERLON_ABI_", typeof(AbiLimits), ""), ("MERLON_", typeof(AbiLimits), ""), ("VLAN_", typeof(AbiLimits), "Vlan"), ("LEFT_", typeof(AbiLimits), ""),
         ("RULESET_", typeof(ImageLayout), "Ruleset"), ("MERLON_", typeof(ImageLimits), ""), ("MERLON_MAX_", typeof(ImageLimits), ""), ("CLAIM_", typeof(ClaimHow), ""), ("UNTRACKED_", typeof(UntrackedRole), ""),
     ];
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Google.Protobuf.Reflection;
+using Merlon.Agent.Migration.Connections;
 using Merlon.Contracts.Wire;
 using Merlon.Datapath.Abi;
 using Merlon.Fast.Tests.Policy;
@@ -18,7 +19,7 @@ public class StoredNumbersTests
     [
         typeof(Tier), typeof(RuleAction), typeof(Enforcement), typeof(Direction), typeof(OnFailure), typeof(SpoofCheck), typeof(LogLevel), typeof(Verdict),
         typeof(Reason), typeof(ConnState), typeof(EventType), typeof(Counter), typeof(ImageWord),
-        typeof(ConnFlags), typeof(PortFlags), typeof(EventFlags), typeof(ControlFlags), typeof(WayFlags), typeof(LearnBy),
+        typeof(ConnFlags), typeof(PortFlags), typeof(EventFlags), typeof(ControlFlags), typeof(WayFlags), typeof(LearnBy), typeof(CarriedFlags),
     ];
 
     [Fact]

@@ -46,6 +46,16 @@ public sealed class HostVerbTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Migrations_come_from_the_agent()
+    {
+        MigrationRecord came = new(new(2027, 1, 2, 3, 4, 5, TimeSpan.Zero), "web-1", "u-1", "host-1", "host-2", 1000, 998, 2, 0, 312, "partly");
+        await Start(JsonSerializer.Serialize([came], ApiJson.Default.IReadOnlyListMigrationRecord));
+        var said = await Run("get", "migration");
+        Assert.Equal("GET /v1/migrations\n", asked.Single());
+        Golden.Expect("get-migration", said.Out);
+    }
+
+    [Fact]
     public async Task Without_an_agent_there_is_one_line_with_the_mend()
     {
         var said = await Run("get", "nic");

@@ -27,7 +27,7 @@ internal static class HostPolicyGen
     private static readonly Gen<NicGuard> Guard =
         Gen.Select(Name, Gen.Bool, Gen.Enum<Enforcement>(), Gen.Enum<OnFailure>(), Gen.Enum<LogLevel>(), Gen.Enum<SpoofCheck>().Array[7], Gen.Int[0, 100000],
             (name, flag, mode, fail, log, s, budget) => new NicGuard(name, flag, !flag, mode, fail, log,
-                new AntiSpoof(s[0], s[1], s[2], s[3], s[4], s[5], s[6]), budget, budget / 2, new(budget / 3, budget / 5, budget / 7), budget % 2 == 0 ? OtherFrames.None : new([new(1 + budget % 99, 100), new(200, 300 + budget % 3000)], [0x88cc, 0x9000 + budget % 200]), budget % 3 > 0)
+                new AntiSpoof(s[0], s[1], s[2], s[3], s[4], s[5], s[6]) { Licence = budget % 4 > 0 ? Licence.None : new([new(new((uint)budget << 8, AddressFamily.IPv4), 24), .. budget % 8 > 0 ? (Prefix[])[] : [new(new((UInt128)0xfd << 120, AddressFamily.IPv6), 16)]], budget % 3 > 0 ? [] : [new((ulong)budget + 1), new(0x5e00010a)]) }, budget, budget / 2, new(budget / 3, budget / 5, budget / 7), budget % 2 == 0 ? OtherFrames.None : new([new(1 + budget % 99, 100), new(200, 300 + budget % 3000)], [0x88cc, 0x9000 + budget % 200]), budget % 3 > 0, budget % 4 > 1)
             {
                 Untracked = budget % 5 == 0 ? UntrackedPorts.None : flag ? new([], Ports(budget)) : new(Ports(budget), []),
                 Learn = (LearnBy)(budget % 4),

@@ -29,7 +29,7 @@ public class HostPolicyMessagesTests
             catch (InvalidProtocolBufferException) { return; }
             try { HostPolicyMessages.FromMessage(message); }
             catch (ContractException e) { Assert.Contains(':', e.Message); }
-        }, iter: 2000);
+        }, iter: 1000);
 
     private static bool Add(Google.Protobuf.Collections.RepeatedField<PortRangeMessage> ranges)
     {
@@ -53,6 +53,10 @@ public class HostPolicyMessagesTests
         { "nics[0].guard.vlans", m => m.Nics[0].Guard.Vlans.Add([new() { Low = 10, High = 20 }, new() { Low = 20, High = 30 }]) },
         { "nics[0].guard.vlans", m => m.Nics[0].Guard.Vlans.Add(Enumerable.Range(1, 9).Select(i => new VlanRangeMessage { Low = (uint)i * 2, High = (uint)i * 2 })) },
         { "nics[0].guard.ether_types", m => m.Nics[0].Guard.EtherTypes.Add(0x8100) },
+        { "nics[0].guard.may_claim_addresses", m => m.Nics[0].Guard.MayClaimAddresses.Add(new PrefixMessage { Network = ByteString.CopyFrom(new byte[16]), Length = 0 }) },
+        { "nics[0].guard.may_claim_addresses", m => m.Nics[0].Guard.MayClaimAddresses.Add(Enumerable.Range(1, 9).Select(i => new PrefixMessage { Network = ByteString.CopyFrom([10, 0, 0, (byte)i]), Length = 32 })) },
+        { "nics[0].guard.may_claim_macs", m => m.Nics[0].Guard.MayClaimMacs.Add(ByteString.CopyFrom([1, 0, 0x5e, 0, 0, 1])) },
+        { "nics[0].guard.may_claim_macs", m => m.Nics[0].Guard.MayClaimMacs.Add([ByteString.CopyFrom([2, 0, 0, 0, 0, 2]), ByteString.CopyFrom([2, 0, 0, 0, 0, 1])]) },
         { "nics[0].guard.ether_types", m => m.Nics[0].Guard.EtherTypes.Add([0x88cc, 0x88cc]) },
         { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add(new PortRangeMessage { Low = 3260, High = 65536 }) },
         { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add([new() { Low = 10, High = 20 }, new() { Low = 21, High = 30 }]) },

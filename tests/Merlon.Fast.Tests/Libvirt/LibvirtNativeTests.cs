@@ -24,6 +24,15 @@ public class LibvirtNativeTests
         }
     }
 
+    [Fact]
+    public void The_function_of_libvirt_qemu_exists_with_as_many_arguments()
+    {
+        const string file = "/usr/share/libvirt/api/libvirt-qemu-api.xml";
+        Assert.SkipUnless(File.Exists(file), $"{file} is not here: install libvirt-dev");
+        var function = XElement.Load(file).Descendants("function").Single(f => f.Attribute("name")!.Value == nameof(LibvirtQemuNative.virDomainQemuMonitorCommand));
+        Assert.Equal(4, function.Elements("arg").Count());
+    }
+
     [Theory]
     [InlineData(DomainEventKind.Defined, "VIR_DOMAIN_EVENT_DEFINED")]
     [InlineData(DomainEventKind.Undefined, "VIR_DOMAIN_EVENT_UNDEFINED")]

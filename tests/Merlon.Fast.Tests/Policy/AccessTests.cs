@@ -38,7 +38,7 @@ public class AccessTests
     public void Boxes_hold_what_passes_and_nothing_else_for_random_policies()
     {
         var (passed, refused) = (0, 0);
-        for (var seed = 100UL; seed < 140; seed++)
+        for (var seed = 100UL; seed < 120; seed++)
         {
             var random = new RandomPolicy(seed);
             var revision = new Revision(random.Set, random.Inventory);
@@ -63,7 +63,7 @@ public class AccessTests
                 }
             }
         }
-        Assert.True(passed > 1000 && refused > 1000, $"{passed} passed, {refused} refused");
+        Assert.True(passed > 500 && refused > 500, $"{passed} passed, {refused} refused");
     }
 
     /// <summary>Realm and parties of a packet between owned addresses and outside ones; null for a VM that speaks from another's address, which antiSpoof drops.</summary>

@@ -11,6 +11,7 @@ public class LooserChecksTests
     [Theory]
     [InlineData("{antiSpoof: {arp: off, nd: observe, mac: enforce}}", "antiSpoof.arp enforce off web-1 web-2", "antiSpoof.nd enforce observe web-1 web-2")]
     [InlineData("{etherTypes: [0x88cc, 0x88f7]}", "etherTypes none 0x88cc, 0x88f7 web-1 web-2")]
+    [InlineData("{antiSpoof: {addresses: [10.9.0.0/24, 10.8.0.100], macs: [\"00:00:5e:00:01:0a\"]}}", "antiSpoof.addresses none 10.8.0.100/32, 10.9.0.0/24 web-1 web-2", "antiSpoof.macs none 00:00:5e:00:01:0a web-1 web-2")]
     [InlineData("{log: denies}")]
     public void What_no_rule_is_asked_about_is_told_with_the_VMs(string guard, params string[] expected)
     {
@@ -19,6 +20,10 @@ public class LooserChecksTests
         Assert.Empty(Looser(loose, strict));
         Assert.Empty(Looser(loose, loose));
     }
+
+    [Fact]
+    public void A_licence_within_another_is_none_more() =>
+        Assert.Empty(Looser(Guards("{antiSpoof: {addresses: [10.9.0.0/24]}}"), Guards("{antiSpoof: {addresses: [10.9.0.7, 10.9.0.0/25]}}")));
 
     [Fact]
     public void Who_is_not_guarded_any_more_is_told_by_the_diff() =>

@@ -12,8 +12,10 @@ namespace Merlon.Fast.Tests.Policy;
 /// <summary>Members that come and go write a few words of the image anew: it judges as one from scratch, with the same digests.</summary>
 public class MemberChangeTests(ITestOutputHelper output)
 {
-    // Of fewer than 40 one of the seeded faults (tests/cases/policy/faults) does not show.
-    private const int Policies = 40, Steps = 12, Packets = 60;
+    private const int Steps = 12, Packets = 60;
+
+    // The last is the one of the first 40 that shows the seeded fault "who joins a set stays what it was" (tests/cases/policy/faults).
+    private static readonly ulong[] s_seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 40];
     private static readonly string[] s_tiers = ["web", "app", "db"];
 
     private static readonly string Rules = Scene.Group("web", "{select: {labels: {t: web}}}") + Scene.Group("db", "{select: {labels: {t: db}}}")
@@ -30,7 +32,7 @@ public class MemberChangeTests(ITestOutputHelper output)
     public void Random_changes_judge_as_an_image_from_scratch_and_as_the_plain_evaluator()
     {
         var (changed, compiled, equal) = (0, 0, 0);
-        for (var seed = 1UL; seed <= Policies; seed++)
+        foreach (var seed in s_seeds)
         {
             var (random, dice) = (new RandomPolicy(seed, hosts: 3, wide: true), new Dice(seed));
             var vms = random.Inventory.Vms.ToList();
@@ -83,7 +85,7 @@ public class MemberChangeTests(ITestOutputHelper output)
             }
         }
         output.WriteLine($"{changed} changes, {equal} of them equal to the byte to the image from scratch, {compiled} compilations");
-        Assert.True(changed > 200 && compiled > 200, $"{changed} changes, {compiled} compilations");
+        Assert.True(changed > 60 && compiled > 60, $"{changed} changes, {compiled} compilations");
     }
 
     /// <summary>A VM comes, goes, is labelled anew, or has other addresses.</summary>

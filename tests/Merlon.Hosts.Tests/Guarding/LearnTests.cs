@@ -9,7 +9,6 @@ using Xunit;
 namespace Merlon.Hosts.Tests.Guarding;
 
 /// <summary>Guests whose addresses nobody declared: their own IP stacks and a real DHCP exchange teach Merlon.</summary>
-[Collection(Alone.Name)]
 public sealed class LearnTests : IDisposable
 {
     private const string Arp = "learn: {by: [arp], within: [10.9.0.0/16, \"fd00:9::/64\", \"fe80::/10\"], except: [10.9.255.254/32]}";

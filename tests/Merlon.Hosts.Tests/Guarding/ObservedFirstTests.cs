@@ -24,6 +24,7 @@ public sealed class ObservedFirstTests : IDisposable
     private readonly Guest _a, _b;
     private readonly NumberedStream[] _live;
     private readonly Pacer _pacer;
+    private int[] _since = [];
 
     public ObservedFirstTests()
     {
@@ -41,6 +42,8 @@ public sealed class ObservedFirstTests : IDisposable
         _host.Product.Attach(_b, "shop");
         _host.Product.Cli("attach", _a.Ifname, "--vm", _a.Name, "--tenant", "shop", "--mac", _a.Mac, "--network", "br0").Ok();
         _host.Product.WaitReady();
+        // Until its rules are there each port is closed: some 50 ms of what it sends while it is attached are lost.
+        _since = [.. _live.Select(s => s.Sent)];
         Flow();
         NothingIsLost();
         // The agent tells its counters every few seconds.
@@ -76,8 +79,11 @@ public sealed class ObservedFirstTests : IDisposable
 
     private void NothingIsLost()
     {
-        var sent = _live.Select(s => s.Sent).ToArray();
-        Thread.Sleep(300);
-        Assert.All(_live.Zip(sent), s => Assert.True(s.First.Received >= s.Second, $"{s.First.Name}: {s.First.Received} of {s.Second}"));
+        foreach (var (stream, since) in _live.Zip(_since))
+        {
+            var sent = stream.Sent;
+            Product.Until($"{stream.Name}: {sent} numbers", TimeSpan.FromSeconds(10), () => stream.LastReceived().Number >= sent);
+            Assert.Equal((stream.Name, ""), (stream.Name, string.Join(' ', stream.Missing(since, sent))));
+        }
     }
 }

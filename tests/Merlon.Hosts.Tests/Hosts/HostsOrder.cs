@@ -8,4 +8,4 @@ using Merlon.Hosts.Tests.Lab;
 namespace Merlon.Hosts.Tests.Hosts;
 
 /// <summary>The lab above all.</summary>
-public sealed class HostsOrder() : LongestFirst(LabCollection.Name, GuardedPairCollection.Name, nameof(FlowCountTests), nameof(AgentTimeTests));
+public sealed class HostsOrder() : LongestFirst(LabCollection.Name, GuardedPairCollection.Name, nameof(FlowCountTests), nameof(AgentTimeTests), nameof(ConnectionStepTests));

@@ -11,7 +11,7 @@ namespace Merlon.Hosts.Tests.Lab;
 [Collection(Alone.Name)]
 public sealed class ArrivalTests
 {
-    private const int Seconds = 15;
+    private const int Seconds = 10;
 
     // What an answer to something that its host has not counted, stepped or entered meets; a datagram's is a packet of its own then.
     private static readonly Reason[] s_strayed = [Reason.TcpNoConnection, Reason.TcpOutOfWindow, Reason.TcpInvalidState, Reason.IcmpNoConnection, Reason.Default];

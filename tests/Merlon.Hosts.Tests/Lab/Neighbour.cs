@@ -67,6 +67,16 @@ public sealed class Neighbour : IDisposable
         return answer.AsSpan().SequenceEqual("echo"u8);
     }
 
+    /// <summary>A connection that stays.</summary>
+    public Socket Connect(string to, int port)
+    {
+        var socket = _guest.Tcp();
+        if (!socket.ConnectAsync(IPAddress.Parse(to), port).Wait(TimeSpan.FromSeconds(10))) throw new InvalidOperationException($"no connection to {to}:{port}");
+        return socket;
+    }
+
+    public Socket Listen(int port) => _guest.Listen(port);
+
     public void Dispose()
     {
         _stop = true;

@@ -54,12 +54,13 @@ public sealed class TwoHosts : IDisposable
 
     public JsonElement Probe(string vm, string command) => JsonDocument.Parse(Cli("lab", "probe", vm, command).Ok()).RootElement;
 
-    /// <summary>Puts a policy into force everywhere: web-1 may talk to the neighbour on tcp/80 and be talked to on tcp/443; db-1 may ping web-1 and talk to it on
+    /// <summary>Puts a policy into force everywhere: web-1 may talk to the neighbour on tcp/80 to 89 and be talked to on tcp/443; db-1 may ping web-1 and talk to it on
     /// tcp/443 and udp/7000; all else is denied.</summary>
-    public void Guard()
+    public void Guard(bool carryConnections = false)
     {
         var file = Path.GetTempFileName();
-        File.WriteAllText(file, """
+        var carry = carryConnections ? "true" : "false";
+        File.WriteAllText(file, $$$$"""
             apiVersion: merlon/v1
             kind: Tenant
             metadata: {name: shop}
@@ -80,14 +81,14 @@ public sealed class TwoHosts : IDisposable
             metadata: {name: app, tenant: shop}
             spec:
               rules:
-              - {name: out, from: [group/web], to: [cidr/10.8.0.9/32], services: [tcp/80], action: allow}
+              - {name: out, from: [group/web], to: [cidr/10.8.0.9/32], services: [tcp/80-89], action: allow}
               - {name: in, from: [cidr/10.8.0.9/32], to: [group/web], services: [tcp/443], action: allow}
               - {name: db, from: [group/db], to: [group/web], services: [tcp/443, udp/7000, service/ping], action: allow}
             ---
             apiVersion: merlon/v1
             kind: Guard
             metadata: {name: shop}
-            spec: {action: guard, select: [group/shop/web, group/shop/db], trustMetadata: true, log: denies, onFailure: closed}
+            spec: {action: guard, select: [group/shop/web, group/shop/db], trustMetadata: true, log: denies, onFailure: closed, carryConnections: {{{{carry}}}}}
             """);
         Cli("apply", "-f", file, "--wait").Ok();
         File.Delete(file);

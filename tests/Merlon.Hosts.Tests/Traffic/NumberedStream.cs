@@ -60,6 +60,12 @@ public abstract class NumberedStream : IDisposable
         lock (_sent) return _sent.Last(s => s.Generation == generation).At;
     }
 
+    /// <summary>Which of the numbers from one to another (not with it) did not come.</summary>
+    public IReadOnlyList<long> Missing(int from, int to)
+    {
+        lock (_received) return [.. Enumerable.Range(from, to - from).Select(n => (long)n).Except(_received.Select(r => r.Number))];
+    }
+
     public Arrival FirstReceived()
     {
         lock (_received) return _received[0];

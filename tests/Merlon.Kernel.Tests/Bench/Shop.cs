@@ -34,12 +34,13 @@ public sealed class Shop : World
 
     public Shop() : this("") { }
 
-    /// <summary>A Guard under which both VMs may tag.</summary>
+    /// <summary>A Guard under which both VMs may tag, and speak as somebody else.</summary>
     private const string Trunk = """
         apiVersion: merlon/v1
         kind: Guard
         metadata: {name: trunk}
-        spec: {action: guard, select: [any], vlans: [10, 20-29], etherTypes: [0x88cc]}
+        spec: {action: guard, select: [any], vlans: [10, 20-29], etherTypes: [0x88cc],
+          antiSpoof: {addresses: [10.0.0.128/25, 10.0.0.129, "fd00::8000/113", "fd00::8001"], macs: ["52:54:00:00:00:81", "52:54:00:00:00:41"]}}
         """;
 
     internal Shop(bool trunk) : this(trunk ? Trunk : "") { }

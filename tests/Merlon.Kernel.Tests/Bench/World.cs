@@ -205,6 +205,7 @@ public class World : IDisposable
         Kernel.Ports.Set(Ports[name].Ifindex, record);
         Kernel.Macs.Set(segment, nic.Mac, Ports[name].Ifindex, record.Vnic);
         foreach (var address in endpoint.Addresses) Kernel.Owners.Set(realm, address, record.Vnic);
+        if (nic.Guard.AntiSpoof.Licence is { IsNone: false } licence) Kernel.Licences.Set(record.Vnic, record.Slot, licence);
     }
 
     private Reason NewDrop()

@@ -1,6 +1,7 @@
 using Merlon.Datapath.Abi;
 using Merlon.Hosts.Tests.Hosts;
 using Merlon.Kernel.Tests.Bench;
+using Merlon.Policy.Model;
 using Xunit;
 
 namespace Merlon.Kernel.Tests.Fuzz;
@@ -44,14 +45,16 @@ public sealed class FrameFuzzTests
     [InlineData("policy")]
     [InlineData("VLANs")]
     [InlineData("types")]
+    [InlineData("licences")]
     public void A_program_that_asks_less_is_caught(string what)
     {
-        using var shop = new Shop(trunk: what is "VLANs" or "types");
+        using var shop = new Shop(trunk: what is "VLANs" or "types" or "licences");
         var plain = new PlainGuard(shop.Set!, shop.Inventory!);
         if (what == "sources") shop.ChangePort("web", p => p with { SpoofIpv4 = 0 });
         if (what == "ARP") shop.ChangePort("web", p => p with { SpoofArp = 0 });
         if (what == "VLANs") shop.ChangePort("web", p => p with { Vlans = PortVlans.From([new(1, 4094)]) });
         if (what == "types") shop.ChangePort("web", p => p with { EtherTypes = PortEtherTypes.From([0x88cc, 0x2000]) });
+        if (what == "licences") shop.Kernel.Licences.Set(shop.Web.Record.Vnic, shop.Web.Record.Slot, new([new(Address.Parse("10.0.0.0"), 24)], []));
         if (what == "policy") shop.Apply(Shop.Manifest.Replace("udp/53", "udp/79", StringComparison.Ordinal));
         var play = new FramePlay(FirstSeed, shop, plain);
         play.Play(50_000);

@@ -15,6 +15,7 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     private readonly Dictionary<(FlowQuestion, Direction), bool> _judged = [];
 
     private readonly OtherFrames _frames = policy.Guards.FirstOrDefault()?.Frames ?? OtherFrames.None;
+    private readonly Licence _licence = policy.Guards.FirstOrDefault()?.AntiSpoof.Licence ?? Licence.None;
 
     /// <summary>Both hooks judge for themselves, and each keeps its own conversations.</summary>
     public bool IsTrunk => _frames.IsTrunk;
@@ -26,18 +27,18 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     public string? AtSource(FrameReading? r, Port from, Port? to)
     {
         if (r is null) return "cannot be read";
-        if (r.SourceMac != from.Mac) return "spoofed MAC";
+        if (!OwnMac(from, r.SourceMac)) return "spoofed MAC";
         if (Frame(r) is { } other) return other;
         if (r.OtherType != 0) return null;
-        if (r.IsArp) return r.ArpSender == from.Mac && (r.From.Bits == 0 ? !Others(from, r.To) : Own(from, r.From)) ? null : "spoofed ARP";
+        if (r.IsArp) return OwnMac(from, r.ArpSender) && (r.From.Bits == 0 ? !Others(from, r.To) : SpeaksFor(from, r.From)) ? null : "spoofed ARP";
         var known = Known(r, from, Direction.In); // a router VM goes on with what it was let into
-        if (!known && !Own(from, r.From) && !(r.From.Bits == 0 && MayBeUnspecified(r))) return "spoofed address";
+        if (!known && !Own(from, r.From) && !Licensed(r.From) && !(r.From.Bits == 0 && MayBeUnspecified(r))) return "spoofed address";
         if (r.IsLater) return _firsts.Contains((from.Key, false, r.Piece!.Value)) ? null : "a fragment without its first";
         if (r.Protocol == Protocols.Udp && r.SourcePort == (r.From.Family == AddressFamily.IPv4 ? 67 : 547)) return "a DHCP server";
         var type = r.DestinationPort >> 8;
         if (r.Protocol == Protocols.Icmp6 && type is 134 or 137 || r.Protocol == Protocols.Icmp && type == 5) return "a router's words";
         if (r.Probed is { } probed && Others(from, probed)) return "a probe for another's address";
-        if (r.Target is { } target && !Own(from, target)) return "spoofed advertisement";
+        if (r.Target is { } target && !SpeaksFor(from, target)) return "spoofed advertisement";
         return known || Allows(r, from, to, Direction.Out) ? null : "refused by the plain evaluator (out)";
     }
 
@@ -45,7 +46,7 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     public string? AtDestination(FrameReading? r, Port? from, Port to)
     {
         if (r is null) return "cannot be read";
-        if (!r.IsMulticast && r.DestinationMac != to.Mac) return "for another MAC";
+        if (!r.IsMulticast && !OwnMac(to, r.DestinationMac)) return "for another MAC";
         if (Frame(r) is { } other) return other;
         if (r.IsArp || r.OtherType != 0) return null;
         if (r.IsLater) return _firsts.Contains((to.Key, true, r.Piece!.Value)) ? null : "a fragment without its first";
@@ -109,6 +110,12 @@ internal sealed class PlainGuard(PolicySet policy, VmInventory inventory)
     }
 
     private bool Others(Port port, Address address) => inventory.Owner(InventoryNic.DefaultRealm, address) is { } owner && owner.Key != port.Key;
+
+    private bool OwnMac(Port port, MacAddress? mac) => mac == port.Mac || (mac is { } other && _licence.Macs.Contains(other));
+
+    private bool Licensed(Address address) => _licence.Addresses.Any(p => p.Contains(address));
+
+    private bool SpeaksFor(Port port, Address address) => Own(port, address) || (_licence.SpeaksFor(address) && !Others(port, address));
 
     private static bool Own(Port port, Address address) => port.Addresses.Contains(address) || port.LinkLocal == address;
 

@@ -52,6 +52,8 @@ public sealed class ProgramPoolTests
         var image = shop.Image!;
         shop.Kernel.Images.Commit(image.Words.AsSpan(), shop.Kernel.Images.ReadBack()!.Bind, [.. image.Rules.Select((_, i) => AbiLimits.MaxRuleIds - 1U - (uint)i)]);
         shop.Kernel.Budgets.KeepShares(2);
+        shop.Kernel.Connections.Bring(default);
+        shop.Kernel.Licences.Set(shop.Web.Record.Vnic, shop.Web.Record.Slot, new([], [new MacAddress(0x5e00010a)]));
         shop.ChangePort("web", p => p with { Flags = p.Flags | PortFlags.LearnArp });
         Assert.False(shop.Hook("from_vm", shop.Web, Neighbour.Arp(shop.Web.Mac, Address.Parse("10.0.0.77"), Address.Parse("10.0.0.77"))).Passed);
         shop.Kernel.ShortCut.Set([Way.Of(shop.Web.Ifindex, shop.Web.Record, 5, 1500)]);

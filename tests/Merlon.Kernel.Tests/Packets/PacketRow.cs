@@ -15,7 +15,8 @@ internal sealed record WorldKey(string Name, int Tables);
 
 /// <summary>What a row changes at a VM's port, before its first step.</summary>
 /// <param name="Owns">Addresses that are the vNIC's too.</param>
-internal sealed record PortSetup(string Vm, Func<PortRecord, PortRecord> Change, uint Connections, uint HalfOpen, Rates Rates, OtherFrames Frames, Address[] Owns);
+/// <param name="Licence">What it may claim beside them.</param>
+internal sealed record PortSetup(string Vm, Func<PortRecord, PortRecord> Change, uint Connections, uint HalfOpen, Rates Rates, OtherFrames Frames, Address[] Owns, Licence Licence);
 
 /// <summary>What a VM has open: <c>2/1</c> half-open and established, <c>refused 3</c>.</summary>
 internal sealed record BudgetText(string Vm, string Expected);

@@ -46,6 +46,7 @@ internal sealed class PacketWorld : IDisposable
             World.ChangePort(vm, _ => mine?.Change(record) ?? record);
             World.Kernel.Macs.Set(record.Segment, plain.Mac, plain.Ifindex, record.Vnic);
             foreach (var address in plain.Addresses.Concat(mine?.Owns ?? [])) World.Kernel.Owners.Set(record.Realm, address, record.Vnic);
+            if (mine is { Licence.IsNone: false }) World.Kernel.Licences.Set(record.Vnic, record.Slot, mine.Licence);
             Maps.ClearBudget(record.Vm);
             World.Kernel.Budgets.SetLimits(record.Vm, mine?.Connections ?? 0, mine?.HalfOpen ?? 0, mine?.Rates);
         }
@@ -57,6 +58,7 @@ internal sealed class PacketWorld : IDisposable
         Maps.Clear();
         foreach (var (segment, mac, _) in World.Kernel.Macs.List()) World.Kernel.Macs.Remove(segment, mac);
         foreach (var (realm, address, _) in World.Kernel.Owners.List()) World.Kernel.Owners.Remove(realm, address);
+        foreach (var vnic in World.Kernel.Licences.List().Keys) World.Kernel.Licences.Remove(vnic);
     }
 
     public ConnectionEntry[] Entries() => [.. World.Kernel.Connections.List().Where(e => e.Segment == Segment || (e.Segment >= TrunkSegment(0) && e.Segment <= TrunkSegment(MostVms)))];

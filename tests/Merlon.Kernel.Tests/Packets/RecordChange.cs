@@ -19,12 +19,12 @@ internal static class RecordChange
         return null;
     }
 
-    // A cut is told to the entry: it is revoked, and goes in 30 s.
+    // A cut is told to the entry: it is revoked, and goes in 30 s. The other hook may just have approved it.
     private static ConnRecord Cut(ConnRecord was, ConnRecord now)
     {
         if (!now.Flags.HasFlag(ConnFlags.Revoked)) return was;
         was.Flags |= ConnFlags.Revoked;
-        was.Expires = now.Expires;
+        (was.Expires, was.Side, was.Rule) = (now.Expires, now.Side, now.Rule);
         return was;
     }
 

@@ -21,6 +21,7 @@ internal static class GetCommand
         Kind("document", "Stored documents", "/v1/documents", ApiJson.Default.IReadOnlyListDocumentRecord, d => [d.Ref, d.Name, $"{d.Kind}/{d.Name}"], Tables.Documents, names.CompleteDocuments),
         HostLists.Nics(names),
         HostLists.Connections(names),
+        HostLists.Migrations(),
     };
 
     private static Verb Kind<T>(

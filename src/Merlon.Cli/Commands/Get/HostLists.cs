@@ -27,6 +27,15 @@ internal static class HostLists
         });
     }
 
+    public static Verb Migrations() => new Verb("migration", "VMs that came to this host, and how many of their connections go on (asks the agent)", "merlon get migration", "merlon get migration -o json")
+        .Runs(async (call, cancel) =>
+        {
+            using var agent = Agent.Connect(call);
+            var came = await agent.Get("/v1/migrations", ApiJson.Default.IReadOnlyListMigrationRecord, cancel);
+            call.Print(came, ApiJson.Default.IReadOnlyListMigrationRecord, r => Tables.Migrations(call, r));
+            return ExitCode.Ok;
+        });
+
     public static Verb Connections(Names names)
     {
         var vm = new Option<string?>("--vm") { Description = "Only this VM's (name, UUID or vnet name)", HelpName = "VM" };

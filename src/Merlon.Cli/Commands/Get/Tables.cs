@@ -92,6 +92,14 @@ internal static class Tables
         t.WriteTo(call);
     }
 
+    public static void Migrations(Call call, IReadOnlyList<MigrationRecord> came)
+    {
+        var t = new Listing("AT", "VM", "FROM", "TO", "SENT", "INSTALLED", "REFUSED", "LEFT OUT", "GAP", "OUTCOME");
+        foreach (var m in came)
+            t.Add(Time(m.At), m.Vm, m.From, m.To, Number(m.Sent), Number(m.Installed), Number(m.Refused), Number(m.LeftOut), $"{Number(m.GapMs)} ms", m.Outcome);
+        t.WriteTo(call);
+    }
+
     /// <summary>web-1 (10.8.0.5:40000), or the address alone for what is outside.</summary>
     public static string End(FlowEndRecord end)
     {
