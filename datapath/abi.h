@@ -88,6 +88,7 @@ enum merlon_reason {
 	REASON_REPLACED = 68,           /* a newer connection of the same ends was answered */
 	REASON_NEIGHBOUR_RATE = 69,     /* ARP and ND */
 	REASON_UNTRACKED_SYN = 70,      /* it opens, from the end that only answers */
+	REASON_ADOPTED = 71,            /* open: it ran before its VM was guarded */
 };
 
 /* ---- ports: one record per attached interface -------------------------------------------------- */
@@ -154,10 +155,8 @@ struct merlon_licence {            /* map licences: HASH by vNIC, what it may cl
 };
 
 /* ---- the image: one flat array of u64 words per generation -------------------------------------- */
-/*
- * Written whole by Merlon.Policy (Compile/ImageWriter.cs); read by policy.h and by the simulator. Offsets are in words from the start. u32
- * and u16 tables are little-endian packed into words. bind and rule_ids are appended by the agent and are no part of the pure image (zero there).
- */
+/* Written whole by Merlon.Policy (Compile/ImageWriter.cs); read by policy.h and by the simulator. Offsets are in words from the start. u32 and
+ * u16 tables are little-endian packed into words. bind and rule_ids are appended by the agent and are no part of the pure image (zero there). */
 #define IMAGE_MAGIC 0x4d45524cu    /* "MERL" */
 #define IMAGE_HEADER_WORDS 32u
 
@@ -187,8 +186,7 @@ enum image_word {
 
 /* hash6 bucket: addr high (host order), addr low, length | realm << 8 | 1 << 32 (used), class.
  * Start bucket: merlon_hash6(high, low, length | realm << 8 | seed << 32) & (buckets - 1), then linear, at most
- * MERLON_V6_PROBES buckets; ends at an unused one. The compiler takes the first seed that fits: guests choose
- * addresses, so addresses that collide under one seed must not under the next. */
+ * MERLON_V6_PROBES buckets; ends at an unused one. Why there is a seed: docs/decisions/0001. */
 static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u64 low, __u64 meta)
 {
 	__u64 h = (high ^ (meta * 0x9e3779b97f4a7c15ull)) * 0xbf58476d1ce4e5b9ull;
@@ -232,8 +230,7 @@ static inline __attribute__((always_inline)) __u64 merlon_hash6(__u64 high, __u6
 #define CELL_VERDICT_SHIFT 24
 #define CELL_LOG 0x10000000u
 
-/* Protocol kinds. A kind's word: destination plane | source plane << 8 (0xff = none) | source classes << 16 | first combo << 32.
- * The kind goes by the protocol number alone, whatever the IP version.
+/* Protocol kinds, by the protocol number alone. A kind's word: destination plane | source plane << 8 (0xff = none) | source classes << 16 | first combo << 32.
  * destination value: port, ICMP type << 8 | code, or the protocol number (KIND_OTHER).
  * service class = combos[first + dclass * source classes + sclass]. */
 enum image_kind {
@@ -309,6 +306,7 @@ enum merlon_state {
 	CONN_CLOSED = 5,           /* both FINs */
 	CONN_RESET = 6,
 	CONN_GONE = 7,             /* dead, its deletion has begun: not to be revived */
+	CONN_ADOPTED = 8,          /* it ran before; the other end has not been heard yet */
 };
 
 #define CONN_INITIATOR_B 0x1u      /* endpoint b opened the connection */
@@ -344,7 +342,8 @@ struct merlon_conn {
 	struct merlon_side side[2];     /* a, b */
 	struct merlon_window window[2]; /* a, b */
 	__u16 vm;                  /* budget that the entry, and the element that it stands in, are charged to */
-	__u16 left;                /* bit of each side whose vNIC has left this host; LEFT_BROUGHT << side */
+	__u8 left;                 /* bit of each side whose vNIC has left this host; LEFT_BROUGHT << side */
+	__u8 adopted;              /* 1 = nobody saw it open */
 	__u32 tag;                 /* hash of the key: proves that a value found is still this key's */
 	/* line 2: counted, not judged by */
 	__u64 packets[2];          /* by sender a, b */
@@ -390,8 +389,7 @@ struct merlon_budget {             /* map budgets: ARRAY by vm */
 	__u32 held[POOL_COUNT];    /* elements of each table: those that live, and those that are over and not deleted yet */
 };
 
-/* So many elements of each table are a VM's own; what it holds above them is borrowed from that table's pool, which
- * the agent keeps smaller than the table by the shares of all VMs. So VMs that flood take nobody's share. */
+/* So many elements of each table are a VM's own; what it holds above them it borrows from the pool (docs/packet-path.md, Shares). */
 #define MERLON_SHARE_HALF 32u
 #define MERLON_SHARE_CONN 64u
 
@@ -477,9 +475,11 @@ enum merlon_counter {              /* map counters: PERCPU_ARRAY of u64, indexed
 	COUNTER_CAPTURES_LOST = 12, /* frames of a captured port that found the ring full */
 	COUNTER_ONE_LOOK = 13,     /* packets that from_vm judged for both hooks, and the bridge carried */
 	COUNTER_CLAIMS_HELD = 14,  /* claims that were not told: too many of one vNIC, or the ring was full */
+	COUNTER_ADOPTED = 15,      /* connections that ran before their VM was guarded; counted as opened too */
 	COUNTER_COUNT = 16,
 };
 /* map reasons: PERCPU_ARRAY of u64 [256], drops by reason.
+ * map adoptions: HASH of u64 by vnic: until then (ns of the boot clock) it takes in connections that ran before.
  * map rule_hits: ARRAY of this [MERLON_MAX_RULE_IDS], judgements by host rule id; would: it is observed, and would have decided otherwise. */
 struct merlon_rule_hits { __u64 decided, would; };
 #define RULE_ID_DEFAULT 1u         /* "default" */

@@ -3,7 +3,7 @@
 #ifndef MERLON_ADMIT_H
 #define MERLON_ADMIT_H
 
-#include "reject.h"
+#include "adopt.h"
 
 /* 0 = may open a connection. beside: a live entry was found that the packet does not fit. */
 static __always_inline int opens(const struct packet *p, bool beside)
@@ -22,12 +22,10 @@ static __noinline int judge_first(struct work *w, __u32 role)
 	bool against = turned(w, role);
 	__u32 hook = w->in ? IN : OUT, direction = role && !against ? direction_of(role) : hook;
 
-	w->judgement.rule = 0;
-	w->judgement.candidate_rule = 0;
-	w->judgement.log = 0;
-	w->judgement.verdict = VERDICT_ALLOW;
-	w->judgement.reason = REASON_DIRECTION_NOT_GUARDED;
-	w->judgement.local_class = CLASS_BY_ADDRESS;
+	/* adopt() has. */
+	if (w->adopted)
+		return 0;
+	unjudged(w);
 	tell(w, VERDICT_ALLOW, REASON_DIRECTION_NOT_GUARDED, 0);
 	if (!guarded(w, direction))
 		return 0;
@@ -52,7 +50,7 @@ static __always_inline void count_opened(__u32 vm)
 
 static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 differs)
 {
-	__u32 direction = w->in ? IN : OUT;
+	__u32 direction = w->in || w->adopted == ADOPT_TAKEN ? IN : OUT;
 	int placed, reason;
 
 	/* Of the VM that opens: the sender's where it is guarded, else the own one's. */
@@ -74,8 +72,20 @@ static __noinline int enter(struct work *w, __u32 family, __u32 log, __u32 diffe
 	if (w->packet.proto == PROTO_TCP)
 		retire(w, family, 1);
 	count_opened(w->vm);
+	if (w->adopted)
+		count(COUNTER_ADOPTED);
 	if (log || differs)
 		open_event(w, differs, w->judgement.candidate_rule ? w->judgement.candidate_rule : w->handoff.candidate_rule);
+	return PASS;
+}
+
+/* What opens nothing here. Where it goes on all the same, the next hook is told whose it is, else it would take the VM for somebody outside. */
+static __always_inline int pass_unopened(struct work *w, int reason)
+{
+	if (guarded(w, w->in ? IN : OUT) && drop(w, reason) == SHOT)
+		return SHOT;
+	if (!w->in)
+		handoff_give(w, 0, 0, CLASS_BY_ADDRESS, 0);
 	return PASS;
 }
 
@@ -88,8 +98,9 @@ static __noinline int open_connection(struct work *w, __u32 family, __u32 beside
 	if (reason)
 		return drop(w, reason);
 	reason = opens(&w->packet, beside);
-	if (reason)
-		return guarded(w, w->in ? IN : OUT) ? drop(w, reason) : PASS;
+	w->adopted = reason == REASON_TCP_NO_CONNECTION ? adopt(w) : ADOPT_NONE;
+	if (reason && !w->adopted)
+		return pass_unopened(w, reason);
 	verdict = judge_first(w, 0);
 	if (verdict)
 		return verdict;
@@ -97,7 +108,7 @@ static __noinline int open_connection(struct work *w, __u32 family, __u32 beside
 	differs = j->verdict == VERDICT_WOULD_DENY;
 	if (!w->in && w->peer_ifindex) {
 		handoff_give(w, guarded(w, OUT) ? w->epoch : 0, j->rule, j->local_class,
-			     (log ? HANDOFF_LOG : 0) | (differs ? HANDOFF_WOULD_DENY : 0));
+			     (w->adopted ? HANDOFF_ADOPTED : 0) | (log ? HANDOFF_LOG : 0) | (differs ? HANDOFF_WOULD_DENY : 0));
 		return PASS;
 	}
 	return enter(w, family, log || w->handoff.flags & HANDOFF_LOG, differs || w->handoff.flags & HANDOFF_WOULD_DENY);

@@ -35,6 +35,7 @@ static __always_inline int date(struct work *w)
 	__u32 remaining = c->expires;
 
 	c->state = CONN_ESTABLISHED;
+	c->adopted = 0;
 	c->expires = w->now_ms + replied_timeout(w->ends.proto);
 	if (w->ends.proto == PROTO_TCP) {
 		if (!sane_window(&c->window[0]) || !sane_window(&c->window[1]))
@@ -106,7 +107,7 @@ static __noinline int bring(struct work *w, __u32 family)
 	return result == PLACE_FULL ? table_full(w->vm) : result == PLACE_DONE ? BROUGHT_NEW : BROUGHT_JOINED;
 }
 
-static __always_inline int take(struct __sk_buff *skb, struct work *w)
+static __always_inline int take_in(struct __sk_buff *skb, struct work *w)
 {
 	struct merlon_key6 key;
 	int reason;

@@ -368,6 +368,66 @@ static __always_inline void uncharge(struct work *w, __u32 vm, __u32 half)
 	let_go(w, vm, half);
 }
 
+/* By a vNIC of this host, whether or not what it says is judged in this direction. */
+static __always_inline bool held(const struct merlon_conn *c, __u32 side)
+{
+	return c->side[side].vnic && !(c->left & 1u << side);
+}
+
+/* In the time in which a vNIC takes in connections that ran before it was guarded. The agent may be dead: this clock alone ends it. */
+static __always_inline bool adopts(__u32 vnic, __u64 now_ns)
+{
+	__u64 *until = vnic ? bpf_map_lookup_elem(&adoptions, &vnic) : NULL;
+
+	return until && now_ns < *until;
+}
+
+#define EITHER_END 3
+
+static __always_inline void barred_key(const struct work *w, __u32 vnic, struct barred_key *k)
+{
+	k->vnic = vnic;
+	k->tag = w->tag;
+	k->port_a = w->ends.port_a;
+	k->port_b = w->ends.port_b;
+}
+
+/* Bits of the ends that are not to have opened what is of w->ends, as far as the vNIC has seen it refused or ended. */
+static __always_inline __u32 barred_openers(const struct work *w, __u32 vnic)
+{
+	struct barred_key k;
+	__u32 *openers;
+
+	barred_key(w, vnic, &k);
+	openers = bpf_map_lookup_elem(&barred, &k);
+	return openers ? *openers : 0;
+}
+
+/* Refused, or ended, while the vNIC adopts: not to be adopted, whatever the policy says by then. It has one such time, so nothing
+ * needs to be forgotten. */
+static __noinline int bar(struct work *w, __u32 vnic, __u32 openers)
+{
+	struct barred_key k;
+	__u32 *known;
+
+	if (!adopts(vnic, w->now_ns))
+		return 0;
+	barred_key(w, vnic, &k);
+	known = bpf_map_lookup_elem(&barred, &k);
+	if (!known && bpf_map_update_elem(&barred, &k, &openers, BPF_NOEXIST))
+		known = bpf_map_lookup_elem(&barred, &k);
+	if (known)
+		__sync_fetch_and_or(known, openers);
+	return 0;
+}
+
+/* Who has never said a number in it may not have known of it: no stranger's packet keeps the real connection out. */
+static __always_inline void bar_end(struct work *w, const struct merlon_conn *c, __u32 s)
+{
+	if (w->ends.proto == PROTO_TCP && c->window[s].max_win)
+		bar(w, c->side[s].vnic, EITHER_END);
+}
+
 /* Addresses, ports and vNICs of an event about a connection; i = the initiator's side. */
 static __always_inline void event_ends(struct work *w, const struct merlon_conn *c, __u32 initiator_b)
 {
@@ -419,6 +479,8 @@ __noinline int finish(struct work *w)
 		return 0;
 	discharge(c->vm, w->ends.half);
 	count(COUNTER_CONN_EXPIRED);
+	bar_end(w, c, 0);
+	bar_end(w, c, 1);
 	if (!(c->flags & CONN_LOG_CLOSE))
 		return 0;
 	__builtin_memset(e, 0, sizeof(*e));

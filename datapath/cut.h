@@ -208,7 +208,7 @@ static __always_inline bool commit_cut(struct merlon_conn *c, const struct brief
 	bpf_spin_lock(&c->lock);
 	good = approved(c, b, topology, own, peer) && !past(c->expires, now);
 	if (good && b->p.proto == PROTO_TCP)
-		good = step_ack(c, &b->p, s, s == (c->flags & CONN_INITIATOR_B), now) == STEP_PASS;
+		good = step_ack(c, &b->p, s, s == (c->flags & CONN_INITIATOR_B), true, now) == STEP_PASS;
 	else if (good)
 		c->expires = now + TIMEOUT_UDP_REPLIED;
 	if (good) {

@@ -20,6 +20,7 @@ static __always_inline void begin(struct work *w, struct __sk_buff *skb, __u32 i
 	w->peer_vnic = 0;
 	w->known = 0;
 	w->rejected = 0;
+	w->adopted = 0;
 	tell(w, VERDICT_ALLOW, REASON_NONE, 0);
 	__builtin_memset(&w->port, 0, sizeof(w->port));
 	__builtin_memset(&w->handoff, 0, sizeof(w->handoff));
@@ -274,7 +275,7 @@ int bring_connection(struct __sk_buff *skb)
 	__u32 zero = 0;
 	struct work *w = bpf_map_lookup_elem(&bringing, &zero);
 
-	return w ? take(skb, w) : REASON_TRUNCATED;
+	return w ? take_in(skb, w) : REASON_TRUNCATED;
 }
 
 /* Run once by BPF_PROG_TEST_RUN after loading. A timer that already runs gets this program's tick. */

@@ -173,15 +173,18 @@ static __always_inline enum step apply(struct work *w, struct merlon_conn *c)
 	const struct plan *plan = &w->plan;
 	struct packet *p = &w->packet;
 	__u32 s = plan->source & 1, own = plan->own & 1;
-	bool first = s == (c->flags & CONN_INITIATOR_B);
+	bool first = s == (c->flags & CONN_INITIATOR_B), known = !w->in || (w->handoff.vnic && w->handoff.vnic == c->side[s].vnic);
 	enum step result = STEP_PASS;
 
 	if (absent(c, w) || c->created_ns != plan->life || (c->flags & CONN_INITIATOR_B) != plan->initiator ||
 	    (is_syn(p) && p->proto == PROTO_TCP && replaceable(c, p->proto)))
 		return STEP_ABSENT;
+	/* What a VM here says has passed its own hook: what that has not heard is another's word in its name. */
+	if (c->state == CONN_ADOPTED && !known && held(c, s) && !c->window[s].max_win)
+		return STEP_STATE;
 	if (plan->commit) {
 		if (p->proto == PROTO_TCP)
-			result = step_tcp(c, p, s, first, w->now_ms);
+			result = step_tcp(c, p, s, first, known, w->now_ms);
 		else
 			result = step_other(c, w, first);
 	}
@@ -221,6 +224,9 @@ static __always_inline bool other_syn(const struct work *w, const struct merlon_
 
 	if (p->proto != PROTO_TCP || !is_syn(p) || c->state < CONN_ESTABLISHED)
 		return false;
+	/* Nobody saw its SYN, so none is a late copy. While half-adopted none counts. */
+	if (c->adopted)
+		return c->state != CONN_ADOPTED;
 	return replaceable(c, p->proto) || s != (c->flags & CONN_INITIATOR_B) || after(p->seq, own->max_end) ||
 	       !after(p->seq, own->end - max_of(peer->max_win, ACK_SLACK));
 }
@@ -288,8 +294,14 @@ static __noinline int approve(struct work *w, struct merlon_conn *c)
 		return 0;
 	if (!w->in)
 		reason = intrudes(w, c) ? REASON_SPOOFED_ADDRESS : spoofed_source(w);
+	/* That it has opened it an adopting end hears from its own VM alone. */
+	else if (c->adopted && p->own == p->initiator && c->side[p->own & 1].vnic != w->port.vnic)
+		return REASON_TCP_NO_CONNECTION;
 	if (reason || !guarded(w, p->direction))
 		return reason;
+	/* Each guarded end adopts it for itself, in its own time. */
+	if (c->adopted && c->side[p->own & 1].vnic != w->port.vnic && !adopts(w->port.vnic, w->now_ns))
+		return REASON_TCP_NO_CONNECTION;
 	count(COUNTER_REJUDGED);
 	reason = judge_side(w, p->direction, (p->own == p->initiator) == !w->in, peer->vnic);
 	if (reason)
@@ -335,7 +347,7 @@ static __noinline int take_step(struct work *w, struct merlon_conn *c)
 
 	bpf_spin_lock(&c->lock);
 	/* For give_up(): only a half-open one can be refused after its step. */
-	if (c->state < CONN_ESTABLISHED)
+	if (c->state < CONN_ESTABLISHED || c->state == CONN_ADOPTED)
 		copy_out(conn_of(w->old), c);
 	step = apply(w, c);
 	/* In the same moment: what is promoted is what this packet left. */

@@ -24,12 +24,6 @@ static __always_inline bool leave_side(struct merlon_conn *c, __u32 side, __u32 
 	return true;
 }
 
-/* By a vNIC of this host, whether or not what it says is judged in this direction. */
-static __always_inline bool held(const struct merlon_conn *c, __u32 side)
-{
-	return c->side[side].vnic && !(c->left & 1u << side);
-}
-
 static __noinline int leave_one(struct merlon_conn *c, __u32 tag, struct leaver *l)
 {
 	bool left = false;

@@ -145,6 +145,22 @@ struct {
 	__type(value, struct merlon_pool);
 } pools SEC(".maps");
 
+/* Few vNICs, and each for a minute or so of its life: asked only of TCP that no entry answers for, and of what ends. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MERLON_MAX_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} adoptions SEC(".maps");
+
+/* Which ends (bits of a and b) are not to have opened it. LRU: who has it forget one gains a connection that the policy would let him open. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct barred_key);
+	__type(value, __u32);
+} barred SEC(".maps");
+
 /* LRU: fragments are short-lived and owed nothing; a flood of them costs other fragments only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

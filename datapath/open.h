@@ -9,6 +9,13 @@
 #define EEXIST_ 17
 #define EBUSY_ 16
 
+/* w->adopted: who is to have opened it. */
+enum adopt {
+	ADOPT_NONE = 0,
+	ADOPT_SENT = 1,            /* who sent the packet */
+	ADOPT_TAKEN = 2,           /* who gets it */
+};
+
 enum place {
 	PLACE_DONE = 0,
 	PLACE_JOINED = 1,          /* another CPU made the same entry first; this packet is counted there */
@@ -95,11 +102,11 @@ static __noinline int fill_fresh(struct work *w, __u32 own, __u32 log)
 {
 	struct merlon_conn *c = conn_of(w->fresh);
 	struct packet *p = &w->packet;
-	__u32 s = w->source_is_b & 1, d = s ^ 1, mine = w->in ? d : s;
+	__u32 s = w->source_is_b & 1, d = s ^ 1, mine = w->in ? d : s, opener = w->adopted == ADOPT_TAKEN ? d : s;
 
 	__builtin_memset(c, 0, sizeof(*c));
 	c->state = CONN_NEW;
-	c->flags = (s ? CONN_INITIATOR_B : 0) | (log ? CONN_LOG_CLOSE : 0);
+	c->flags = (opener ? CONN_INITIATOR_B : 0) | (log ? CONN_LOG_CLOSE : 0);
 	c->expires = w->now_ms + new_timeout(p->proto);
 	c->tag = w->tag;
 	c->vm = w->vm;
@@ -110,6 +117,8 @@ static __noinline int fill_fresh(struct work *w, __u32 own, __u32 log)
 		c->side[s].epoch = w->handoff.epoch;
 		c->rule[0] = w->handoff.rule;
 		c->rule[1] = own ? w->judgement.rule : 0;
+	} else if (opener != mine) {
+		c->rule[1] = own ? w->judgement.rule : 0;
 	} else {
 		c->rule[0] = own ? w->judgement.rule : 0;
 	}
@@ -117,7 +126,11 @@ static __noinline int fill_fresh(struct work *w, __u32 own, __u32 log)
 	c->bytes[s] = p->length;
 	c->created_ns = w->now_ns;
 	c->last_ms = w->now_ms;
-	if (p->proto == PROTO_TCP) {
+	if (w->adopted) {
+		c->state = CONN_ADOPTED;
+		c->adopted = 1;
+		adopt_windows(c, p, s);
+	} else if (p->proto == PROTO_TCP) {
 		c->flags |= p->tcp_scale ? CONN_SCALE_OK : 0;
 		c->flags |= p->fragment ? CONN_LIBERAL : 0;
 		open_window(c, p, s);

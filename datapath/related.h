@@ -42,6 +42,8 @@ static __always_inline bool sent_lately(const struct merlon_conn *c, const struc
 
 	if (q->proto != PROTO_TCP || c->flags & CONN_LIBERAL)
 		return true;
+	if (c->adopted && !after(q->seq, own->end - reach(c, s) - 1))
+		return false;
 	return own->max_win && !after(q->seq, own->end) && after(q->seq, own->end - max_of(peer->max_win, ACK_SLACK) - 1);
 }
 

@@ -147,6 +147,7 @@ struct handoff {
 #define HANDOFF_LOG 0x1u
 #define HANDOFF_WOULD_DENY 0x2u
 #define HANDOFF_UNTRACKED 0x4u     /* both ends want no connection of it */
+#define HANDOFF_ADOPTED 0x8u       /* the source takes it in as a connection that it opened before it was guarded */
 
 /* What to_vm knows a packet by that from_vm has just judged for it: every byte that was read, and what is beside the bytes. */
 #define NOTE_WORDS 10
@@ -192,6 +193,7 @@ struct work {
 	__u32 vm;                  /* budget to charge; the timer: that is charged for the element */
 	__u32 known;               /* a live entry of these ends was found, though not one for this packet */
 	__u32 rejected;            /* dropped by a rule that answers */
+	__u32 adopted;             /* the packet makes an entry though it opens nothing: ADOPT_* */
 	__u32 told_verdict, told_reason, told_rule; /* for a capture: what became of the packet */
 	struct merlon_event event;
 	struct merlon_deny_key deny_key;
@@ -248,6 +250,13 @@ struct learner {
 	__u32 pad;
 	__u64 asked_ns[2];         /* and when; 0 = never */
 	__u64 next_ns;             /* when its next claim would be due if all came evenly */
+};
+
+/* A connection that a vNIC does not adopt any more. */
+struct barred_key {
+	__u32 vnic;
+	__u32 tag;                 /* of its ends; whoever finds another of this tag and these ports bars that too, at its own vNIC */
+	__u16 port_a, port_b;
 };
 
 struct clockwork {

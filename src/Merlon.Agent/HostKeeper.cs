@@ -8,6 +8,7 @@ using Merlon.Agent.Status;
 using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
 using Merlon.Contracts.Wire;
+using Merlon.Datapath.Maps;
 using Merlon.Libvirt.Domains;
 using Merlon.Policy.Compile;
 
@@ -28,6 +29,7 @@ internal sealed class HostKeeper
     private readonly Arrival _arrival;
     private readonly List<Waiting> _waiting = [];
     private readonly Newcomers _newcomers = new();
+    private readonly Residents _residents;
     private IReadOnlyList<HostLink> _links = [];
     private IReadOnlyList<HostLink> _looked = [];
     private HostInventory? _inventory;
@@ -50,6 +52,8 @@ internal sealed class HostKeeper
         _carried = new(options.Paths.Var, Papers.Trusted, Papers.Installation);
         Policy = new(kernel, _ports, new(options.Paths.Var), _carried,
             FreshlyWanted, new HostCompiler().Compile, () => DateTimeOffset.UtcNow.ToUnixTimeSeconds(), log);
+        _residents = new(Guests);
+        Policy.Terms = () => new(BootClock.BootId, BootClock.NowNs, Guests.Interfaces(FreshLinks()), _residents.Ran);
         _arrival = new(Policy, _carried, Papers);
         Gate = new(Policy, _ports, FreshLinks);
         _log = log;
@@ -97,6 +101,7 @@ internal sealed class HostKeeper
         Guests.SetByHand(_hand.All);
         _links = _looked = _readLinks();
         Policy.Restore();
+        if (Policy.Book.IsFresh) _residents.Found(_links);
         _ports.WaitForHooks(); // a hook's process ends after this, and its turn with it
         TellNewcomers();
         TellTrial();
@@ -154,11 +159,18 @@ internal sealed class HostKeeper
     {
         _newcomers.Taken(number, sequence, Policy.Newest);
         ForgetAnswered();
+        LeaveAlone();
     }
 
     private bool Answered => ControllerConnected && _newcomers.AllTaken(Policy.BaseSequence);
 
     private HashSet<string> Here() => [.. Guests.Domains.Select(d => d.Uuid)];
+
+    // Whom the controller knows and does not want guarded runs as it runs. A VM at the gate is none of them yet.
+    private void LeaveAlone()
+    {
+        if (Answered) _residents.LeftAlone(Policy.Plan, _links);
+    }
 
     // The controller knows every VM of this host and has said which it guards: what these carried is older than that.
     private void ForgetAnswered()
@@ -172,6 +184,7 @@ internal sealed class HostKeeper
     /// <param name="inside">Text of the policy inside it; null = none.</param>
     public GateAnswer Pass(Guest guest, string? inside)
     {
+        Guests.AtGate(guest.Uuid, waits: true); // without an agent nobody has met it
         var answer = Guarded(guest, inside);
         if (!answer.Start) _newcomers.Refuse(guest.Uuid);
         TellPapers();
@@ -246,6 +259,7 @@ internal sealed class HostKeeper
         var links = _readLinks();
         if (links.SequenceEqual(_links)) return false;
         _links = links;
+        _residents.Keep(links);
         _ports.LookAgain();
         return true;
     }
@@ -320,6 +334,7 @@ internal sealed class HostKeeper
     {
         var removed = _hand.Remove(ifname);
         _waiting.RemoveAll(w => w.Ifname == ifname);
+        Policy.EndAdoption(removed.VmUuid);
         ReadLinks();
         if (_links.FirstOrDefault(l => l.Name == ifname) is { } link) _ports.Release(link.Ifindex, keepVnic: false);
         GuestsChanged();
@@ -409,6 +424,7 @@ internal sealed class HostKeeper
         Answer();
         _newcomers.Settle(Policy.Newest);
         ForgetAnswered();
+        LeaveAlone();
         PolicyAlarms.Update(Alarms, Policy.Plan, Guests);
         Send(Report());
     }

@@ -22,6 +22,7 @@ public sealed class KernelDatapath : IDisposable
         Macs = new(loaded.Map("macs"));
         Owners = new(loaded.Map("owners"));
         Licences = new(loaded.Map("licences"));
+        Adoptions = new(loaded.Map("adoptions"));
         Budgets = new(loaded.Map("budgets"), loaded.Map("pools"), loaded.Map("half4"), loaded.Map("half6"), loaded.Map("conn4"), loaded.Map("conn6"));
         Counters = new(loaded.Map("counters"), loaded.Map("reasons"), loaded.Map("rule_hits"));
         Connections = new(loaded.Map("conn4"), loaded.Map("conn6"), loaded.Map("half4"), loaded.Map("half6"), new(loaded, "remove_vnic"), new(loaded, "bring_connection"));
@@ -37,6 +38,7 @@ public sealed class KernelDatapath : IDisposable
     public MacTable Macs { get; }
     public OwnerTable Owners { get; }
     public LicenceTable Licences { get; }
+    public AdoptionTable Adoptions { get; }
     public BudgetTable Budgets { get; }
     public Counters Counters { get; }
     public ConnectionTable Connections { get; }

@@ -35,6 +35,8 @@ internal sealed class GuestBook
 
     public void SetByHand(IEnumerable<HandAttachment> attachments) => _byHand = HandAttachments.Guests(attachments);
 
+    public bool IsByHand(string vmUuid) => _byHand.Any(g => g.Uuid == vmUuid);
+
     /// <summary>Its start waits for the gate, or does so no more.</summary>
     public void AtGate(string vmUuid, bool waits) => _ = waits ? _atGate.Add(vmUuid) : _atGate.Remove(vmUuid);
 
@@ -47,6 +49,13 @@ internal sealed class GuestBook
             foreach (var nic in guest.Nics)
                 if (nic.Ifname is { } name) names.TryAdd(new(guest.Uuid, nic.Index), name);
         return names;
+    }
+
+    /// <summary>Interfaces of these links that <see cref="Ifnames"/> names.</summary>
+    public IReadOnlyDictionary<NicKey, int> Interfaces(IEnumerable<HostLink> links)
+    {
+        var byName = links.ToDictionary(l => l.Name, l => l.Ifindex);
+        return Ifnames().Where(n => byName.ContainsKey(n.Value)).ToDictionary(n => n.Key, n => byName[n.Value]);
     }
 
     public HostInventory Inventory()

@@ -24,7 +24,7 @@ internal static class ConnectionRecords
         (long)e.PacketsOut, (long)e.PacketsBack, (long)e.BytesOut, (long)e.BytesBack,
         (int)e.Remaining.TotalMilliseconds, (long)((BootClock.NowNs - e.CreatedNs) / 1_000_000),
         Approved(IsApproved(e.SourceVnic, e.SourceEpoch, epochs), IsApproved(e.DestinationVnic, e.DestinationEpoch, epochs)),
-        names.Segment(e.Segment));
+        names.Segment(e.Segment), e.Adopted);
 
     private static FlowEndRecord End(uint vnic, Address address, int port, HostNames names)
     {

@@ -5,6 +5,7 @@ using Merlon.Agent.Sync;
 using Merlon.Contracts.Api;
 using Merlon.Datapath;
 using Merlon.Datapath.Abi;
+using Merlon.Datapath.Maps;
 using Merlon.Policy.Model;
 
 namespace Merlon.Agent.Status;
@@ -69,7 +70,8 @@ internal sealed class StatusWriter(AgentOptions options, HostKeeper keeper, Kern
         var plan = keeper.Policy.Plan?.Find(new NicKey(guest.Uuid, nic.Index));
         var problem = port is not null ? Problem(port) : nic.CannotGuard;
         return new(nic.Index, nic.Mac, nic.Network, nic.Ifname, nic.Addresses, plan?.Guard.Name, port is not null && problem is null,
-            plan?.RulesetDigest, port is not null && problem is null ? plan?.RulesetDigest : null, problem ?? plan?.Problem, guest.Name);
+            plan?.RulesetDigest, port is not null && problem is null ? plan?.RulesetDigest : null, problem ?? plan?.Problem, guest.Name,
+            AdoptsUntil: port is { AdoptUntilNs: var until } && until > BootClock.NowNs ? BootClock.ToUtc(until) : null);
     }
 
     private string? Problem(WantedPort port) => port.Plan is null

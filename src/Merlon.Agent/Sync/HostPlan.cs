@@ -14,6 +14,10 @@ internal sealed record HostPlan(
 
     public NicPlan? Find(NicKey key) => _byKey.GetValueOrDefault(key);
 
+    /// <summary>This plan when the vNICs of a VM take in nothing more that ran before.</summary>
+    public HostPlan WithoutAdoption(string vmUuid) => new(Sequence, Image, [.. Nics.Select(n => n.Key.VmUuid == vmUuid ? n with { Adoption = null } : n)], RuleIds, Claims,
+        Book with { Nics = [.. Book.Nics.Select(n => n.VmUuid == vmUuid ? n with { Adoption = null } : n)] });
+
     /// <summary>Bind words of all slots up to the highest in use: (record + 1) | epoch &lt;&lt; 32.</summary>
     public ulong[] Bind()
     {

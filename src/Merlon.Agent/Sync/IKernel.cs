@@ -30,6 +30,11 @@ internal interface IKernel
 
     void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates);
 
+    /// <summary>Exactly these vNICs take in connections that ran before, until then (ns of the boot clock).</summary>
+    void SetAdoptions(IReadOnlyDictionary<uint, ulong> until);
+
+    void EndAdoption(uint vnic);
+
     /// <summary>Both hooks of each, first in order; under the same incarnation it keeps what is already there. The kernel waits for two grace
     /// periods at each interface, so this goes on beside the caller.</summary>
     /// <returns>By ifindex, what went wrong there.</returns>

@@ -39,6 +39,10 @@ internal sealed class KernelTables(KernelDatapath datapath) : IKernel
 
     public void SetBudget(ushort vm, uint connections, uint halfOpen, Rates rates) => datapath.Budgets.SetLimits(vm, connections, halfOpen, rates);
 
+    public void SetAdoptions(IReadOnlyDictionary<uint, ulong> until) => Try(() => datapath.Adoptions.Set(until));
+
+    public void EndAdoption(uint vnic) => datapath.Adoptions.End(vnic);
+
     public bool KeepShares(int vms) => datapath.Budgets.KeepShares(vms);
 
     public Task<IReadOnlyDictionary<int, KernelFault>> Attach(IReadOnlyList<(int Ifindex, uint Incarnation)> ports) =>

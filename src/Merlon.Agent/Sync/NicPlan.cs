@@ -11,4 +11,8 @@ namespace Merlon.Agent.Sync;
 /// <param name="Problem">Why the image denies everything to it; null = its rules judge.</param>
 internal sealed record NicPlan(
     NicKey Key, string Vm, string Tenant, MacAddress Mac, NicGuard Guard, ImmutableArray<Address> Addresses, string SegmentName,
-    uint Vnic, ushort Slot, ushort Segment, ushort Realm, ushort Budget, uint Epoch, int Record, string RulesetDigest, string? Problem);
+    uint Vnic, ushort Slot, ushort Segment, ushort Realm, ushort Budget, uint Epoch, int Record, string RulesetDigest, string? Problem)
+{
+    /// <summary>Null = it takes in nothing that ran before.</summary>
+    public BookAdoption? Adoption { get; init; }
+}

@@ -10,7 +10,8 @@ namespace Merlon.Agent.Sync;
 /// <param name="at">Unix seconds.</param>
 /// <param name="step">What becomes of live connections that the plan forbids; null = they are cut.</param>
 /// <param name="losers">vNICs that own an address no more.</param>
-internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IReadOnlySet<NicKey> losers)
+/// <param name="terms">Which of the new ones may take in what ran before.</param>
+internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IReadOnlySet<NicKey> losers, AdoptionTerms terms)
 {
     private readonly NumberPool _slots = new("slot", 0, AbiLimits.MaxSlots - 1, book.Cursors.Slot, book.Nics.Select(n => (uint)n.Slot));
     // 0xffff ends a pass in the timer's queues (expiry.h).
@@ -28,14 +29,18 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IR
     {
         var stamp = NicStamp.Of(endpoint, nic, image.RulesetDigest);
         var (goesOn, cutAt) = GoesOn(old, endpoint, stamp);
+        var adoption = book.Knows(endpoint.Key) ? terms.GoOn(old?.Adoption, endpoint.Key, nic.Guard.Adopt) : terms.Begin(endpoint.Key, nic.Guard.Adopt);
         var kept = new BookNic(endpoint.Key.VmUuid, endpoint.Key.Index, endpoint.Vm, endpoint.Tenant,
             old?.Vnic ?? Next(ref _vnic, "vNIC"), old?.Slot ?? (ushort)_slots.Take(),
-            goesOn ? old!.Epoch : Next(ref _epoch, "epoch"), stamp.ToString(), nic.Guard.OnFailure, cutAt);
+            goesOn ? old!.Epoch : Next(ref _epoch, "epoch"), stamp.ToString(), nic.Guard.OnFailure, cutAt, adoption);
         _nics.Add(kept);
         var segment = nic.SegmentOf(endpoint.Key);
         return new(endpoint.Key, endpoint.Vm, endpoint.Tenant, nic.Mac, nic.Guard, endpoint.Addresses, segment,
             kept.Vnic, kept.Slot, Of(_segmentOf, _segments, segment), realm, Of(_budgetOf, _budgets, endpoint.Key.VmUuid),
-            kept.Epoch, record, image.RulesetDigest, image.Problem);
+            kept.Epoch, record, image.RulesetDigest, image.Problem)
+        {
+            Adoption = adoption,
+        };
     }
 
     /// <summary>Whether what the epoch has approved stays approved, and until when.</summary>
@@ -66,7 +71,7 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IR
     {
         var present = nics.Select(n => n.Vnic).ToHashSet();
         var left = book.Nics.Where(n => !present.Contains(n.Vnic))
-            .Select(n => new RetiredNic(n.Vnic, n.VmUuid, n.Index, n.Vm, n.Tenant));
+            .Select(n => new RetiredNic(n.Vnic, n.VmUuid, n.Index, n.Vm, n.Tenant)).ToList();
         return book with
         {
             NextVnic = _vnic,
@@ -78,6 +83,7 @@ internal sealed class Numbering(HostBook book, long at, ConnectionStep? step, IR
             Rules = _ruleOf.ToImmutable(),
             Owners = owners,
             Retired = [.. book.Retired, .. left],
+            Known = book.KnownWith(left.Select(n => new NicKey(n.VmUuid, n.Index))),
             Sequence = sequence,
         };
     }

@@ -12,10 +12,11 @@ internal static class Planner
     /// <param name="at">Unix seconds.</param>
     /// <param name="step">What becomes of live connections that the plan forbids; null = they are cut.</param>
     /// <param name="inForce">The plan before, of this book; null = none.</param>
-    public static HostPlan Plan(HostBook book, SettledClaims claims, HostImage image, long at, ConnectionStep? step = null, HostPlan? inForce = null)
+    /// <param name="terms">Null = nothing that ran before is taken in.</param>
+    public static HostPlan Plan(HostBook book, SettledClaims claims, HostImage image, long at, ConnectionStep? step = null, HostPlan? inForce = null, AdoptionTerms? terms = null)
     {
         var policy = claims.Policy;
-        var counters = new Numbering(book, at, step, Losers(book, claims));
+        var counters = new Numbering(book, at, step, Losers(book, claims), terms ?? AdoptionTerms.None);
         var old = book.Nics.ToDictionary(n => new NicKey(n.VmUuid, n.Index));
         var places = policy.Nics.ToDictionary(n => policy.Endpoints[n.Endpoint].Key);
         var realms = image.Realms.Select((name, i) => (name, i)).ToDictionary(r => r.name, r => checked((ushort)r.i));

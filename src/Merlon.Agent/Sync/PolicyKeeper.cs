@@ -49,6 +49,9 @@ internal sealed class PolicyKeeper(
     /// <summary>The kernel judges by <see cref="Plan"/>, as read back.</summary>
     public bool InForce => Plan is not null && (Holds(Plan) || (_recalled && Book.Image is { } stamp && kernel.Holds(stamp, ImmutableDictionary<int, ulong>.Empty, Plan.Bind(), Plan.RuleIds.AsSpan())));
 
+    /// <summary>Of this moment. Set before anything else happens.</summary>
+    public Func<AdoptionTerms> Terms { get; set; } = () => AdoptionTerms.None;
+
     public double CompileMs { get; private set; }
     public double SwapMs { get; private set; }
 
@@ -186,6 +189,16 @@ internal sealed class PolicyKeeper(
         ports.Settle(list, Plan);
     }
 
+    /// <summary>A VM is let go by hand: its time to take in what ran before is over, also when it is guarded again under the same plan.</summary>
+    public void EndAdoption(string vmUuid)
+    {
+        if (Plan is not { } plan || !Book.Nics.Any(n => n.VmUuid == vmUuid && n.Adoption is not null)) return;
+        plan = plan.WithoutAdoption(vmUuid);
+        Book = Book with { Nics = plan.Book.Nics };
+        store.Save(Book);
+        Plan = plan;
+    }
+
     /// <summary>Forgets names that nothing carries any more.</summary>
     public void Sweep()
     {
@@ -229,7 +242,7 @@ internal sealed class PolicyKeeper(
         var claims = ClaimCourt.Settle(carried.Join(policy).At(at), Book.Owners);
         var compiled = compile(claims.Policy, at);
         if (compiled.Image is null) throw new PolicyRefused(string.Join("; ", compiled.Errors));
-        return Planner.Plan(Book, claims, compiled.Image, at, step, Plan);
+        return Planner.Plan(Book, claims, compiled.Image, at, step, Plan, Terms());
     }
 
     private void Swap(HostPlan plan, bool stays)
@@ -245,6 +258,8 @@ internal sealed class PolicyKeeper(
             Undo(fault);
             throw new PolicyRefused(fault.Message);
         }
+        // They are guarded from here on, whatever fails: nobody's time to adopt begins anew.
+        Book = Book with { Known = Book.KnownWith(plan.Nics.Select(n => n.Key)) };
         ports.Settle(list, plan);
     }
 

@@ -68,6 +68,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
         Newcomers = [.. wanted.Where(port => PutClosedUnlessSame(port, have))];
         if (plan is not null) KeepShares(plan);
         foreach (var vm in Budgets(wanted)) SetBudget(vm);
+        if (plan is not null) kernel.SetAdoptions(wanted.Where(w => w.AdoptUntilNs > 0).ToDictionary(w => w.Plan!.Vnic, w => w.AdoptUntilNs));
         if (plan is not null) PutMacs(wanted);
         have = kernel.Ports();
         BeginAttaching([.. wanted.Select(p => (p.Ifindex, have[p.Ifindex].Incarnation)).Where(p => !HasHooks(p.Ifindex, p.Incarnation))]);
@@ -125,6 +126,8 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
                 throw new KernelFault($"{port.Ifname} is guarded for another VM", null);
         PutOwners(plan);
         PutLicences(starting.Select(p => p.Plan!));
+        // It starts: nothing of it ran before.
+        foreach (var port in starting) kernel.EndAdoption(port.Plan!.Vnic);
         foreach (var port in starting) PutClosed(port, awaited: 1);
         // No connection goes there past the bridge any more.
         kernel.BumpTopology();
@@ -271,6 +274,7 @@ internal sealed class PortKeeper(IKernel kernel, ILogger log)
     {
         WaitForHooks();
         var vnic = kernel.Ports().GetValueOrDefault(ifindex).Vnic;
+        if (vnic != 0) kernel.EndAdoption(vnic);
         // Again when all is gone: its hooks may have stamped connections until then.
         kernel.BumpTopology();
         // First, so that no peer leaves an entry to a hook that is about to go.

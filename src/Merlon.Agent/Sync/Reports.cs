@@ -1,6 +1,7 @@
 using Merlon.Agent.Guests;
 using Merlon.Agent.Migration;
 using Merlon.Contracts.Wire;
+using Merlon.Datapath.Maps;
 using Merlon.Policy.Model;
 
 namespace Merlon.Agent.Sync;
@@ -37,6 +38,7 @@ internal static class Reports
         report.Attached = problem is null;
         report.RulesetDigest = nic.RulesetDigest;
         report.Problem = problem ?? nic.Problem ?? report.Problem;
+        report.AdoptsUntil = port.AdoptUntilNs == 0 ? 0 : BootClock.ToUtc(port.AdoptUntilNs).ToUnixTimeSeconds();
         return report;
     }
 }

@@ -14,6 +14,9 @@ internal sealed record WantedPort(int Ifindex, string Ifname, NicPlan? Plan, Por
     // Out of every image's range: even an opened port with this slot would drop.
     private const ushort NoSlot = ushort.MaxValue;
 
+    /// <summary>Boot clock: until then it takes in connections that ran before; 0 = it does not.</summary>
+    public ulong AdoptUntilNs => Plan?.Adoption is { } adoption && adoption.Ifindex == Ifindex ? adoption.UntilNs : 0;
+
     /// <summary>The record as it is to be once open.</summary>
     public PortRecord Record(uint incarnation)
     {

@@ -43,7 +43,8 @@ internal static class DescribeCommand
                 Facts(call, ("NIC", $"{n.Index}"), ("  Interface", n.Ifname), ("  MAC", n.Mac), ("  Network", n.Network), ("  Addresses", Tables.Join(n.Addresses)),
                     ("  Guard", n.Guard), ("  Attached", n.Attached ? "yes" : "no"), ("  Wanted digest", n.DesiredDigest),
                     ("  Kernel digest", n.KernelDigest), ("  Digest inside", n.EmbeddedDigest),
-                    ("  Drift", n.Drift is null ? null : n.Drift.Count == 0 ? "none" : Tables.Join(n.Drift)), ("  Problem", n.Problem));
+                    ("  Drift", n.Drift is null ? null : n.Drift.Count == 0 ? "none" : Tables.Join(n.Drift)), ("  Problem", n.Problem),
+                    ("  Adopts until", n.AdoptsUntil is { } until ? Tables.Time(until) : null));
             }
         });
     }

@@ -26,9 +26,10 @@ public sealed record FlowsLost(long Lost);
 /// <summary>One entry of the connection table.</summary>
 /// <param name="State">merlon_state in kebab-case.</param>
 /// <param name="Approved">source, destination, both or none: which guarded sides have approved it under their present policy.</param>
+/// <param name="Adopted">It ran before its VM was guarded (Guard.spec.adopt).</param>
 public sealed record ConnectionRecord(
     FlowEndRecord Source, FlowEndRecord Destination, string Service, string State, string? OutRule, string? InRule,
-    long PacketsOut, long PacketsIn, long BytesOut, long BytesIn, int ExpiresInMs, long AgeMs, string Approved, string Segment);
+    long PacketsOut, long PacketsIn, long BytesOut, long BytesIn, int ExpiresInMs, long AgeMs, string Approved, string Segment, bool Adopted = false);
 
 /// <summary>GET /v1/rule-hits of the agent: how often a rule judged a packet that opened or was refused, since the pins were made.</summary>
 public sealed record RuleHitRecord(string Rule, long Hits, long Would = 0);

@@ -11,8 +11,9 @@ public sealed record VmRecord(string Name, string Uuid, string Tenant, IReadOnly
 /// <param name="Problem">Why it is not as wanted; null = as wanted.</param>
 /// <param name="EmbeddedDigest">Of the policy that the VM carries in its metadata; null = none that counts.</param>
 /// <param name="Drift">Where another digest is than the wanted one: <c>kernel</c> (of a running VM), <c>inside</c>; null = not guarded.</param>
+/// <param name="AdoptsUntil">Connections that ran before it was guarded are taken in until then; null = they are not, or no longer.</param>
 /// <param name="Vm">VM name; only in lists of vNICs (the agent's /v1/nics).</param>
-public sealed record NicRecord(int Index, string Mac, string Network, string? Ifname, IReadOnlyList<string> Addresses, string? Guard, bool Attached, string? DesiredDigest, string? KernelDigest, string? Problem, string? Vm = null, string? EmbeddedDigest = null, IReadOnlyList<string>? Drift = null);
+public sealed record NicRecord(int Index, string Mac, string Network, string? Ifname, IReadOnlyList<string> Addresses, string? Guard, bool Attached, string? DesiredDigest, string? KernelDigest, string? Problem, string? Vm = null, string? EmbeddedDigest = null, IReadOnlyList<string>? Drift = null, DateTimeOffset? AdoptsUntil = null);
 
 /// <summary>An address of a realm and the vNIC that has it.</summary>
 /// <param name="How">declared, dhcp or arp (which is neighbour discovery too).</param>

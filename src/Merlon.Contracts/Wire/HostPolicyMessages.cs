@@ -94,6 +94,7 @@ public static class HostPolicyMessages
         UntrackedAsks = { guard.Untracked.Asks.Select(Ports) },
         MayClaimAddresses = { guard.AntiSpoof.Licence.Addresses.Select(Prefix) },
         MayClaimMacs = { guard.AntiSpoof.Licence.Macs.Select(Bytes) },
+        AdoptSeconds = guard.Adopt,
     };
 
     private static PortRangeMessage Ports(PortRange range) => new() { Low = (uint)range.Low, High = (uint)range.High };

@@ -112,6 +112,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
     {
         Expect.That(m.MaxConnections >= 0, field + ".max_connections", "is negative");
         Expect.That(m.MaxHalfOpen >= 0, field + ".max_half_open", "is negative");
+        Expect.That(m.AdoptSeconds is >= 0 and <= GuardDocument.LongestAdopt, field + ".adopt_seconds", "is no time to adopt in");
         return new(
             Expect.Name(m.Name, field + ".name", mayBeEmpty: true), m.Out, m.In,
             Expect.Enum<Enforcement>(m.Mode, field + ".mode"),
@@ -122,6 +123,7 @@ internal sealed class HostPolicyReader(HostPolicyMessage message)
         {
             Untracked = Untracked(m, field),
             Learn = Learn(m.Learn, field + ".learn"),
+            Adopt = m.AdoptSeconds,
         };
     }
 

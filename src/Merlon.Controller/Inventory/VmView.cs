@@ -62,7 +62,8 @@ internal sealed class VmView(Applier applier, HostRegistry registry, TimeProvide
         return new(nic.Index, nic.Mac.ToString(), nic.Network, Filled(info.Ifname), [.. nic.Addresses.Select(a => a.ToString())],
             GuardOf(plan, key)?.Name, report?.Attached ?? false, wanted, kernel,
             Problem(state, place, info, report, host, key), EmbeddedDigest: inside,
-            Drift: wanted is null ? null : [.. Drift("kernel", place.Info.Running && kernel != wanted), .. Drift("inside", inside != wanted)]);
+            Drift: wanted is null ? null : [.. Drift("kernel", place.Info.Running && kernel != wanted), .. Drift("inside", inside != wanted)],
+            AdoptsUntil: DateTimeOffset.FromUnixTimeSeconds(report?.AdoptsUntil ?? 0) is var until && until > DateTimeOffset.UtcNow ? until : null);
     }
 
     // The last word of a host that is away is of then.

@@ -19,7 +19,9 @@ public struct ConnRecord
     public Pair<ConnWindow> Window;
     public ushort Vm;
     /// <summary>Bit of each side whose vNIC has left this host; <see cref="AbiLimits.Brought"/> &lt;&lt; the side whose VM alone speaks for it.</summary>
-    public ushort Left;
+    public byte Left;
+    /// <summary>1 = nobody saw it open.</summary>
+    public byte Adopted;
     /// <summary>Hash of the key.</summary>
     public uint Tag;
     public Pair<ulong> Packets;

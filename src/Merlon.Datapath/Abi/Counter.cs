@@ -18,5 +18,6 @@ public enum Counter
     CapturesLost = 12,
     OneLook = 13,
     ClaimsHeld = 14,
+    Adopted = 15,
     Count = 16,
 }

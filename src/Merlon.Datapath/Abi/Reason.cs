@@ -56,4 +56,5 @@ public enum Reason : byte
 
     NeighbourRate = 69,
     UntrackedSyn = 70,
+    Adopted = 71,
 }

@@ -25,8 +25,15 @@ public static class Explainer
             if (worst is null || Rank(answer.Verdict) > Rank(worst.Value.Answer.Verdict)) worst = (packet, answer);
         }
         var (question, told) = worst!.Value;
-        return new(null, question, told, Assumptions(question, count, sourcePort));
+        return new(null, question, told, [.. Assumptions(question, count, sourcePort), .. Adoptions(policy, inventory, told)]);
     }
+
+    // What is judged here is what opens a connection.
+    private static IEnumerable<string> Adoptions(PolicySet policy, VmInventory inventory, PlainAnswer answer) =>
+        from hop in answer.Hops
+        let guard = PlainEvaluator.GuardOf(policy, inventory.Find(hop.Nic))
+        where guard is { Adopt: > 0 }
+        select $"it opens a connection; for {guard.Adopt}s after a running {hop.Vm} was first guarded (Guard {guard.Name}, adopt) one that runs passes by the same rules";
 
     private static string Name(VmInventory inventory, string text) => inventory.Named(text, null).Any() ? "vm/" + text : text;
 

@@ -58,9 +58,15 @@ public static class PlainEvaluator
     {
         if (nic is null) return null;
         if (policy.GuardsAll) return new(true, true, false, false, UntrackedServices.None);
+        return GuardOf(policy, nic) is not { } guard ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe, guard.Frames.IsTrunk, guard.Untracked);
+    }
+
+    /// <summary>The Guard that guards the vNIC; null = none does.</summary>
+    internal static GuardDocument? GuardOf(PolicySet policy, VmNic? nic)
+    {
+        if (nic is null) return null;
         var membership = new PlainMembership(policy);
-        var guard = policy.Guards.FirstOrDefault(g => membership.Binds(g, nic));
-        return guard is null or { Exclude: true } ? null : new(guard.Out, guard.In, guard.Mode == Enforcement.Observe, guard.Frames.IsTrunk, guard.Untracked);
+        return policy.Guards.FirstOrDefault(g => membership.Binds(g, nic)) is { Exclude: false } guard ? guard : null;
     }
 
     /// <summary>Is the vNIC guarded at all?</summary>

@@ -20,4 +20,10 @@ public sealed record GuardDocument(
 
     /// <summary>Addresses that nobody declared.</summary>
     public Learning Learn { get; init; } = Learning.None;
+
+    /// <summary>Seconds in which connections that ran before its vNICs were first guarded are taken in; 0 = they are not.</summary>
+    public int Adopt { get; init; }
+
+    /// <summary>The longest <see cref="Adopt"/>.</summary>
+    public const int LongestAdopt = 600;
 }

@@ -67,6 +67,9 @@ internal sealed class PolicySetChecks(PolicySet set, ImmutableArray<Document> pa
                 References(guard.Tenant, guard.Select);
                 Untracked(guard.Tenant, "serves", guard.Untracked.Serves);
                 Untracked(guard.Tenant, "asks", guard.Untracked.Asks);
+                if (guard is { Adopt: > 0, Exclude: false })
+                    _findings.Warning("guard-adopts", guard.Position, $"VMs that run when '{guard.Name}' first guards them take in the connections that run already, for {guard.Adopt}s: nobody sees who opened them",
+                        "take 'adopt' out when all VMs are guarded");
                 break;
         }
     }

@@ -18,6 +18,7 @@ internal sealed class GuardChoice(PolicySet policy, Membership membership)
         {
             Untracked = guard.Untracked.IsNone ? UntrackedPorts.None : new(Ports(guard, guard.Untracked.Serves), Ports(guard, guard.Untracked.Asks)),
             Learn = guard.Learn.By,
+            Adopt = guard.Adopt,
         };
     }
 

@@ -21,4 +21,7 @@ public sealed record NicGuard(
 
     /// <summary>What its host is to tell the controller of; which of it counts, the controller decides.</summary>
     public LearnBy Learn { get; init; }
+
+    /// <summary>Seconds, as in <see cref="GuardDocument"/>.</summary>
+    public int Adopt { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Merlon.Policy.Model;
 
 namespace Merlon.Policy.Text;
@@ -7,7 +8,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
 {
     public GuardDocument? Read(DocumentHead head, YamlNode node)
     {
-        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "carryConnections", "untracked", "learn", "trustMetadata") is not { } spec)
+        if (Fields.Open(node, "a Guard's spec", findings, "priority", "action", "select", "directions", "mode", "onFailure", "log", "antiSpoof", "budgets", "rates", "vlans", "etherTypes", "shortCut", "carryConnections", "untracked", "learn", "adopt", "trustMetadata") is not { } spec)
             return null;
         var (output, input) = Directions(spec);
         var mode = spec.Choice("mode", Enforcement.Enforce, false, Words.Enforcements);
@@ -24,6 +25,7 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         {
             Untracked = Untracked(spec, output, input),
             Learn = Learn(spec),
+            Adopt = Adopt(spec),
         };
     }
 
@@ -34,6 +36,17 @@ internal sealed class GuardReader(Findings findings, TermReader terms)
         if (words.IsEmpty || words.Any(w => w is not ("out" or "in")))
             findings.Error("bad-value", spec.Place("directions"), "'directions' must list out, in or both", "action: exclude guards neither");
         return (words.Contains("out"), words.Contains("in"));
+    }
+
+    // 60s or 1m: 0 stands for a Guard that does not say it.
+    private int Adopt(Fields spec)
+    {
+        if (spec.Text("adopt") is not { } text) return 0;
+        var unit = text.Length < 2 ? 0 : text[^1] switch { 's' => 1, 'm' => 60, _ => 0 };
+        if (unit > 0 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is > 0 and <= GuardDocument.LongestAdopt && n * unit <= GuardDocument.LongestAdopt)
+            return n * unit;
+        findings.Error("bad-value", spec.Place("adopt"), $"'{text}' is no span of time from 1s to 10m", "60s");
+        return 0;
     }
 
     private UntrackedServices Untracked(Fields spec, bool output, bool input)

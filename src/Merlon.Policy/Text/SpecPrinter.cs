@@ -109,6 +109,7 @@ internal static class SpecPrinter
             ("by", FlowText.List(Words.LearnBy.Where(w => g.Learn.By.HasFlag(w.Value)).Select(w => w.Word))),
             ("within", Prefixes(g.Learn.Within)), ("except", Prefixes(g.Learn.Except) ?? (g.Learn.By.HasFlag(LearnBy.Arp) ? "[]" : null)))),
         ("carryConnections", g.CarryConnections ? "true" : null),
+        ("adopt", g.Adopt == 0 ? null : Invariant($"{g.Adopt}s")),
         ("trustMetadata", g.TrustMetadata ? "true" : null));
 
     private static string? Rate(int rate) => rate == 0 ? null : Invariant($"{rate}");

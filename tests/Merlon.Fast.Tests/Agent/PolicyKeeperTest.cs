@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Merlon.Fast.Tests.Agent;
 
-public sealed class PolicyKeeperTest : IDisposable
+public sealed partial class PolicyKeeperTest : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("merlon-keeper").FullName;
     private readonly PretendedKernel _kernel = new();
@@ -19,12 +19,15 @@ public sealed class PolicyKeeperTest : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     // VM n is behind interface n.
-    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false)
+    private PolicyKeeper Agent(Func<HostPolicy, long, CompileResult>? compile = null, bool recall = false, AdoptionTerms? terms = null)
     {
         var ports = new PortKeeper(_kernel, NullLogger.Instance);
         var agent = new PolicyKeeper(_kernel, ports, new(_folder), new(_folder, () => TrustList.Read(), () => null),
             plan => [.. (plan?.Nics ?? []).Select(n => new WantedPort(int.Parse(n.Vm[3..], null), n.Vm, n))],
-            compile ?? Compile, () => _now, NullLogger.Instance);
+            compile ?? Compile, () => _now, NullLogger.Instance)
+        {
+            Terms = () => terms ?? AdoptionTerms.None,
+        };
         if (recall) agent.Recall();
         else agent.Restore();
         return agent;
@@ -393,7 +396,7 @@ public sealed class PolicyKeeperTest : IDisposable
         _kernel.Changes.Clear();
         var again = Agent();
         again.Plan!.Sequence.Should().Be(1);
-        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares")).Should().BeEmpty();
+        _kernel.Changes.Where(c => c is not ("set budget" or "keep shares" or "set adoptions")).Should().BeEmpty();
     }
 
     [Fact]

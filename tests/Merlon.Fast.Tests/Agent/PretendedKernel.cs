@@ -61,6 +61,19 @@ internal sealed class PretendedKernel : IKernel
 
     public void RemoveLicence(uint vnic) => Change("remove licence", () => _licences.Remove(vnic));
 
+    public Dictionary<uint, ulong> Adoptions { get; } = [];
+
+    public void SetAdoptions(IReadOnlyDictionary<uint, ulong> until) => Change("set adoptions", () =>
+    {
+        Adoptions.Clear();
+        foreach (var (vnic, end) in until) Adoptions[vnic] = end;
+    });
+
+    public void EndAdoption(uint vnic)
+    {
+        if (Adoptions.ContainsKey(vnic)) Change("end adoption", () => Adoptions.Remove(vnic));
+    }
+
     public bool KeepShares(int vms)
     {
         Change("keep shares", () => { });

@@ -45,6 +45,22 @@ public sealed class StartGateTest : IDisposable
             .Should().Equal("put port: open", "bump: open", "attach: closed", "purge: closed", "put port: image", "bump: image");
     }
 
+    /// <summary>Of the VM as it ran before, behind an interface that is no more.</summary>
+    [Fact]
+    public void A_start_ends_the_time_to_adopt_before_its_port_opens()
+    {
+        Apply(OnFailure.Closed, 1);
+        var vnic = _policy.Plan!.Nics[0].Vnic;
+        _kernel.Adoptions[vnic] = 1;
+        var open = new List<bool>();
+        _kernel.Watch = () =>
+        {
+            if (_kernel.Fate(1).StartsWith("image", StringComparison.Ordinal)) open.Add(_kernel.Adoptions.ContainsKey(vnic));
+        };
+        _gate.Pass(Guest(1)).Start.Should().BeTrue();
+        open.Should().NotBeEmpty().And.NotContain(true);
+    }
+
     [Fact]
     public void A_guest_that_no_Guard_selects_costs_nothing()
     {

@@ -31,6 +31,7 @@ internal static class HostPolicyGen
             {
                 Untracked = budget % 5 == 0 ? UntrackedPorts.None : flag ? new([], Ports(budget)) : new(Ports(budget), []),
                 Learn = (LearnBy)(budget % 4),
+                Adopt = budget % 601,
             });
 
     private static ImmutableArray<PortRange> Ports(int some) => some % 2 == 0 ? [] : [new(some % 99, 100), new(3260, 3260 + some % 60000)];

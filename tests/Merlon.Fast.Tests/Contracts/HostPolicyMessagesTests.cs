@@ -61,6 +61,8 @@ public class HostPolicyMessagesTests
         { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add(new PortRangeMessage { Low = 3260, High = 65536 }) },
         { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add([new() { Low = 10, High = 20 }, new() { Low = 21, High = 30 }]) },
         { "nics[0].guard.untracked_asks", m => m.Nics[0].Guard.UntrackedAsks.Add(new PortRangeMessage { Low = 5, High = 4 }) },
+        { "nics[0].guard.adopt_seconds", m => m.Nics[0].Guard.AdoptSeconds = 601 },
+        { "nics[0].guard.adopt_seconds", m => m.Nics[0].Guard.AdoptSeconds = -1 },
         { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add(new PortRangeMessage { Low = 0, High = 65535 }) },
         { "nics[0].guard.untracked_serves", m => m.Nics[0].Guard.UntrackedServes.Add(Enumerable.Range(1, 65).Select(i => new PortRangeMessage { Low = (uint)i * 2, High = (uint)i * 2 })) },
         { "nics[0].guard.untracked_serves", m => (m.Nics[0].Guard.In, _) = (false, Add(m.Nics[0].Guard.UntrackedServes)) },

@@ -163,6 +163,7 @@ public sealed class RandomPolicy
         return !_wide ? guard : guard with
         {
             Untracked = new(Untracked(60), guard.Out ? Untracked(60) : []),
+            Adopt = _dice.Percent(20) ? 60 : 0,
             Frames = _dice.Percent(20) ? new([new(7, 9)], []) : OtherFrames.None,
         };
     }

@@ -15,7 +15,7 @@ public sealed class FrameFuzzTests
     public void Nothing_passes_that_the_plain_evaluator_refuses()
     {
         var evidence = new Evidence("frames").With("firstSeed", FirstSeed);
-        evidence.Batches(brief: 200_000, full: 10_000_000, batch: 500_000, (first, count) =>
+        evidence.Batches(brief: 120_000, full: 10_000_000, batch: 500_000, (first, count) =>
         {
             var (plain, trunk) = (Played(first, count / 2, trunk: false), Played(first + count / 2, count - count / 2, trunk: true));
             return plain.Concat(trunk).GroupBy(c => c.Key, (key, all) => (key, all.Sum(c => c.Count)));

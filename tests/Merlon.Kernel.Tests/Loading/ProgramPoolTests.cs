@@ -56,6 +56,9 @@ public sealed class ProgramPoolTests
         shop.ChangePort("web", p => p with { Flags = p.Flags | PortFlags.LearnArp });
         Assert.False(shop.Hook("from_vm", shop.Web, Neighbour.Arp(shop.Web.Mac, Address.Parse("10.0.0.77"), Address.Parse("10.0.0.77"))).Passed);
         shop.Kernel.ShortCut.Set([Way.Of(shop.Web.Ifindex, shop.Web.Record, 5, 1500)]);
+        shop.Kernel.Licences.Set(shop.Web.Record.Vnic, shop.Web.Record.Slot, new([], [new MacAddress(0x5e00010a)]));
+        shop.Kernel.Adoptions.Set(new Dictionary<uint, ulong> { [shop.Web.Record.Vnic] = ulong.MaxValue });
+        Assert.False(shop.Send(shop.WebToDb() with { Proto = Protocols.Tcp, Flags = Tcp.Ack, DestinationPort = 9 }).Passed);
         foreach (var v6 in (bool[])[false, true])
         {
             new Talk(shop, shop.WebToDb(v6), 1000).Open();

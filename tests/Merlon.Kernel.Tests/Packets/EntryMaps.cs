@@ -14,13 +14,15 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
     private const ulong Existing = 2;
     private readonly KernelMap _conn4 = Pinned.Map(bpffsFolder, "conn4"), _conn6 = Pinned.Map(bpffsFolder, "conn6"), _half4 = Pinned.Map(bpffsFolder, "half4"),
         _half6 = Pinned.Map(bpffsFolder, "half6"), _fragments = Pinned.Map(bpffsFolder, "fragments"), _budgets = Pinned.Map(bpffsFolder, "budgets"),
-        _learners = Pinned.Map(bpffsFolder, "learners"), _pools = Pinned.Map(bpffsFolder, "pools");
+        _learners = Pinned.Map(bpffsFolder, "learners"), _pools = Pinned.Map(bpffsFolder, "pools"), _adoptions = Pinned.Map(bpffsFolder, "adoptions");
 
     public void Pass(TimeSpan time)
     {
         Connections(time, TimeSpan.MinValue);
         foreach (var (key, value) in _fragments.ReadAll<FragmentKey, FragmentValue>())
             _fragments.TryUpdate(key, value with { Expires = value.Expires - (uint)time.TotalMilliseconds }, Existing);
+        foreach (var (vnic, until) in _adoptions.ReadAll<uint, ulong>())
+            _adoptions.TryUpdate(vnic, until - Math.Min(until, (ulong)time.TotalNanoseconds), Existing);
         foreach (var (vm, value) in _budgets.ReadAll<uint, BudgetRecord>()) Rates(vm, value, (ulong)time.TotalNanoseconds);
         foreach (var (slot, value) in _learners.ReadAll<uint, Learner>())
             if (value.Vnic > 0) _learners.TryUpdate(slot, value.Passed((ulong)time.TotalNanoseconds), Existing);
@@ -60,7 +62,7 @@ internal sealed class EntryMaps(string bpffsFolder) : IDisposable
 
     public void Dispose()
     {
-        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets, _learners, _pools]) map.Dispose();
+        foreach (var map in (KernelMap[])[_conn4, _conn6, _half4, _half6, _fragments, _budgets, _learners, _pools, _adoptions]) map.Dispose();
     }
 
     // What expires in the next moments the timer may bury at any time.

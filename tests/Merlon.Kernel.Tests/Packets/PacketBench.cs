@@ -43,6 +43,16 @@ internal sealed class PacketBench(string objectPath) : IDisposable
             if (step.Sweep) world.World.WaitForTimer(5);
             return null;
         }
+        if (step.Policy is { } policy)
+        {
+            world.Apply(policy);
+            return null;
+        }
+        if (step.Leaver is { } vm)
+        {
+            world.World.Kernel.Connections.RemoveVnic(world.World[vm].Record.Vnic);
+            return null;
+        }
         var before = world.Entries();
         var records = world.Maps.Live();
         var fate = Send(world, step, before);

@@ -118,7 +118,7 @@ internal sealed class PacketFile
 
     private PortSetup? Port(string vm, YamlNode node)
     {
-        if (Fields.Open(node, "a VM's setup", _findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra", "connections", "halfOpen", "connectionRate", "icmpRate", "neighbourRate", "vlans", "etherTypes", "owns", "addresses", "macs", "awaited", "learn") is not { } f) return null;
+        if (Fields.Open(node, "a VM's setup", _findings, "mac", "ipv4", "ipv6", "arp", "nd", "dhcpServer", "ra", "connections", "halfOpen", "connectionRate", "icmpRate", "neighbourRate", "vlans", "etherTypes", "owns", "addresses", "macs", "awaited", "learn", "adopt") is not { } f) return null;
         (string, byte?)[] modes = [("off", 0), ("observe", 1), ("enforce", 2)];
         byte? Mode(string name) => f.Choice(name, null, false, modes);
         var (mac, ipv4, ipv6, arp, nd, dhcp, ra) = (Mode("mac"), Mode("ipv4"), Mode("ipv6"), Mode("arp"), Mode("nd"), Mode("dhcpServer"), Mode("ra"));
@@ -140,6 +140,6 @@ internal sealed class PacketFile
             Awaited = awaited,
             Flags = p.Flags | learn,
         }, (uint)f.Number("connections", 0, 0, 65535), (uint)f.Number("halfOpen", 0, 0, 65535),
-            new(f.Number("connectionRate", 0, 0, Rates.Most), f.Number("icmpRate", 0, 0, Rates.Most), f.Number("neighbourRate", 0, 0, Rates.Most)), frames, owns, new SpoofReader(_findings, new(_findings)).Licence(f));
+            new(f.Number("connectionRate", 0, 0, Rates.Most), f.Number("icmpRate", 0, 0, Rates.Most), f.Number("neighbourRate", 0, 0, Rates.Most)), frames, owns, new SpoofReader(_findings, new(_findings)).Licence(f), f.Number("adopt", 0, 0, 600));
     }
 }

@@ -14,9 +14,10 @@ internal sealed record PacketRow(
 internal sealed record WorldKey(string Name, int Tables);
 
 /// <summary>What a row changes at a VM's port, before its first step.</summary>
+/// <param name="Adopt">So many seconds from the first step on it takes in connections that ran before.</param>
 /// <param name="Owns">Addresses that are the vNIC's too.</param>
 /// <param name="Licence">What it may claim beside them.</param>
-internal sealed record PortSetup(string Vm, Func<PortRecord, PortRecord> Change, uint Connections, uint HalfOpen, Rates Rates, OtherFrames Frames, Address[] Owns, Licence Licence);
+internal sealed record PortSetup(string Vm, Func<PortRecord, PortRecord> Change, uint Connections, uint HalfOpen, Rates Rates, OtherFrames Frames, Address[] Owns, Licence Licence, int Adopt);
 
 /// <summary>What a VM has open: <c>2/1</c> half-open and established, <c>refused 3</c>.</summary>
 internal sealed record BudgetText(string Vm, string Expected);

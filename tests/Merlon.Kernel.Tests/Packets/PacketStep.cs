@@ -14,4 +14,10 @@ internal sealed record PacketStep(string Text, Position At, byte[] Frame, string
 
     /// <summary>With <see cref="Wait"/>: until the timer has taken away what expired and given its budget back.</summary>
     public bool Sweep { get; init; }
+
+    /// <summary>Another world's policy comes into force instead; the frame is empty.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>This VM's vNIC leaves the host instead; the frame is empty.</summary>
+    public string? Leaver { get; init; }
 }

@@ -3,7 +3,7 @@ using Merlon.Policy.Model;
 
 namespace Merlon.Kernel.Tests.Packets;
 
-/// <summary>Reads one step of a row: <c>FROM &gt; TO KIND FIELDS… =&gt; VERDICT REASON [HOOK]</c> or <c>wait TIME [swept]</c>. The form is in
+/// <summary>Reads one step of a row: <c>FROM &gt; TO KIND FIELDS… =&gt; VERDICT REASON [HOOK]</c> or <c>wait TIME [swept]</c>, <c>policy WORLD</c> or <c>leave VM</c>. The form is in
 /// tests/cases/packets/README.md. Throws <see cref="FormatException"/>.</summary>
 internal sealed class PacketText(Parties parties)
 {
@@ -16,6 +16,8 @@ internal sealed class PacketText(Parties parties)
     {
         if (text.Split(' ') is ["wait", var time, .. var more])
             return more is [] or ["swept"] ? new(text, at, [], null, null, false, null) { Wait = Numbers.Time(time), Sweep = more is not [] } : throw new FormatException($"'{text}' is not wait TIME [swept]");
+        if (text.Split(' ') is ["policy", var world]) return new(text, at, [], null, null, false, null) { Policy = world };
+        if (text.Split(' ') is ["leave", var vm]) return new(text, at, [], null, null, false, null) { Leaver = Vm(vm) };
         var halves = text.Split("=>");
         if (halves.Length != (judged ? 2 : 1)) throw new FormatException(judged ? "'=> VERDICT REASON' is missing, or stands twice" : "a beginning states no verdict: it must be allowed");
         var (packet, edits, from, into) = Draft(halves[0].Trim());

@@ -12,12 +12,15 @@ internal sealed class PacketWorld : IDisposable
     private const int Large = 4096, MostVms = 7;
     private readonly Dictionary<string, Port> _plain;
     private readonly ClaimReader _claims;
+    private readonly string _name;
+    private string _inForce;
     private ushort _row;
 
     public PacketWorld(WorldKey key, string objectPath)
     {
         var size = key.Tables == 0 ? Large : key.Tables;
         World = new(null, new(objectPath, "", size, size, size) { Alone = true });
+        _name = _inForce = key.Name;
         World.Apply(PacketFile.World(key.Name));
         _plain = new(World.Ports);
         World.Kernel.Budgets.KeepShares(_plain.Count);
@@ -34,11 +37,19 @@ internal sealed class PacketWorld : IDisposable
     // As the agent does: a segment of its own.
     private ushort TrunkSegment(int vm) => (ushort)(20000 + _row * (MostVms + 1) + vm);
 
+    /// <summary>Another world's policy, for the rest of the row.</summary>
+    public void Apply(string world)
+    {
+        World.Apply(PacketFile.World(world));
+        _inForce = world;
+    }
+
     /// <summary>Gives every port numbers that no earlier row had, and what the row sets up.</summary>
     public void Begin(PortSetup[] setup)
     {
         Claims();
         _row++;
+        var adopting = new Dictionary<uint, ulong>();
         foreach (var (vm, plain) in _plain)
         {
             var mine = setup.FirstOrDefault(s => s.Vm == vm);
@@ -49,13 +60,16 @@ internal sealed class PacketWorld : IDisposable
             if (mine is { Licence.IsNone: false }) World.Kernel.Licences.Set(record.Vnic, record.Slot, mine.Licence);
             Maps.ClearBudget(record.Vm);
             World.Kernel.Budgets.SetLimits(record.Vm, mine?.Connections ?? 0, mine?.HalfOpen ?? 0, mine?.Rates);
+            if (mine is { Adopt: > 0 }) adopting[record.Vnic] = BootClock.NowNs + (ulong)mine.Adopt * 1_000_000_000;
         }
+        World.Kernel.Adoptions.Set(adopting);
     }
 
     /// <summary>Nothing of the row is left but its numbers, which nobody gets again.</summary>
     public void End()
     {
         Maps.Clear();
+        if (_inForce != _name) Apply(_name);
         foreach (var (segment, mac, _) in World.Kernel.Macs.List()) World.Kernel.Macs.Remove(segment, mac);
         foreach (var (realm, address, _) in World.Kernel.Owners.List()) World.Kernel.Owners.Remove(realm, address);
         foreach (var vnic in World.Kernel.Licences.List().Keys) World.Kernel.Licences.Remove(vnic);

@@ -24,7 +24,7 @@ internal sealed record Condition(string Name, Action<CutPlace>? Break, Func<Pack
         new("RST", null, p => p with { Flags = Tcp.Rst | Tcp.Ack }, Went.ByBridge, "TCP_SYN | TCP_RST | TCP_URG", "TCP_SYN | TCP_URG"),
         new("SYN", null, p => p with { Flags = Tcp.Syn, Seq = 1000 - 8 }, Went.ByBridge, "", ""),
         new("a TCP header longer than the packet", null, p => p with { TcpOffset = 15 }, Went.Nowhere, " || header > l4_length", ""),
-        new("outside the window", null, p => p with { Seq = p.Seq + 10_000_000 }, Went.Nowhere, "good = step_ack(c, &b->p, s, s == (c->flags & CONN_INITIATOR_B), now) == STEP_PASS;", "good = true;"),
+        new("outside the window", null, p => p with { Seq = p.Seq + 10_000_000 }, Went.Nowhere, "good = step_ack(c, &b->p, s, s == (c->flags & CONN_INITIATOR_B), true, now) == STEP_PASS;", "good = true;"),
         new("a policy was applied", p => p.World.Apply(Shop.Manifest), null, Went.ByBridge, "c->topology == topology && ", ""),
         new("its rule is gone", p => p.World.Apply(Shop.Manifest.Replace("name: web-db, from: [vm/web]", "name: web-db, from: [vm/db]", StringComparison.Ordinal)), null, Went.Nowhere, "c->topology == topology && ", ""),
         new("a port, bridge, VLAN or capture changed", p => p.World.Kernel.Control.BumpTopology(), null, Went.ByBridge, "c->topology == topology && ", ""),

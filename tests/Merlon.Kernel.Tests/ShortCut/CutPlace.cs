@@ -16,7 +16,8 @@ internal sealed class CutPlace : IDisposable
 
     /// <param name="program">Another one than this checkout's.</param>
     /// <param name="shop">A world that others have used: everything but the program begins anew. Null = one of its own.</param>
-    public CutPlace(string program = "", bool v6 = false, int proto = Protocols.Tcp, int sourcePort = 40000, Shop? shop = null)
+    /// <param name="adopted">Nobody saw it open: both VMs are in their time, and speak from its middle.</param>
+    public CutPlace(string program = "", bool v6 = false, int proto = Protocols.Tcp, int sourcePort = 40000, Shop? shop = null, bool adopted = false)
     {
         _owns = shop is null;
         World = shop ?? new World(Shop.Manifest, new(program, "", 4096, 4096, 1024));
@@ -26,9 +27,10 @@ internal sealed class CutPlace : IDisposable
         World.Kernel.ShortCut.Set([Way.Of(web.Ifindex, web.Record, Domain, 1500), Way.Of(db.Ifindex, db.Record, Domain, 1500)]);
         World.Kernel.ShortCut.Renew(TimeSpan.FromSeconds(2));
         foreach (var vm in (string[])["web", "db"]) ChangeWay(vm, _ => Way.Of(World[vm].Ifindex, World[vm].Record, Domain, 1500).Record with { BridgedMs = BootClock.NowMs });
-        Play(Next(back: false, proto == Protocols.Tcp ? Tcp.Syn : 0));
-        Play(Next(back: true, proto == Protocols.Tcp ? Tcp.SynAck : 0));
-        if (proto == Protocols.Tcp) Play(Next(back: false, Tcp.Ack));
+        if (adopted) World.Kernel.Adoptions.Set(new[] { web, db }.ToDictionary(p => p.Record.Vnic, _ => BootClock.NowNs + 60_000_000_000));
+        Play(Next(back: false, adopted ? Tcp.Ack : proto == Protocols.Tcp ? Tcp.Syn : 0));
+        Play(Next(back: true, adopted ? Tcp.Ack : proto == Protocols.Tcp ? Tcp.SynAck : 0));
+        if (proto == Protocols.Tcp && !adopted) Play(Next(back: false, Tcp.Ack));
         // The third packet of UDP is the first that both hooks know as one of a connection, and so is TCP's third.
         Play(Next(back: false, Tcp.Ack, 8));
     }

@@ -27,6 +27,29 @@ public sealed class ShortCutTests(Shop shop) : IClassFixture<Shop>
         Assert.Empty(place.World.Kernel.Counters.Drops());
     }
 
+    /// <summary>docs/packet-path.md, Adopting: half-open by the bridge, then straight, within the bounds of those that nobody saw open.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_adopted_connection_goes_straight_once_both_ends_have_spoken(bool v6)
+    {
+        using var place = new CutPlace(v6: v6, adopted: true);
+        Assert.Equal((true, ConnState.Established), (place.Entry.Adopted, place.Entry.State));
+        Counts(place, v6, Protocols.Tcp, Went.Straight);
+        Assert.Equal(Went.Nowhere, place.Play(place.Data() with { Seq = place.Data().Seq + 70_000 }));
+        Assert.Equal(Went.Nowhere, place.Play(place.Data(back: true) with { Seq = place.Data(back: true).Seq + 70_000 }));
+        place.World.Kernel.Adoptions.Set(new Dictionary<uint, ulong>());
+        Counts(place, v6, Protocols.Tcp, Went.Straight);
+    }
+
+    [Fact]
+    public void A_half_adopted_one_takes_the_bridge()
+    {
+        using var place = new CutPlace(adopted: true);
+        var other = place.Data() with { SourcePort = 40001 };
+        Assert.Equal((Went.ByBridge, Went.ByBridge), (place.Play(other), place.Play(other)));
+    }
+
     private static void Counts(CutPlace place, bool v6, int proto, Went way)
     {
         var (before, straight) = (place.Entry, place.Straight);

@@ -67,7 +67,7 @@ public sealed class TopologyTests
             // The word of the new master (RFC 5798 6.4.1).
             master.Run("busybox", "arping", "-U", "-c", "1", "-I", "eth0", "10.9.0.100");
             if (answered) TopologyPlace.Ping(web, "10.9.0.100");
-            else Assert.ThrowsAny<Exception>(() => TopologyPlace.Ping(web, "10.9.0.100"));
+            else Assert.NotEqual(0, web.Run("busybox", "ping", "-c", "1", "-W", "1", "10.9.0.100").Code);
         }
         Assert.Equal(answered ? ["segment 1: web/0 10.9.0.1 > lb3/0 10.9.0.100 10/10", "segment 1: web/0 10.9.0.1 > lb4/0 10.9.0.100 10/10"] : [], place.Sessions());
         Assert.Equal(answered, place.Drops().Length == 0);

@@ -63,7 +63,8 @@ internal sealed class ConnectionDoor(HostKeeper keeper, ConnectionTable table, s
     {
         var nics = Nics(vm).Where(n => n.Guard.CarryConnections).ToDictionary(n => n.Vnic);
         if (nics.Count == 0) return [];
-        var held = table.Held(nics.Keys.ToHashSet()).Where(h => (h.Record.Flags & ConnFlags.Revoked) == 0 && h.Record.State != ConnState.Reset);
+        // Of an adopted one nobody saw what was offered: what bounds it is of this host.
+        var held = table.Held(nics.Keys.ToHashSet()).Where(h => (h.Record.Flags & ConnFlags.Revoked) == 0 && h.Record.State != ConnState.Reset && h.Record.Adopted == 0);
         var now = BootClock.NowNs;
         return [.. held.Select(h => (Nic: nics[h.Record.Side[h.Side].Vnic], Held: h)).Select(h => (h.Nic, Connection: CarriedConnection.From(h.Held, (ushort)h.Nic.Key.Index, now)))
             .Where(c => c.Nic.Addresses.Contains(c.Connection.Local)).Select(c => c.Connection)];

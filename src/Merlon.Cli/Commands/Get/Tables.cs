@@ -17,9 +17,9 @@ internal static class Tables
 
     public static void Nics(Call call, IReadOnlyList<NicRecord> nics)
     {
-        var t = new Listing("INTERFACE", "VM", "NIC", "MAC", "NETWORK", "ADDRESSES", "GUARD", "ATTACHED", "PROBLEM");
+        var t = new Listing("INTERFACE", "VM", "NIC", "MAC", "NETWORK", "ADDRESSES", "GUARD", "ATTACHED", "ADOPTS UNTIL", "PROBLEM");
         foreach (var n in nics)
-            t.Add(n.Ifname, n.Vm, Number(n.Index), n.Mac, n.Network, Join(n.Addresses), n.Guard, n.Attached ? "yes" : "no", n.Problem);
+            t.Add(n.Ifname, n.Vm, Number(n.Index), n.Mac, n.Network, Join(n.Addresses), n.Guard, n.Attached ? "yes" : "no", n.AdoptsUntil is { } until ? Time(until) : null, n.Problem);
         t.WriteTo(call);
     }
 
@@ -86,7 +86,7 @@ internal static class Tables
         var t = new Listing("SOURCE", "DESTINATION", "SERVICE", "STATE", "PACKETS", "BYTES", "AGE", "EXPIRES", "APPROVED", "RULE");
         foreach (var c in connections)
         {
-            t.Add(End(c.Source), End(c.Destination), c.Service, c.State, $"{c.PacketsOut}/{c.PacketsIn}", $"{c.BytesOut}/{c.BytesIn}",
+            t.Add(End(c.Source), End(c.Destination), c.Service, c.Adopted && c.State != "adopted" ? c.State + " adopted" : c.State, $"{c.PacketsOut}/{c.PacketsIn}", $"{c.BytesOut}/{c.BytesIn}",
                 Seconds(c.AgeMs), Seconds(c.ExpiresInMs), c.Approved, c.InRule ?? c.OutRule);
         }
         t.WriteTo(call);
