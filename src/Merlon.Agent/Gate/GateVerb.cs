@@ -79,7 +79,8 @@ internal static class GateVerb
         return 1;
     }
 
-    // Names come from whoever wrote the domain, and this goes to terminals and logs.
-    private static string Line(GateAnswer answer) =>
-        string.Concat($"merlon: {answer.Message} [{answer.Outcome}]{(answer.Mend is null ? "" : "; " + answer.Mend)}".Select(c => char.IsControl(c) ? ' ' : c));
+    private static string Line(GateAnswer answer) => OneLine($"merlon: {answer.Message} [{answer.Outcome}]{(answer.Mend is null ? "" : "; " + answer.Mend)}");
+
+    /// <summary>What a hook says goes to terminals and logs, and names in it come from whoever wrote the domain.</summary>
+    internal static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

@@ -33,7 +33,7 @@ internal sealed class Board(InstancePaths paths) : BusPlug.IBoard
     public bool Runs(string vm, uint user) => Ask($"runs {vm} {user}") == "busy";
 
     /// <summary>Ends it, if it runs.</summary>
-    public void Quit() => Close(Try("quit"));
+    public void Quit() => Try("quit")?.Socket.Dispose();
 
     public Task Watch(CancellationToken stop)
     {
@@ -98,6 +98,4 @@ internal sealed class Board(InstancePaths paths) : BusPlug.IBoard
         socket.Dispose();
         return null;
     }
-
-    private static void Close((Socket Socket, string Answer)? said) => said?.Socket.Dispose();
 }

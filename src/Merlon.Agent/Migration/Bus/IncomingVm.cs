@@ -1,4 +1,5 @@
 using System.Text;
+using Merlon.Agent.Gate;
 using Merlon.Libvirt.Domains;
 
 namespace Merlon.Agent.Migration.Bus;
@@ -41,7 +42,7 @@ internal static class IncomingVm
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Console.Error.WriteLine($"merlon: connections inside it will not go on: {string.Concat(e.Message.Select(c => char.IsControl(c) ? ' ' : c))}");
+            Console.Error.WriteLine(GateVerb.OneLine($"merlon: connections inside it will not go on: {e.Message}"));
         }
     }
 }

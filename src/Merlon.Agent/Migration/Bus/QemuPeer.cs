@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Merlon.Contracts;
 
 namespace Merlon.Agent.Migration.Bus;
 
@@ -32,11 +33,8 @@ internal static class QemuPeer
     /// <summary>As far as it is not longer than any QEMU's, else empty: where it lies, and how long it is, a process says itself.</summary>
     public static ReadOnlySpan<byte> CommandLine(string file)
     {
-        using var handle = File.OpenHandle(file);
-        var line = new byte[MostCommandLine];
-        var length = 0;
-        for (int read; length < line.Length && (read = RandomAccess.Read(handle, line.AsSpan(length), length)) > 0;) length += read;
-        return length < line.Length ? line.AsSpan(0, length) : [];
+        using var from = File.OpenRead(file);
+        return BoundedBytes.Read(from, MostCommandLine - 1) is { } line ? line.Span : [];
     }
 
     /// <param name="commandLine">As in proc(5).</param>
